@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnFunction } from 'aws-cdk-lib/aws-sam';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
+import type { Construct } from 'constructs';
+
+export interface TenancyStackProps extends StackProps {
+  /** The SAM template: everything is described there, and nothing here. */
+  readonly templateFile: string;
+  /** The folder that the template's `CodeUri`s start from. Default: the template's own, as for SAM. */
+  readonly codeFolder?: string;
+}
+
+/**
+ * The stack of template.yaml, with each function's built folder as an asset.
+ *
+ * Logical ids and properties are the template's own, so a stack made by SAM can be updated by CDK and back.
+ */
+export class TenancyStack extends Stack {
+  constructor(scope: Construct, id: string, props: TenancyStackProps) {
+    super(scope, id, props);
+    const codeFolder = props.codeFolder ?? dirname(props.templateFile);
+    const template = new CfnInclude(this, 'Template', { templateFile: props.templateFile });
+    for (const fn of template.node.findAll()) {
+      if (!(fn instanceof CfnFunction)) continue;
+      const path = resolve(codeFolder, fn.codeUri as string);
+      if (!existsSync(resolve(path, 'bootstrap'))) {
+        throw new Error(`${path}/bootstrap is missing: run "cargo lambda build --release --arm64" first`);
+      }
+      const asset = new Asset(fn, 'Code', { path });
+      fn.codeUri = { bucket: asset.s3BucketName, key: asset.s3ObjectKey };
+    }
+  }
+}

@@ -1,0 +1,215 @@
+"""Checks template.yaml where it counts: expanded to plain CloudFormation, as SAM does it and as it comes out of CDK.
+
+    python -m venv VENV && VENV/bin/pip install -r infra/check-template/requirements.txt
+    (cd infra/cdk && npm ci)
+    VENV/bin/python infra/check-template/check.py
+
+Offline and without credentials. Steps, each with its own line; exit status 1 if any of them fails:
+
+1. `sam validate --lint` of template.yaml.
+2. `cfn-lint` of the expanded template. It alone finds circles, such as a function that refers to the Api: SAM writes the
+   routes into the Api itself, so the circle exists only after the expansion.
+3. cdk-nag of the expanded template, with the accepted findings and their reasons (infra/cdk/nag.ts).
+4. `cdk synth`, expanded likewise, is the same stack: no difference but in what names the code, and each function's asset
+   holds that function's own binary.
+5. The comparison can fail: one changed MemorySize is exactly one difference.
+
+With --cdk-out, step 4 looks at the output of an earlier `cdk synth` of the built functions; without, it makes one
+of its own over placeholder binaries, so that nothing has to be built.
+"""
+
+import argparse
+import copy
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CDK = ROOT / "infra" / "cdk"
+ENVIRONMENT = os.environ | {
+    "AWS_DEFAULT_REGION": "eu-west-1",  # any: the expansion asks for one
+    "SAM_CLI_TELEMETRY": "0",
+    "CDK_DISABLE_CLI_TELEMETRY": "1",
+}
+os.environ.update(ENVIRONMENT)
+
+try:
+    import boto3
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+    from samtranslator.yaml_helper import yaml_parse
+except ImportError as error:
+    sys.exit(f"{error}: pip install -r {Path(__file__).with_name('requirements.txt')}")
+
+
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns about metrics that nobody asked for
+
+
+class Failed(Exception):
+    """A check that did not pass; the text says why."""
+
+
+def functions(template):
+    """The SAM functions of a template, by logical id."""
+    return {id: r["Properties"] for id, r in template["Resources"].items() if r["Type"] == "AWS::Serverless::Function"}
+
+
+def expand(template):
+    """Plain CloudFormation out of a SAM template: what CloudFormation itself makes of it at deployment."""
+    template = copy.deepcopy(template)
+    for function in functions(template).values():
+        if isinstance(function["CodeUri"], str):  # the translator takes no local paths
+            function["CodeUri"] = {"Bucket": "placeholder", "Key": function["CodeUri"]}
+    defaults = {name: p.get("Default") for name, p in template.get("Parameters", {}).items()}
+    try:
+        return Translator({}, Parser(), [], boto3.Session()).translate(template, defaults)
+    except InvalidDocumentException as error:
+        raise Failed("\n".join(str(cause) for cause in [error, *error.causes])) from error
+
+
+def without_cdk(template, sam, cdk_out, code):
+    """The CDK output without what CDK adds; each asset is replaced by the local path of the binary that it holds."""
+    template = copy.deepcopy(template)
+    template.get("Parameters", {}).pop("BootstrapVersion", None)
+    template.pop("Rules", None)
+    for id, function in functions(template).items():
+        path = functions(sam)[id]["CodeUri"]
+        asset = cdk_out / f"asset.{function['CodeUri']['Key'].removesuffix('.zip')}" / "bootstrap"
+        if asset.read_bytes() != (code / path / "bootstrap").read_bytes():
+            raise Failed(f"{id}: its asset does not hold {path}bootstrap")
+        function["CodeUri"] = path
+    return template
+
+
+def normal(value):
+    """One spelling for what CloudFormation takes in several."""
+    if isinstance(value, dict):
+        if set(value) == {"Fn::GetAtt"} and isinstance(value["Fn::GetAtt"], str):
+            return {"Fn::GetAtt": value["Fn::GetAtt"].split(".", 1)}
+        value = {k: normal(v) for k, v in value.items() if not k.startswith(("aws:cdk:", "aws:asset:"))}
+        if isinstance(value.get("Tags"), list):
+            value["Tags"].sort(key=lambda tag: tag["Key"])
+        if value.get("Metadata") == {}:
+            del value["Metadata"]
+        return value
+    return [normal(v) for v in value] if isinstance(value, list) else value
+
+
+def differences(a, b, path=""):
+    """The paths at which two JSON values differ, each with both sides."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in sorted(a.keys() | b.keys()):
+            yield from differences(a.get(key), b.get(key), f"{path}/{key}")
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, (x, y) in enumerate(zip(a, b)):
+            yield from differences(x, y, f"{path}/{i}")
+    elif a != b:
+        yield f"{path}: SAM {json.dumps(a)}, CDK {json.dumps(b)}"
+
+
+def compare(sam, cdk):
+    return list(differences(normal(expand(sam)), normal(expand(cdk))))
+
+
+def run(*command, cwd=ROOT):
+    """Runs a tool; its output is shown only where it fails."""
+    try:
+        done = subprocess.run([str(c) for c in command], cwd=cwd, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except FileNotFoundError as error:
+        raise Failed(str(error)) from error
+    if done.returncode:
+        raise Failed(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+def tool(name):
+    """A tool of the Python environment that runs this."""
+    return Path(sys.executable).with_name(name)
+
+
+def node_tool(name):
+    path = CDK / "node_modules" / ".bin" / name
+    if not path.exists():
+        raise Failed(f"{name} is not installed: (cd infra/cdk && npm ci)")
+    return path
+
+
+def placeholders(sam, folder):
+    """A folder that looks built. Every binary is another, so that a mix-up shows."""
+    for function in functions(sam).values():
+        path = folder / function["CodeUri"]
+        path.mkdir(parents=True)
+        (path / "bootstrap").write_text(function["CodeUri"])
+    return folder
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--cdk-out", type=Path, help="output folder of a `cdk synth` of the built functions")
+    options = parser.parse_args()
+
+    failures = 0
+
+    def step(name, check):
+        nonlocal failures
+        try:
+            note = check()
+        except Failed as reason:
+            failures += 1
+            print(f"FAILED  {name}\n{reason}", flush=True)
+        else:
+            print(f"ok      {name}{': ' + note if note else ''}", flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="check-template-") as scratch:
+        scratch = Path(scratch)
+        sam = yaml_parse((ROOT / "template.yaml").read_text())
+        expanded = scratch / "expanded.json"
+
+        def validate():
+            run(tool("sam"), "validate", "--lint", "--template-file", ROOT / "template.yaml")
+
+        def lint():
+            plain = expand(sam)
+            expanded.write_text(json.dumps(plain, indent=1))
+            run(tool("cfn-lint"), expanded)
+            return f"{len(sam['Resources'])} resources, {len(plain['Resources'])} expanded"
+
+        def nag():
+            if not expanded.exists():
+                raise Failed("there is no expanded template")
+            return "\n" + re.sub("(?m)^", "          accepted: ", run(node_tool("tsx"), "nag.ts", expanded, scratch / "nag", cwd=CDK).rstrip())
+
+        def same():
+            code, out = ROOT, options.cdk_out
+            if out is None:
+                code, out = placeholders(sam, scratch / "code"), scratch / "cdk.out"
+                run(node_tool("cdk"), "synth", "--quiet", "--output", out, "--context", f"code={code}", cwd=CDK)
+            (file,) = out.glob("*.template.json")
+            cdk = without_cdk(json.loads(file.read_text()), sam, out, code)
+            if found := compare(sam, cdk):
+                raise Failed("\n".join(found))
+            return f"{len(functions(sam))} functions, 0 differences"
+
+        def control():
+            other = copy.deepcopy(sam)
+            next(iter(functions(other).values()))["MemorySize"] = 129
+            if len(found := compare(sam, other)) != 1:
+                raise Failed(f"expected exactly one difference:\n{found}")
+            return found[0]
+
+        step("sam validate --lint", validate)
+        step("cfn-lint of the expanded template", lint)
+        step("cdk-nag of the expanded template", nag)
+        step("SAM and CDK make the same stack", same)
+        step("a changed MemorySize would show", control)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
