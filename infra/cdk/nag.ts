@@ -1,6 +1,6 @@
 // cdk-nag over the expanded template (plain CloudFormation). On template.yaml itself it finds nothing: no rule of its knows
 // an AWS::Serverless type. Run by infra/check-template/check.py: `tsx nag.ts EXPANDED.json OUTPUT-FOLDER`.
-// A finding that is not accepted here fails, and so does an acceptance that no finding needs.
+// A finding that is not accepted here fails, warnings too, and so does an acceptance that no finding needs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
@@ -16,7 +16,7 @@ const accepted = [
 ];
 
 interface Report {
-  pluginReports: { suppressedViolations?: { acknowledgedId: string; violatingConstructs: unknown[] }[] }[];
+  pluginReports: { violations: unknown[]; suppressedViolations?: { acknowledgedId: string; violatingConstructs: unknown[] }[] }[];
 }
 
 const [templateFile, outdir] = process.argv.slice(2);
@@ -30,9 +30,10 @@ for (const resource of template.node.children) {
   }
 }
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-app.synth(); // prints each finding that is not accepted, and exits with 1
+app.synth(); // prints each finding that is not accepted; ends the process with 1 at an error, but not at a warning
 
 const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')) as Report;
+if (report.pluginReports.some((plugin) => plugin.violations.length > 0)) process.exitCode = 1;
 const used = report.pluginReports.flatMap((plugin) => plugin.suppressedViolations ?? []);
 for (const { id, reason } of accepted) {
   const count = used.filter((finding) => finding.acknowledgedId === id).reduce((sum, finding) => sum + finding.violatingConstructs.length, 0);
