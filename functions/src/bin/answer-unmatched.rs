@@ -1,0 +1,13 @@
+//! `$default`: every request that no route took: 404, or 405 with `Allow` (contract 2).
+
+use tenancy::http::{self, Request, Response, Result, Route};
+
+const ROUTES: &[Route] = include!(concat!(env!("OUT_DIR"), "/routes.rs"));
+
+fn main() {
+    http::serve_public(answer_unmatched)
+}
+
+fn answer_unmatched(request: &Request) -> Result<Response> {
+    http::unmatched(request, ROUTES)
+}

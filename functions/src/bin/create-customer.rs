@@ -1,0 +1,21 @@
+//! `POST /v1/customers`: make a customer (contract 3).
+
+use tenancy::domain::{customer::NewCustomer, principal::Scope};
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(create_customer)
+}
+
+async fn create_customer(request: Request, store: &Store) -> Result<Response> {
+    let operator = request.operator(store, Some(Scope::CustomersWrite)).await?;
+    let (new, once) = request.parse(|input| {
+        let new = input.body(NewCustomer::read);
+        let once = input.once("createCustomer");
+        Some((new?, once?))
+    })?;
+    let made = store.create_customer(&operator, new, once.as_ref()).await?;
+    let location = format!("/v1/customers/{}", made.value.customer_id);
+    Ok(http::created(&made.value).tagged(&made.value).at(location).replayed(made.replayed))
+}

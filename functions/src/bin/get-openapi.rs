@@ -1,0 +1,11 @@
+//! `GET /openapi.json`: the contract, machine-readable (infra/openapi.yaml).
+
+use tenancy::http::{self, Request, Response, Result};
+
+fn main() {
+    http::serve_public(get_openapi)
+}
+
+fn get_openapi(_: &Request) -> Result<Response> {
+    Ok(http::json_text(include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))))
+}

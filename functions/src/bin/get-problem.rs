@@ -1,0 +1,12 @@
+//! `GET /problems/{slug}`: what a problem's `type` resolves to, as JSON or as a page for a browser (contract 2).
+
+use tenancy::http::{self, Request, Response, Result};
+
+fn main() {
+    http::serve_public(get_problem)
+}
+
+fn get_problem(request: &Request) -> Result<Response> {
+    let problem = request.path("slug", http::problem_type)?;
+    Ok(http::problem_page(request, problem))
+}

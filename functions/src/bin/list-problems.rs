@@ -1,0 +1,11 @@
+//! `GET /problems`: every problem that this API answers with (contract 2).
+
+use tenancy::http::{self, Request, Response, Result};
+
+fn main() {
+    http::serve_public(list_problems)
+}
+
+fn list_problems(request: &Request) -> Result<Response> {
+    Ok(http::problem_list(request))
+}

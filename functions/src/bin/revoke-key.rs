@@ -1,0 +1,21 @@
+//! `DELETE /v1/customers/{customer_id}/keys/{key_id}`: end a key at once and for good (contract 3).
+
+use tenancy::domain::{KeyId, customer::CustomerName, principal::Scope};
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(revoke_key)
+}
+
+async fn revoke_key(request: Request, store: &Store) -> Result<Response> {
+    let read = async |root: &_| {
+        request.parse(|_| Some(()))?;
+        let name = request.path("customer_id", CustomerName::parse)?;
+        let key_id = request.path("key_id", KeyId::parse)?;
+        Ok((store.customer(root, &name).await?, key_id))
+    };
+    let (operator, (customer, key_id)) = request.operator_with(store, Some(Scope::KeysWrite), read).await?;
+    store.revoke_key(&operator, &customer, key_id).await?;
+    Ok(http::no_content())
+}

@@ -1,0 +1,22 @@
+//! `PATCH /v1/customers/{customer_id}`: change a customer (contract 3).
+
+use tenancy::domain::customer::{CustomerName, CustomerPatch};
+use tenancy::domain::principal::Scope;
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(update_customer)
+}
+
+async fn update_customer(request: Request, store: &Store) -> Result<Response> {
+    let operator = request.operator(store, Some(Scope::CustomersWrite)).await?;
+    let (patch, if_match) = request.parse(|input| {
+        let patch = input.merge_patch(CustomerPatch::read);
+        let if_match = input.if_match();
+        Some((patch?, if_match?))
+    })?;
+    let name = request.path("customer_id", CustomerName::parse)?;
+    let customer = store.update_customer(&operator, &name, &patch, &if_match).await?;
+    Ok(http::ok(&customer))
+}

@@ -1,0 +1,195 @@
+//! Customers: the root of one integration each (contract section 3).
+
+use super::{CustomerId, Fields, Member, Timestamp, text};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// What a customer may carry: at most 64 (key, value) pairs.
+pub type Labels = BTreeMap<String, String>;
+
+/// A customer's or operator's short name: `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$` (AIP-122).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Slug(String);
+
+impl Slug {
+    /// Reads a slug.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let lower_or_digit = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let grammar = bytes.len() <= 63
+            && bytes.first().is_some_and(u8::is_ascii_lowercase)
+            && bytes.last().is_some_and(lower_or_digit)
+            && bytes.iter().all(|byte| lower_or_digit(byte) || *byte == b'-');
+        grammar.then(|| Self(text.to_owned()))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// How a path names a customer: by its slug or by its `cust_` id. A slug has no `_`, so no text is both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustomerName {
+    /// By the operator's own name for it.
+    Slug(Slug),
+    /// By the id that this service gave it.
+    Id(CustomerId),
+}
+
+impl CustomerName {
+    /// Reads either form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Slug::parse(text).map(Self::Slug).or_else(|| CustomerId::parse(text).map(Self::Id))
+    }
+}
+
+/// Whether a customer is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerState {
+    /// In use.
+    Active,
+    /// Deleted softly: treated as missing until it is restored.
+    Archived,
+}
+
+/// A customer as it is stored, and in this order as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Customer {
+    /// The id that this service gave it.
+    pub id: CustomerId,
+    /// The operator's own name for it, unique for ever.
+    pub customer_id: Slug,
+    /// At most 255 characters.
+    pub display_name: Option<String>,
+    /// At most 2,000 characters.
+    pub description: Option<String>,
+    /// Whether it is in use.
+    pub state: CustomerState,
+    /// At most 64 pairs.
+    pub labels: Labels,
+    /// When it was made: the time in `id`.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+    /// When it was archived, while it is.
+    pub archived_at: Option<Timestamp>,
+    /// Which version of the customer this is: its ETag.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// The body of createCustomer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewCustomer {
+    /// Unique among the operator's customers, archived ones included.
+    pub customer_id: Slug,
+    /// At most 255 characters.
+    pub display_name: Option<String>,
+    /// At most 2,000 characters.
+    pub description: Option<String>,
+    /// At most 64 pairs.
+    pub labels: Labels,
+}
+
+impl NewCustomer {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let customer_id = fields.required("customer_id", slug);
+        let display_name = fields.nullable("display_name", display_name);
+        let description = fields.nullable("description", description);
+        let labels = fields.optional("labels", text::labels);
+        Some(Self {
+            customer_id: customer_id?,
+            display_name: display_name?.flatten(),
+            description: description?.flatten(),
+            labels: labels?.unwrap_or_default(),
+        })
+    }
+
+    /// The customer that comes of it.
+    pub fn into_customer(self, id: CustomerId) -> Customer {
+        Customer {
+            id,
+            customer_id: self.customer_id,
+            display_name: self.display_name,
+            description: self.description,
+            state: CustomerState::Active,
+            labels: self.labels,
+            created_at: id.created_at(),
+            updated_at: id.created_at(),
+            archived_at: None,
+            version: 1,
+        }
+    }
+}
+
+/// The body of updateCustomer: what is absent stays, `Some(None)` clears.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CustomerPatch {
+    /// Must name the customer itself, and is ignored then.
+    pub customer_id: Option<CustomerName>,
+    /// At most 255 characters.
+    pub display_name: Option<Option<String>>,
+    /// At most 2,000 characters.
+    pub description: Option<Option<String>>,
+    /// Replaced wholesale.
+    pub labels: Option<Labels>,
+}
+
+impl CustomerPatch {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let customer_id = fields.optional("customer_id", customer_name);
+        let display_name = fields.nullable("display_name", display_name);
+        let description = fields.nullable("description", description);
+        let labels = fields.optional("labels", text::labels);
+        Some(Self {
+            customer_id: customer_id?,
+            display_name: display_name?,
+            description: description?,
+            labels: labels?,
+        })
+    }
+
+    /// Whether nothing would be written: a `customer_id` alone is ignored.
+    pub fn is_empty(&self) -> bool {
+        self.display_name.is_none() && self.description.is_none() && self.labels.is_none()
+    }
+}
+
+const SLUG_RULE: &str = "must be 1 to 63 characters: a lower-case letter, then lower-case letters, digits and hyphens, not ending in a hyphen";
+
+fn slug(member: Member) -> Option<Slug> {
+    let text = member.string()?;
+    let slug = Slug::parse(text);
+    if slug.is_none() {
+        member.refuse(SLUG_RULE);
+    }
+    slug
+}
+
+fn customer_name(member: Member) -> Option<CustomerName> {
+    let name = CustomerName::parse(member.string()?);
+    if name.is_none() {
+        member.refuse("must be this customer's customer_id or id");
+    }
+    name
+}
+
+fn display_name(member: Member) -> Option<Option<String>> {
+    text::nullable_text(member, 255)
+}
+
+fn description(member: Member) -> Option<Option<String>> {
+    text::nullable_text(member, 2000)
+}

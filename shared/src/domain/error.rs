@@ -1,0 +1,95 @@
+//! Everything that can go wrong, free of HTTP: `http::problem` gives each its status and slug.
+
+use std::fmt;
+
+/// The result of an operation.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One thing that is wrong with a request: where (RFC 6901, contract section 2) and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// `/member`, `/query/NAME`, `/header/NAME`, `/path/NAME`, or `""` for the whole.
+    pub pointer: String,
+    /// For people; clients rely on the pointer alone.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault at `pointer`.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+}
+
+/// Why an operation did not happen. Each variant carries what the client is told, and no more;
+/// the cause of the last two is for the log alone.
+#[derive(Debug)]
+pub enum Error {
+    /// The request is no HTTP or JSON that can be read.
+    Malformed(String),
+    /// No credential, or one that is not valid now.
+    Unauthorized,
+    /// A valid credential of the wrong kind or without the scope.
+    Forbidden(&'static str),
+    /// Absent, deleted and foreign alike.
+    NotFound,
+    /// The path exists, the method does not; the value of `Allow`.
+    MethodNotAllowed(String),
+    /// The external id has an owner already: the owner's id.
+    ExternalIdConflict(String),
+    /// The name has an owner already: the owner's id.
+    NameConflict(String),
+    /// Something still depends on the resource: one dependent's id.
+    ResourceInUse(String),
+    /// The key was used for another request within the last 24 hours.
+    IdempotencyKeyConflict,
+    /// `If-Match` or `If-None-Match` does not hold.
+    PreconditionFailed,
+    /// The body is over 256 KiB.
+    PayloadTooLarge,
+    /// The body is not JSON by its headers; what is taken.
+    UnsupportedMediaType(&'static str),
+    /// Readable but wrong: every fault that was found.
+    Invalid(Vec<Fault>),
+    /// The store throttles, is slow or down, or an outcome is not known: try again.
+    Unavailable(Cause),
+    /// A bug.
+    Internal(Cause),
+}
+
+impl Error {
+    /// A single fault.
+    pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault::new(pointer, message)])
+    }
+
+    /// A bug, told by `cause`.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::Internal(Cause::new(cause))
+    }
+
+    /// Not now, because of `cause`.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        Self::Unavailable(Cause::new(cause))
+    }
+}
+
+/// Internal text. It has no `Display`, so that it cannot slip into an answer: only the log reads it.
+pub struct Cause(String);
+
+impl Cause {
+    fn new(cause: impl fmt::Display) -> Self {
+        Self(cause.to_string())
+    }
+
+    /// The text, for the log.
+    pub fn for_the_log(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Cause(…)")
+    }
+}

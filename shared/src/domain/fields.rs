@@ -1,0 +1,149 @@
+//! Reading an object's members with every fault collected: unknown ones refused, absent, `null` and a
+//! value told apart (contract section 2).
+
+use super::Fault;
+use super::json::{Json, Object};
+use std::cell::RefCell;
+
+/// An object whose members are being read; what is wrong goes to a common list.
+///
+/// A reader returns `None` where it told a fault, so that a whole is made only of right parts.
+pub struct Fields<'a> {
+    object: &'a Object,
+    pointer: String,
+    faults: &'a RefCell<Vec<Fault>>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads `object`, which stands at `pointer`: every member that `read` does not ask for is unknown.
+    pub fn read<T>(
+        object: &'a Object,
+        pointer: &str,
+        faults: &'a RefCell<Vec<Fault>>,
+        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let mut fields = Fields { object, pointer: pointer.to_owned(), faults, known: Vec::new() };
+        let value = read(&mut fields);
+        for name in object.keys().filter(|name| !fields.known.contains(&name.as_str())) {
+            let pointer = member_pointer(&fields.pointer, name);
+            faults.borrow_mut().push(Fault::new(pointer, "is not a member that can be set here"));
+        }
+        value
+    }
+
+    fn member(&mut self, name: &'static str) -> Option<Member<'a>> {
+        self.known.push(name);
+        let value = self.object.get(name)?;
+        Some(Member { value, pointer: member_pointer(&self.pointer, name), faults: self.faults })
+    }
+
+    /// A member that must be there.
+    pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Member<'a>) -> Option<T>) -> Option<T> {
+        match self.member(name) {
+            Some(member) => read(member),
+            None => {
+                let fault = Fault::new(member_pointer(&self.pointer, name), "is required");
+                self.faults.borrow_mut().push(fault);
+                None
+            }
+        }
+    }
+
+    /// A member that may be absent (`Some(None)`) but not `null`.
+    pub fn optional<T>(&mut self, name: &'static str, read: impl FnOnce(Member<'a>) -> Option<T>) -> Option<Option<T>> {
+        match self.member(name) {
+            Some(member) => read(member).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// A member that may be absent (`Some(None)`) or `null` (`Some(Some(None))`). The reader is not
+    /// shown the `null`; it may itself take a value for `null`.
+    pub fn nullable<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(Member<'a>) -> Option<Option<T>>,
+    ) -> Option<Option<Option<T>>> {
+        match self.member(name) {
+            Some(member) if *member.value == Json::Null => Some(Some(None)),
+            Some(member) => read(member).map(Some),
+            None => Some(None),
+        }
+    }
+}
+
+/// One value and where it stands.
+pub struct Member<'a> {
+    value: &'a Json,
+    pointer: String,
+    faults: &'a RefCell<Vec<Fault>>,
+}
+
+impl<'a> Member<'a> {
+    /// Tells a fault of this value.
+    pub fn refuse(&self, message: impl Into<String>) {
+        self.faults.borrow_mut().push(Fault::new(self.pointer.clone(), message));
+    }
+
+    fn expected<T>(&self, what: &str) -> Option<T> {
+        self.refuse(format!("must be {what}"));
+        None
+    }
+
+    /// The value as a string.
+    pub fn string(&self) -> Option<&'a str> {
+        match self.value {
+            Json::String(text) => Some(text),
+            _ => self.expected("a string"),
+        }
+    }
+
+    /// The value as `true` or `false`.
+    pub fn boolean(&self) -> Option<bool> {
+        match self.value {
+            Json::Bool(value) => Some(*value),
+            _ => self.expected("true or false"),
+        }
+    }
+
+    /// The value as a whole number from `least` to `most`; `60.0` and `6e1` are 60.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bounds it is exact")]
+    pub fn integer(&self, least: u32, most: u32) -> Option<u32> {
+        match self.value {
+            Json::Number(value) if value.fract() == 0.0 && (f64::from(least)..=f64::from(most)).contains(value) => {
+                Some(*value as u32)
+            }
+            _ => self.expected(&format!("an integer from {least} to {most}")),
+        }
+    }
+
+    /// The value's items, each with its own pointer.
+    pub fn items(&self) -> Option<Vec<Member<'a>>> {
+        let Json::Array(items) = self.value else { return self.expected("an array") };
+        let member =
+            |(index, value)| Member { value, pointer: format!("{}/{index}", self.pointer), faults: self.faults };
+        Some(items.iter().enumerate().map(member).collect())
+    }
+
+    /// The value's members as they are: keys with the member of each.
+    pub fn entries(&self) -> Option<Vec<(&'a str, Member<'a>)>> {
+        let Json::Object(members) = self.value else { return self.expected("an object") };
+        let entry = |(name, value): (&'a String, &'a Json)| {
+            let pointer = member_pointer(&self.pointer, name);
+            (name.as_str(), Member { value, pointer, faults: self.faults })
+        };
+        Some(members.iter().map(entry).collect())
+    }
+
+    /// The value as an object with known members.
+    pub fn object<T>(&self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
+        let Json::Object(members) = self.value else { return self.expected("an object") };
+        Fields::read(members, &self.pointer, self.faults, read)
+    }
+}
+
+/// RFC 6901: `~` and `/` inside a name are escaped.
+fn member_pointer(base: &str, name: &str) -> String {
+    format!("{base}/{}", name.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,144 @@
+//! `page.filter` of listCustomers: a typed subset of AIP-160 (contract section 3).
+//!
+//! What the contract leaves open is decided in `parse.rs`, where the grammar is.
+
+mod parse;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use super::Timestamp;
+use super::customer::{Customer, CustomerState};
+use std::cmp::Ordering;
+
+/// Which customers are wanted. Its size and depth are bounded by those of its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter(Expression);
+
+/// Why a text is no filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterFault {
+    /// Where it was found: bytes into the text, at the start of a character or at the end.
+    pub offset: usize,
+    /// For people; nothing of the text is repeated in it.
+    pub message: String,
+}
+
+impl Filter {
+    /// Reads a filter. Blank text is a fault: whether an absent filter is "all" is the caller's matter.
+    pub fn parse(text: &str) -> Result<Self, FilterFault> {
+        parse::filter(text).map(Self)
+    }
+
+    /// Whether `customer` is wanted. Allocates nothing.
+    pub fn matches(&self, customer: &Customer) -> bool {
+        self.0.matches(customer)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Expression {
+    All(Vec<Expression>),
+    Any(Vec<Expression>),
+    Not(Box<Expression>),
+    IsSet(Field),
+    Text(TextField, Relation, String),
+    /// Whether the text starts so: `true` for `=`, `false` for `!=`.
+    Prefix(TextField, bool, String),
+    Time(TimeField, Relation, Timestamp),
+    /// Whether this is the state: `true` for `=`, `false` for `!=`.
+    State(bool, CustomerState),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Field {
+    Text(TextField),
+    Time(TimeField),
+    State,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum TextField {
+    CustomerId,
+    DisplayName,
+    Description,
+    Label(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum TimeField {
+    Created,
+    Updated,
+    Archived,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+impl Expression {
+    /// A comparison with an unset value is false, `!=` too.
+    fn matches(&self, customer: &Customer) -> bool {
+        match self {
+            Self::All(terms) => terms.iter().all(|term| term.matches(customer)),
+            Self::Any(terms) => terms.iter().any(|term| term.matches(customer)),
+            Self::Not(term) => !term.matches(customer),
+            Self::IsSet(Field::Text(field)) => field.of(customer).is_some(),
+            Self::IsSet(Field::Time(field)) => field.of(customer).is_some(),
+            Self::IsSet(Field::State) => true,
+            Self::Text(field, relation, operand) => {
+                // UTF-8 sorts as its code points do.
+                field.of(customer).is_some_and(|value| relation.holds(value.cmp(operand)))
+            }
+            Self::Prefix(field, wanted, prefix) => {
+                field.of(customer).is_some_and(|value| value.starts_with(prefix.as_str()) == *wanted)
+            }
+            Self::Time(field, relation, operand) => {
+                field.of(customer).is_some_and(|value| relation.holds(value.cmp(operand)))
+            }
+            Self::State(wanted, state) => (customer.state == *state) == *wanted,
+        }
+    }
+}
+
+impl TextField {
+    fn of<'a>(&self, customer: &'a Customer) -> Option<&'a str> {
+        match self {
+            Self::CustomerId => Some(customer.customer_id.as_str()),
+            Self::DisplayName => customer.display_name.as_deref(),
+            Self::Description => customer.description.as_deref(),
+            Self::Label(key) => customer.labels.get(key).map(String::as_str),
+        }
+    }
+}
+
+impl TimeField {
+    fn of(self, customer: &Customer) -> Option<Timestamp> {
+        match self {
+            Self::Created => Some(customer.created_at),
+            Self::Updated => Some(customer.updated_at),
+            Self::Archived => customer.archived_at,
+        }
+    }
+}
+
+impl Relation {
+    /// Whether it holds where the value compares so with the operand.
+    fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Equal => ordering.is_eq(),
+            Self::NotEqual => ordering.is_ne(),
+            Self::Less => ordering.is_lt(),
+            Self::AtMost => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::AtLeast => ordering.is_ge(),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Ids: a prefix that tells the kind and a lower-case ULID (contract section 2).
+
+use super::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::{cmp::Ordering, fmt, hash, marker::PhantomData};
+use ulid::Ulid;
+
+/// What an id is the id of.
+pub trait Kind {
+    /// The id's first characters, `_` included.
+    const PREFIX: &'static str;
+}
+
+/// The id of one `K`: 128 bits, the first 48 of which are the time in milliseconds.
+pub struct Id<K>(Ulid, PhantomData<K>);
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $id:ident = $kind:ident, $prefix:literal;)*) => {$(
+        #[doc = concat!("Marks [`", stringify!($id), "`].")]
+        pub struct $kind;
+        impl Kind for $kind {
+            const PREFIX: &'static str = $prefix;
+        }
+        $(#[$doc])*
+        pub type $id = Id<$kind>;
+    )*};
+}
+
+kinds! {
+    /// Names a customer, and with the same ULID the root of what hangs below it.
+    CustomerId = Customer, "cust_";
+    /// Names a tenant.
+    TenantId = Tenant, "tnt_";
+    /// Names a repository.
+    RepositoryId = Repository, "rep_";
+    /// Names an API key.
+    KeyId = Key, "key_";
+    /// Names one logical write, all its attempts together.
+    WriteId = LogicalWrite, "w_";
+    /// Names one request.
+    RequestId = Request, "req_";
+}
+
+impl<K: Kind> Id<K> {
+    /// A new id, made of the time and 80 random bits.
+    pub fn new(now: Timestamp, random: u128) -> Self {
+        let milliseconds = u64::try_from(now.milliseconds()).unwrap_or_default();
+        Self(Ulid::from_parts(milliseconds, random), PhantomData)
+    }
+
+    /// Reads `prefix_ulid`; every id has exactly one text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_ulid(text.strip_prefix(K::PREFIX)?)
+    }
+
+    /// Reads the 26 characters after the prefix.
+    pub fn parse_ulid(text: &str) -> Option<Self> {
+        let id = Self(Ulid::from_string(text).ok()?, PhantomData);
+        // The decoder also takes upper case and values past 128 bits.
+        (id.ulid() == text).then_some(id)
+    }
+
+    /// The 26 characters after the prefix.
+    pub fn ulid(&self) -> String {
+        let mut text = self.0.to_string();
+        text.make_ascii_lowercase();
+        text
+    }
+
+    /// The id of something else with the same ULID.
+    pub fn with_kind<L: Kind>(self) -> Id<L> {
+        Id(self.0, PhantomData)
+    }
+
+    /// When the id was made.
+    pub fn created_at(&self) -> Timestamp {
+        Timestamp::from_milliseconds(i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX))
+    }
+}
+
+// Derives would ask for `K: Clone` and so on.
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for Id<K> {}
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<K> Eq for Id<K> {}
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+impl<K> hash::Hash for Id<K> {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+impl<K: Kind> fmt::Display for Id<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", K::PREFIX, self.ulid())
+    }
+}
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+impl<K: Kind> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+impl<'de, K: Kind> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not an id of this kind"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_text_is_an_id() {
+        assert!(TenantId::parse("tnt_01kaq7n0z2w4y6x8v0tqrstabc").is_some());
+        for text in [
+            "tnt_01KAQ7N0Z2W4Y6X8V0TQRSTABC",
+            "cust_01kaq7n0z2w4y6x8v0tqrstabc",
+            "tnt_01kaq7n0z2w4y6x8v0tqrstab",
+            "tnt_01kaq7n0z2w4y6x8v0tqrstabcd",
+            "tnt_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+            "tnt_01kaq7n0z2w4y6x8v0tqrstabi",
+            "tnt_",
+            "",
+        ] {
+            assert_eq!(TenantId::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Keys of customers: what the operator makes, sees, rotates and revokes (contract section 3).
+
+use super::principal::{KeyKind, Scopes};
+use super::{Fields, KeyId, Member, Timestamp, text};
+use serde::{Serialize, Serializer};
+
+/// At most this many keys are kept per customer; one more drops the oldest that is revoked or expired.
+pub const MOST_KEYS: usize = 50;
+
+/// A key as it is shown. The secret is not in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Key {
+    /// The key's id.
+    pub key_id: KeyId,
+    /// What its maker called it.
+    pub name: String,
+    /// What it may write.
+    #[serde(serialize_with = "scope_names")]
+    pub scopes: Scopes,
+    /// The public part of the secret.
+    pub prefix: String,
+    /// The secret's last 4 characters.
+    pub suffix: String,
+    /// When it was made: the time in `key_id`.
+    pub created_at: Timestamp,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+fn scope_names<S: Serializer>(scopes: &Scopes, serializer: S) -> Result<S::Ok, S::Error> {
+    scopes.names().serialize(serializer)
+}
+
+/// A key in the answer that made it: the secret, once. A replay withholds it.
+#[derive(Debug, Serialize)]
+pub struct IssuedKey {
+    /// The key.
+    #[serde(flatten)]
+    pub key: Key,
+    /// The secret, or `null` in a replay.
+    pub api_key_once: Option<String>,
+}
+
+/// The body of createKey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewKey {
+    /// 1 to 255 characters.
+    pub name: String,
+    /// All of its kind where none were given.
+    pub scopes: Scopes,
+    /// Must be in the future when the key is made.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewKey {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let name = fields.required("name", |member| text::text(member, 1, 255));
+        let scopes = fields.optional("scopes", scopes);
+        let expires_at = fields.nullable("expires_at", time);
+        Some(Self {
+            name: name?,
+            scopes: scopes?.unwrap_or(Scopes::all(KeyKind::Integration)),
+            expires_at: expires_at?.flatten(),
+        })
+    }
+}
+
+/// The body of rotateKey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rotation {
+    /// For how long the old key stays good: 0 to 604,800 seconds.
+    pub overlap_seconds: u32,
+    /// The new key's end: absent = the old one's lifetime, counted from now.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+impl Rotation {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let overlap_seconds = fields.optional("overlap_seconds", |member| member.integer(0, 604_800));
+        let expires_at = fields.nullable("expires_at", time);
+        Some(Self { overlap_seconds: overlap_seconds?.unwrap_or(0), expires_at: expires_at? })
+    }
+}
+
+fn time(member: Member) -> Option<Option<Timestamp>> {
+    let time = Timestamp::parse_utc(member.string()?);
+    if time.is_none() {
+        member.refuse("must be an RFC 3339 time in UTC that ends in Z, such as 2027-01-31T00:00:00Z");
+    }
+    time.map(Some)
+}
+
+fn scopes(member: Member) -> Option<Scopes> {
+    let mut scopes = Some(Scopes::default());
+    for item in member.items()? {
+        let scope = item.string().and_then(|name| {
+            let scope = Scopes::find(KeyKind::Integration, name);
+            match scope {
+                None => item.refuse("is not a scope of integration keys"),
+                Some(scope) if scopes.is_some_and(|scopes| scopes.contains(scope)) => {
+                    item.refuse("is given twice");
+                    return None;
+                }
+                Some(_) => {}
+            }
+            scope
+        });
+        scopes = scopes.zip(scope).map(|(scopes, scope)| scopes.with(scope));
+    }
+    scopes
+}

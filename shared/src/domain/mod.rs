@@ -1,0 +1,24 @@
+//! The rules of the contract, pure: no AWS, no HTTP, no async, no clock and no environment.
+//! The time and new ids are arguments.
+
+pub mod customer;
+pub mod customer_list;
+mod error;
+mod fields;
+pub mod filter;
+mod id;
+pub mod idempotency;
+pub mod json;
+pub mod key;
+pub mod order;
+pub mod page_token;
+pub mod precondition;
+pub mod principal;
+pub mod secret;
+pub mod text;
+mod time;
+
+pub use error::{Error, Fault, Result};
+pub use fields::{Fields, Member};
+pub use id::{CustomerId, Id, KeyId, Kind, RepositoryId, RequestId, TenantId, WriteId};
+pub use time::Timestamp;

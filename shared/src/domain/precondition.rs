@@ -1,0 +1,112 @@
+//! Entity tags and the conditions that clients make of them (RFC 9110, section 13; contract section 2).
+
+/// The text of a version's strong entity tag.
+pub fn entity_tag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+/// What `If-Match` or `If-None-Match` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntityTags {
+    /// `*`: any version.
+    Any,
+    /// These tags; the weak ones are marked.
+    Listed(Vec<EntityTag>),
+}
+
+/// One tag of a list, without its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityTag {
+    weak: bool,
+    opaque: String,
+}
+
+impl EntityTags {
+    /// Reads a field value; empty elements are skipped, one tag at least is needed.
+    pub fn parse(value: &str) -> Option<Self> {
+        let blank = |character| character == ' ' || character == '\t';
+        if value.trim_matches(blank) == "*" {
+            return Some(Self::Any);
+        }
+        let mut tags = Vec::new();
+        let mut rest = value;
+        loop {
+            rest = rest.trim_start_matches(|character| blank(character) || character == ',');
+            if rest.is_empty() {
+                break;
+            }
+            let (weak, quoted) = match rest.strip_prefix("W/") {
+                Some(quoted) => (true, quoted),
+                None => (false, rest),
+            };
+            let (opaque, after) = quoted.strip_prefix('"')?.split_once('"')?;
+            // RFC 9110: any visible character but the quote, and what is past ASCII.
+            if !opaque.chars().all(|character| character == '!' || character >= '#' && character != '\u{7f}') {
+                return None;
+            }
+            tags.push(EntityTag { weak, opaque: opaque.to_owned() });
+            rest = after.trim_start_matches(blank);
+            if !rest.is_empty() && !rest.starts_with(',') {
+                return None;
+            }
+        }
+        (!tags.is_empty()).then_some(Self::Listed(tags))
+    }
+
+    /// Strong comparison, as `If-Match` asks for: the versions that satisfy it, `None` for all.
+    pub fn strong_versions(&self) -> Option<Vec<u64>> {
+        match self {
+            Self::Any => None,
+            Self::Listed(tags) => Some(tags.iter().filter(|tag| !tag.weak).filter_map(EntityTag::version).collect()),
+        }
+    }
+
+    /// Weak comparison, as `If-None-Match` asks for.
+    pub fn matches_weakly(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(tags) => tags.iter().any(|tag| tag.version() == Some(version)),
+        }
+    }
+}
+
+impl EntityTag {
+    /// The version that the tag is the tag of, in its one spelling.
+    fn version(&self) -> Option<u64> {
+        self.opaque.parse().ok().filter(|version: &u64| version.to_string() == self.opaque)
+    }
+}
+
+/// The versions that a write accepts: `None` for any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IfMatch(pub Option<Vec<u64>>);
+
+impl IfMatch {
+    /// Whether a write may change this version.
+    pub fn accepts(&self, version: u64) -> bool {
+        self.0.as_ref().is_none_or(|versions| versions.contains(&version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_stars_and_weak_tags_are_read() {
+        assert_eq!(EntityTags::parse(" * "), Some(EntityTags::Any));
+        let tags = EntityTags::parse(", \"1\",, W/\"2\" ,\"x,y\",").unwrap();
+        assert_eq!(tags.strong_versions(), Some(vec![1]));
+        assert!(tags.matches_weakly(2) && !tags.matches_weakly(3));
+        for text in ["", ",", "1", "\"1", "\"1\" \"2\"", "w/\"1\"", "*, \"1\"", "\"a b\"", "W/ \"1\"", "\"1\"x"] {
+            assert_eq!(EntityTags::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_tag_as_given_out_matches() {
+        let matches = |text: &str| EntityTags::parse(text).unwrap().matches_weakly(7);
+        assert!(matches("\"7\""));
+        assert!(!matches("\"07\"") && !matches("\"+7\"") && !matches("\"\""));
+    }
+}

@@ -1,0 +1,242 @@
+//! Query, headers and body of a request, read with every fault at once, in the contract's order:
+//! media type 415, size 413, syntax 400, then all 422 together.
+
+use super::query;
+use super::request::Request;
+use crate::domain::idempotency::{Fingerprint, IdempotencyKey};
+use crate::domain::json::{Json, Object};
+use crate::domain::precondition::{EntityTags, IfMatch};
+use crate::domain::{Error, Fault, Fields, Result};
+use crate::store::Once;
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+/// The largest body: 256 KiB.
+const MOST_BODY_BYTES: usize = 256 * 1024;
+
+/// What a request brings besides its path and credential. Readers return `None` where they told a fault.
+pub struct Input<'r> {
+    request: &'r Request,
+    query: Vec<(String, String)>,
+    asked: RefCell<Vec<&'static str>>,
+    faults: RefCell<Vec<Fault>>,
+    refusal: RefCell<Option<Error>>,
+    body: RefCell<Option<Json>>,
+}
+
+impl<'r> Input<'r> {
+    pub(super) fn read<T>(request: &'r Request, read: impl FnOnce(&Self) -> Option<T>) -> Result<T> {
+        let query = query::parse(&request.event.raw_query_string);
+        let broken_query = query.is_none();
+        let input = Self {
+            request,
+            query: query.unwrap_or_default(),
+            asked: RefCell::default(),
+            faults: RefCell::default(),
+            refusal: RefCell::default(),
+            body: RefCell::default(),
+        };
+        if broken_query {
+            input.refuse(Error::Malformed("The query's percent-encoding is broken or not UTF-8.".to_owned()));
+        }
+        let value = read(&input);
+        if let Some(error) = input.refusal.take() {
+            return Err(error);
+        }
+        input.refuse_unknown_parameters();
+        let faults = input.faults.take();
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        value.ok_or_else(|| Error::internal("a reader gave neither a value nor a fault"))
+    }
+
+    /// Refuses the request as a whole; of several refusals the one that is checked first stands.
+    pub fn refuse(&self, error: Error) {
+        let rank = |error: &Error| match error {
+            Error::UnsupportedMediaType(_) => 0,
+            Error::PayloadTooLarge => 1,
+            _ => 2,
+        };
+        let mut refusal = self.refusal.borrow_mut();
+        if refusal.as_ref().is_none_or(|first| rank(&error) < rank(first)) {
+            *refusal = Some(error);
+        }
+    }
+
+    /// Tells one fault.
+    pub fn fault<T>(&self, pointer: impl Into<String>, message: impl Into<String>) -> Option<T> {
+        self.faults.borrow_mut().push(Fault::new(pointer, message));
+        None
+    }
+
+    fn refuse_unknown_parameters(&self) {
+        let asked = self.asked.borrow();
+        for (name, _) in self.query.iter().filter(|(name, _)| !asked.contains(&name.as_str())) {
+            let escaped = name.replace('~', "~0").replace('/', "~1");
+            self.fault::<()>(format!("/query/{escaped}"), "is not a parameter of this operation");
+        }
+    }
+
+    /// A query parameter: absent (`Some(None)`), or parsed. Given twice or empty it is a fault.
+    pub fn query<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> std::result::Result<T, String>,
+    ) -> Option<Option<T>> {
+        self.parameter(name, false, parse)
+    }
+
+    /// A query parameter for which empty means absent.
+    pub fn query_or_empty<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> std::result::Result<T, String>,
+    ) -> Option<Option<T>> {
+        self.parameter(name, true, parse)
+    }
+
+    fn parameter<T>(
+        &self,
+        name: &'static str,
+        empty_is_absent: bool,
+        parse: impl FnOnce(&str) -> std::result::Result<T, String>,
+    ) -> Option<Option<T>> {
+        self.asked.borrow_mut().push(name);
+        let mut values = self.query.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let Some(value) = values.next() else { return Some(None) };
+        let pointer = format!("/query/{name}");
+        if values.next().is_some() {
+            return self.fault(pointer, "is given twice");
+        }
+        match value {
+            "" if empty_is_absent => Some(None),
+            "" => self.fault(pointer, "is empty"),
+            value => match parse(value) {
+                Ok(value) => Some(Some(value)),
+                Err(message) => self.fault(pointer, message),
+            },
+        }
+    }
+
+    /// A query parameter that is a whole number, digits only.
+    pub fn query_integer(&self, name: &'static str, least: usize, most: usize) -> Option<Option<usize>> {
+        self.query(name, |text| {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = text.parse().ok().filter(|number| digits && (least..=most).contains(number));
+            number.ok_or_else(|| format!("must be an integer from {least} to {most}"))
+        })
+    }
+
+    /// A query parameter that is `true` or `false`.
+    pub fn query_boolean(&self, name: &'static str) -> Option<Option<bool>> {
+        self.query(name, |text| text.parse().map_err(|_| "must be true or false".to_owned()))
+    }
+
+    /// `If-Match`; where it is absent any version will do.
+    pub fn if_match(&self) -> Option<IfMatch> {
+        let Some(value) = self.request.header("if-match") else { return Some(IfMatch(None)) };
+        match EntityTags::parse(value) {
+            Some(tags) => Some(IfMatch(tags.strong_versions())),
+            None => self.fault("/header/If-Match", "must be * or a list of entity tags such as \"1\""),
+        }
+    }
+
+    /// `If-None-Match` of a GET.
+    pub fn if_none_match(&self) -> Option<Option<EntityTags>> {
+        let Some(value) = self.request.header("if-none-match") else { return Some(None) };
+        match EntityTags::parse(value) {
+            Some(tags) => Some(Some(tags)),
+            None => self.fault("/header/If-None-Match", "must be * or a list of entity tags such as \"1\""),
+        }
+    }
+
+    /// `Idempotency-Key`, with the operation and what the body asks for: read the body first.
+    pub fn once(&self, operation: &'static str) -> Option<Option<Once>> {
+        let Some(value) = self.request.header("idempotency-key") else { return Some(None) };
+        let Some(key) = IdempotencyKey::parse(value) else {
+            return self.fault(
+                "/header/Idempotency-Key",
+                "must be given once, with 1 to 255 printable ASCII characters and no comma",
+            );
+        };
+        let fingerprint = Fingerprint::new(self.body.borrow().as_ref());
+        Some(Some(Once { key, operation, fingerprint }))
+    }
+
+    /// A JSON body that must be there.
+    pub fn body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
+        self.json_body(true, false, read)
+    }
+
+    /// A JSON body that may be absent, which is the same as `{}`.
+    pub fn optional_body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
+        self.json_body(false, false, read)
+    }
+
+    /// The body of a PATCH: JSON or a JSON merge patch.
+    pub fn merge_patch<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
+        self.json_body(true, true, read)
+    }
+
+    /// No body, or `{}`.
+    pub fn no_members(&self) -> Option<()> {
+        self.optional_body(|_| Some(()))
+    }
+
+    fn json_body<T>(&self, required: bool, patch: bool, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
+        let object = match self.json_object(patch) {
+            Ok(Some(object)) => object,
+            Ok(None) if required => {
+                self.refuse(Error::Malformed("A JSON object is needed as the body.".to_owned()));
+                return None;
+            }
+            Ok(None) => Object::new(),
+            Err(error) => {
+                self.refuse(error);
+                return None;
+            }
+        };
+        let value = Fields::read(&object, "", &self.faults, read);
+        *self.body.borrow_mut() = Some(Json::Object(object));
+        value
+    }
+
+    fn json_object(&self, patch: bool) -> Result<Option<Object>> {
+        let Some(bytes) = self.request.body()? else { return Ok(None) };
+        self.check_media_type(patch)?;
+        if bytes.len() > MOST_BODY_BYTES {
+            return Err(Error::PayloadTooLarge);
+        }
+        match Json::parse(&bytes) {
+            Ok(Json::Object(object)) => Ok(Some(object)),
+            Ok(_) => Err(Error::Malformed("The body must be a JSON object.".to_owned())),
+            Err(error) => Err(Error::Malformed(format!(
+                "The body is not the JSON that this API takes (line {}, column {}).",
+                error.line(),
+                error.column()
+            ))),
+        }
+    }
+
+    fn check_media_type(&self, patch: bool) -> Result<()> {
+        let media_type = self.request.header("content-type").map(|value| {
+            let essence = value.split_once(';').map_or(value, |(essence, _)| essence);
+            Cow::Owned::<str>(essence.trim().to_ascii_lowercase())
+        });
+        let known = match media_type.as_deref() {
+            Some("application/json") => true,
+            Some("application/merge-patch+json") => patch,
+            _ => false,
+        };
+        let coding = self.request.header("content-encoding").map_or("identity", str::trim);
+        if known && (coding.is_empty() || coding.eq_ignore_ascii_case("identity")) {
+            return Ok(());
+        }
+        Err(Error::UnsupportedMediaType(if patch {
+            "Send application/json or application/merge-patch+json without a content coding."
+        } else {
+            "Send application/json without a content coding."
+        }))
+    }
+}

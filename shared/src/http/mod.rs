@@ -1,0 +1,28 @@
+//! Between Lambda and the domain, and the only place that names the Lambda runtime.
+//!
+//! A handler reads *authenticate, parse, act, present*; [`serve`] owns the rest: configuration, client,
+//! request id, the answer to every error, and the log. Nothing that goes wrong leaves a function without
+//! an answer of this service's own.
+
+mod authentication;
+mod customer_list;
+mod event;
+mod input;
+mod log;
+mod problem;
+mod query;
+mod registry;
+mod request;
+mod response;
+mod routes;
+mod serve;
+
+pub use crate::domain::{Error, Result};
+pub use customer_list::CustomerListQuery;
+pub use input::Input;
+pub use problem::{ProblemType, problem_types};
+pub use registry::{problem_list, problem_page, problem_type};
+pub use request::Request;
+pub use response::{Response, created, document, found, json_text, list, no_content, ok, page};
+pub use routes::{Route, unmatched};
+pub use serve::{now, serve, serve_public, serve_scheduled};

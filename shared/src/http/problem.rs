@@ -1,0 +1,193 @@
+//! Errors as clients see them: RFC 9457 problems from a closed set (contract section 2).
+
+use super::response::Response;
+use crate::domain::{Error, Fault};
+use serde::Serialize;
+
+/// One entry of the registry.
+#[derive(Debug)]
+pub struct ProblemType {
+    /// The last segment of `type`.
+    pub slug: &'static str,
+    /// The statuses it comes with, and the title at each.
+    pub statuses: &'static [(u16, &'static str)],
+    /// When it is answered.
+    pub when: &'static str,
+    /// `never`: the same request fails again; `later`: it may succeed.
+    pub retry: &'static str,
+    /// What to do about it.
+    pub action: &'static str,
+}
+
+/// Every problem that this API knows, those of later groups included.
+pub fn problem_types() -> &'static [ProblemType] {
+    const NEVER: &str = "never";
+    const LATER: &str = "later";
+    macro_rules! registry {
+        ($($slug:literal [$($status:literal $title:literal),+] $retry:ident, $when:literal, $action:literal;)*) => {
+            &[$(ProblemType { slug: $slug, statuses: &[$(($status, $title)),+], when: $when, retry: $retry, action: $action }),*]
+        };
+    }
+    registry! {
+        "validation-error" [422 "Validation error"] NEVER,
+            "Members, parameters or headers are readable but break a rule; errors[] names each with a JSON pointer.",
+            "Correct every place that errors[] names, then send the request again.";
+        "role-required" [422 "Role required"] NEVER,
+            "The user holds several roles and the request names none.",
+            "Send role_id.";
+        "malformed-request" [400 "Malformed request"] NEVER,
+            "The body is not one JSON object, the query's escapes are broken, or parameters exclude each other.",
+            "Correct the syntax of the request.";
+        "insufficient-scope" [401 "Unauthorized", 403 "Forbidden"] NEVER,
+            "401: there is no valid credential. 403: the credential is valid, but of another kind or without the scope.",
+            "401: send a live API key as a bearer token. 403: use a key of the right kind with the scope.";
+        "tenant-suspended" [403 "Tenant suspended"] NEVER,
+            "The tenant is suspended: its conversations and tokens are closed.",
+            "Activate the tenant first.";
+        "not-found" [404 "Not found"] NEVER,
+            "The path is unknown, or what it names does not exist for this credential.",
+            "Check the path and the id.";
+        "method-not-allowed" [405 "Method not allowed"] NEVER,
+            "The path exists, but not with this method.",
+            "Use a method that the Allow header lists.";
+        "external-id-conflict" [409 "External ID conflict"] NEVER,
+            "Another tenant has the external id; conflicting_resource_id names it.",
+            "Use that tenant, or upsert by the external id.";
+        "name-conflict" [409 "Name conflict"] NEVER,
+            "The name is taken; conflicting_resource_id names the holder.",
+            "Choose another name, or use the holder.";
+        "resource-in-use" [409 "Resource in use"] NEVER,
+            "Something depends on the resource; conflicting_resource_id names one dependent.",
+            "Remove the dependents first.";
+        "idempotency-key-conflict" [409 "Idempotency key conflict"] NEVER,
+            "The Idempotency-Key was used for another request within the last 24 hours.",
+            "Use a new key for a new request.";
+        "cross-tenant" [409 "Cross-tenant reference"] NEVER,
+            "The request refers to a resource of another tenant.",
+            "Refer to resources of the same tenant.";
+        "conversation-archived" [409 "Conversation archived"] NEVER,
+            "The conversation is archived and takes no messages.",
+            "Start another conversation.";
+        "precondition-failed" [412 "Precondition failed"] NEVER,
+            "If-Match or If-None-Match does not hold for the current version.",
+            "Read the resource again and decide anew.";
+        "payload-too-large" [413 "Payload too large"] NEVER,
+            "The body is over 256 KiB.",
+            "Send less.";
+        "unsupported-media-type" [415 "Unsupported media type"] NEVER,
+            "The body is not declared as JSON, or has a content coding.",
+            "Send application/json without a content coding; on PATCH also application/merge-patch+json.";
+        "capacity-exhausted" [429 "Capacity exhausted"] LATER,
+            "All agents are busy.",
+            "Wait as long as Retry-After says, then try again.";
+        "rate-limited" [429 "Rate limited"] LATER,
+            "Too many requests.",
+            "Wait as long as Retry-After says, then try again.";
+        "internal-error" [500 "Internal error"] LATER,
+            "A fault of this service.",
+            "Report the request_id. With an Idempotency-Key it is safe to try again.";
+        "unavailable" [503 "Service unavailable"] LATER,
+            "The store is slow, throttled or down, or the outcome of a write is not known.",
+            "Wait as long as Retry-After says, then try again: with the same Idempotency-Key nothing happens twice.";
+    }
+}
+
+/// Where a problem occurred: what every problem tells of its request.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The deployment's base URL, from the gateway.
+    pub base_url: String,
+    /// The path as the gateway gives it.
+    pub instance: String,
+    /// The request's id.
+    pub request_id: String,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflicting_resource_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FaultBody<'a>>>,
+}
+
+#[derive(Serialize)]
+struct FaultBody<'a> {
+    pointer: &'a str,
+    message: &'a str,
+}
+
+/// The base URL of a slug's `type`.
+pub fn type_url(base_url: &str, slug: &str) -> String {
+    format!("{base_url}/problems/{slug}")
+}
+
+/// The answer to an error.
+pub fn problem(error: &Error, place: &Place) -> Response {
+    let (status, slug, detail) = describe(error);
+    let title = problem_types()
+        .iter()
+        .find(|known| known.slug == slug)
+        .and_then(|known| known.statuses.iter().find(|(code, _)| *code == status))
+        .map_or("Internal error", |(_, title)| title);
+    let body = Body {
+        r#type: type_url(&place.base_url, slug),
+        title,
+        status,
+        detail,
+        instance: &place.instance,
+        request_id: &place.request_id,
+        conflicting_resource_id: match error {
+            Error::ExternalIdConflict(id) | Error::NameConflict(id) | Error::ResourceInUse(id) => Some(id),
+            _ => None,
+        },
+        errors: match error {
+            Error::Invalid(faults) => Some(faults.iter().map(fault_body).collect()),
+            _ => None,
+        },
+    };
+    let response = Response::new(status).json("application/problem+json", &body);
+    match error {
+        Error::Unauthorized => response.with("www-authenticate", "Bearer"),
+        Error::MethodNotAllowed(allow) => response.with("allow", allow.clone()),
+        Error::Unavailable(_) => response.with("retry-after", "1"),
+        _ => response,
+    }
+}
+
+fn fault_body(fault: &Fault) -> FaultBody<'_> {
+    FaultBody { pointer: &fault.pointer, message: &fault.message }
+}
+
+/// Status, slug and detail. The detail never tells anything stored.
+fn describe(error: &Error) -> (u16, &'static str, &str) {
+    match error {
+        Error::Malformed(detail) => (400, "malformed-request", detail),
+        Error::Unauthorized => (401, "insufficient-scope", "A valid API key is needed as a bearer token."),
+        Error::Forbidden(detail) => (403, "insufficient-scope", detail),
+        Error::NotFound => (404, "not-found", "There is nothing here for this credential."),
+        Error::MethodNotAllowed(_) => (405, "method-not-allowed", "This path does not take this method."),
+        Error::ExternalIdConflict(_) => (409, "external-id-conflict", "The external id belongs to another tenant."),
+        Error::NameConflict(_) => (409, "name-conflict", "The name is taken."),
+        Error::ResourceInUse(_) => (409, "resource-in-use", "Something still depends on the resource."),
+        Error::IdempotencyKeyConflict => (
+            409,
+            "idempotency-key-conflict",
+            "The Idempotency-Key was used for another request within the last 24 hours.",
+        ),
+        Error::PreconditionFailed => {
+            (412, "precondition-failed", "The resource is not at the version that the request names.")
+        }
+        Error::PayloadTooLarge => (413, "payload-too-large", "The body is over 256 KiB."),
+        Error::UnsupportedMediaType(detail) => (415, "unsupported-media-type", detail),
+        Error::Invalid(_) => (422, "validation-error", "The request breaks rules; errors[] names each place."),
+        Error::Unavailable(_) => (503, "unavailable", "The service cannot answer now; try again."),
+        Error::Internal(_) => (500, "internal-error", "Something went wrong in this service."),
+    }
+}

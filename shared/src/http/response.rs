@@ -1,0 +1,150 @@
+//! Answers, as an HTTP API takes them.
+
+use super::problem::{Place, problem};
+use crate::domain::Error;
+use crate::domain::precondition::{EntityTags, entity_tag};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+/// Status, headers and body.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    status_code: u16,
+    #[serde(serialize_with = "as_map")]
+    headers: Vec<(&'static str, String)>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    body: String,
+    is_base64_encoded: bool,
+}
+
+fn as_map<S: Serializer>(headers: &[(&'static str, String)], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(headers.len()))?;
+    for (name, value) in headers {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
+}
+
+/// Something with an entity tag.
+pub trait Versioned {
+    /// Which version of it this is.
+    fn version(&self) -> u64;
+}
+
+impl Versioned for crate::domain::customer::Customer {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Response {
+    pub(super) fn new(status_code: u16) -> Self {
+        Self { status_code, headers: Vec::new(), body: String::new(), is_base64_encoded: false }
+    }
+
+    pub(super) fn status(&self) -> u16 {
+        self.status_code
+    }
+
+    /// The same answer with one more header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same answer with the place of what was made.
+    #[must_use]
+    pub fn at(self, location: String) -> Self {
+        self.with("location", location)
+    }
+
+    /// The same answer, marked where it repeats an earlier one.
+    #[must_use]
+    pub fn replayed(self, replayed: bool) -> Self {
+        if replayed { self.with("idempotency-replayed", "true") } else { self }
+    }
+
+    /// The same answer with its version.
+    #[must_use]
+    pub fn tagged(self, resource: &impl Versioned) -> Self {
+        self.with("etag", entity_tag(resource.version()))
+    }
+
+    /// The same answer with this text.
+    #[must_use]
+    pub fn text(mut self, media_type: &str, body: String) -> Self {
+        self.body = body;
+        self.with("content-type", media_type)
+    }
+
+    /// The same answer with this value as JSON.
+    pub(super) fn json(self, media_type: &str, value: &impl Serialize) -> Self {
+        // Only a map with keys that are no strings cannot be written, and no answer has one.
+        let body = serde_json::to_string(value).unwrap_or_default();
+        self.text(media_type, body)
+    }
+
+    pub(super) fn of_error(error: &Error, place: &Place) -> Self {
+        problem(error, place)
+    }
+}
+
+const JSON: &str = "application/json";
+
+/// 200 with a value that has no version.
+pub fn document(value: &impl Serialize) -> Response {
+    Response::new(200).json(JSON, value)
+}
+
+/// 200 with a resource.
+pub fn ok(resource: &(impl Serialize + Versioned)) -> Response {
+    document(resource).tagged(resource)
+}
+
+/// 200 with a resource, or 304 where the caller has it already.
+pub fn found(resource: &(impl Serialize + Versioned), if_none_match: Option<&EntityTags>) -> Response {
+    if if_none_match.is_some_and(|tags| tags.matches_weakly(resource.version())) {
+        return Response::new(304).tagged(resource);
+    }
+    ok(resource)
+}
+
+/// 201 with what was made.
+pub fn created(value: &impl Serialize) -> Response {
+    Response::new(201).json(JSON, value)
+}
+
+/// 204.
+pub fn no_content() -> Response {
+    Response::new(204)
+}
+
+/// 200 with a page in AgentRouter's form: `{NAME: […], page: {next_page_token}}`.
+pub fn page(name: &'static str, items: &[impl Serialize], next_page_token: Option<String>) -> Response {
+    #[derive(Serialize)]
+    struct Page {
+        next_page_token: String,
+    }
+    struct Body<'a, T>(&'static str, &'a [T], Page);
+    impl<T: Serialize> Serialize for Body<'_, T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(Some(2))?;
+            map.serialize_entry(self.0, self.1)?;
+            map.serialize_entry("page", &self.2)?;
+            map.end()
+        }
+    }
+    document(&Body(name, items, Page { next_page_token: next_page_token.unwrap_or_default() }))
+}
+
+/// 200 with everything there is: `{NAME: […]}`.
+pub fn list(name: &'static str, items: &[impl Serialize]) -> Response {
+    document(&std::collections::BTreeMap::from([(name, items)]))
+}
+
+/// 200 with a text that is JSON already.
+pub fn json_text(text: &str) -> Response {
+    Response::new(200).text(JSON, text.to_owned())
+}

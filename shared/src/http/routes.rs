@@ -1,0 +1,60 @@
+//! What answers a request that no route took: 404, or 405 with `Allow` where the path is known.
+
+use super::request::Request;
+use crate::domain::{Error, Result};
+
+/// A path of the API and its methods, e.g. `("/tenants/{tenant_id}", &["GET", "PATCH", "DELETE"])`.
+pub type Route = (&'static str, &'static [&'static str]);
+
+/// The error for a request that no route took.
+pub fn unmatched<T>(request: &Request, routes: &[Route]) -> Result<T> {
+    let allowed = allowed(request.raw_path(), routes);
+    if allowed.is_empty() { Err(Error::NotFound) } else { Err(Error::MethodNotAllowed(allowed.join(", "))) }
+}
+
+/// The methods of the route that ranks first: literal segments win over parameters.
+fn allowed(path: &str, routes: &[Route]) -> Vec<&'static str> {
+    let segments: Vec<&str> = path.split('/').collect();
+    let rank = |pattern: &str| -> Option<Vec<u8>> {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        let greedy = parts.last().is_some_and(|part| part.ends_with("+}"));
+        if segments.len() < parts.len() || !greedy && segments.len() > parts.len() {
+            return None;
+        }
+        let segment_rank = |(part, segment): (&&str, &&str)| match *part {
+            literal if literal == *segment => Some(0),
+            greedy if greedy.ends_with("+}") => Some(2),
+            parameter if parameter.starts_with('{') && !segment.is_empty() => Some(1),
+            _ => None,
+        };
+        parts.iter().zip(&segments).map(segment_rank).collect()
+    };
+    let mut matches: Vec<_> = routes.iter().filter_map(|(pattern, methods)| Some((rank(pattern)?, methods))).collect();
+    matches.sort_by(|(a, _), (b, _)| a.cmp(b));
+    // The same path may match twice where a literal looks like an id: all its methods are allowed.
+    let mut allowed: Vec<&str> = matches.first().map(|(_, methods)| methods.to_vec()).unwrap_or_default();
+    allowed.sort_unstable();
+    allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_paths_allow_their_own_methods() {
+        let routes: &[Route] = &[
+            ("/tenants", &["GET", "POST"]),
+            ("/tenants/{tenant_id}", &["GET"]),
+            ("/tenants/{tenant_id}/repositories", &["GET"]),
+            ("/tenants/by-external-id/{external_id+}", &["GET", "PUT", "DELETE"]),
+        ];
+        assert_eq!(allowed("/tenants", routes), ["GET", "POST"]);
+        assert_eq!(allowed("/tenants/x", routes), ["GET"]);
+        assert_eq!(allowed("/tenants/x/repositories", routes), ["GET"]);
+        assert_eq!(allowed("/tenants/by-external-id/a/b", routes), ["DELETE", "GET", "PUT"]);
+        for unknown in ["", "/", "/tenants/", "//tenants", "/tenants//repositories", "/Tenants", "/tenants/x/y"] {
+            assert_eq!(allowed(unknown, routes), [""; 0], "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The store's handle: client, table, and how long the request at hand may still take.
+
+use crate::domain::{Error, Id, Kind, Result, Timestamp};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region, retry::RetryConfig};
+use std::{env, future::Future, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// The longest that one request may work on the store: transactions of which the coordinator must
+/// finish an older attempt need up to 7 s (reliability rule R9), the gateway waits 29 s.
+const LONGEST: Duration = Duration::from_secs(7);
+/// What is left for the answer when the function's own time runs out.
+const ANSWER: Duration = Duration::from_millis(500);
+
+/// What a process must be told to reach its table.
+pub struct Settings {
+    config: Config,
+    table: String,
+}
+
+impl Settings {
+    /// From the environment that Lambda gives: no configuration files, no credential chain. The error
+    /// names the variable that is missing.
+    pub fn from_environment() -> std::result::Result<Self, String> {
+        let required = |name: &str| {
+            env::var(name)
+                .ok()
+                .filter(|value| !value.is_empty())
+                .ok_or(format!("the environment variable {name} is missing"))
+        };
+        let credentials = Credentials::new(
+            required("AWS_ACCESS_KEY_ID")?,
+            required("AWS_SECRET_ACCESS_KEY")?,
+            env::var("AWS_SESSION_TOKEN").ok(),
+            None,
+            "environment",
+        );
+        let mut config =
+            Config::builder().region(Region::new(required("AWS_REGION")?)).credentials_provider(credentials);
+        if let Ok(url) = env::var("AWS_ENDPOINT_URL_DYNAMODB") {
+            config = config.endpoint_url(url);
+        }
+        Ok(Self::new(config, required("TABLE_NAME")?))
+    }
+
+    /// From a tool's own configuration. Time-outs and retries are set here for everybody.
+    pub fn new(config: aws_sdk_dynamodb::config::Builder, table: String) -> Self {
+        let config = config
+            .behavior_version(BehaviorVersion::latest())
+            .timeout_config(attempts(Duration::from_millis(800), Duration::from_millis(2500)))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(4)
+                    .with_initial_backoff(Duration::from_millis(25))
+                    .with_max_backoff(Duration::from_millis(400)),
+            )
+            .build();
+        Self { config, table }
+    }
+}
+
+fn attempts(one: Duration, all: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .operation_attempt_timeout(one)
+        .operation_timeout(all)
+        .build()
+}
+
+/// A transaction's attempt may take longer, and may be retried after its coordinator is done.
+pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
+    Config::builder().timeout_config(attempts(Duration::from_millis(1500), LONGEST))
+}
+
+/// The table, for the time of one request.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) client: Client,
+    pub(super) table: Arc<str>,
+    pub(super) now: Timestamp,
+    deadline: Instant,
+}
+
+impl Store {
+    /// A handle to the table.
+    pub fn new(settings: Settings, now: Timestamp) -> Self {
+        Self {
+            client: Client::from_conf(settings.config),
+            table: settings.table.into(),
+            now,
+            deadline: Instant::now() + LONGEST,
+        }
+    }
+
+    /// The handle for one request: its time, and what is left of the function's (`None`: no limit known).
+    #[must_use]
+    pub fn for_request(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
+        let left = remaining.map_or(LONGEST, |remaining| remaining.saturating_sub(ANSWER).min(LONGEST));
+        Self { now, deadline: Instant::now() + left, ..self.clone() }
+    }
+
+    /// Opens the connections that a request's two parallel reads will use, while Lambda still gives
+    /// the process a whole core. The item does not exist; a failure shows at the first request.
+    pub async fn connect(&self) {
+        let read = || {
+            let key = super::keys::priming().into_attributes();
+            self.client.get_item().table_name(&*self.table).set_key(Some(key)).send()
+        };
+        let _ = tokio::join!(read(), read());
+    }
+
+    /// When this request is, by the function's clock.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A new id.
+    pub fn new_id<K: Kind>(&self) -> Result<Id<K>> {
+        Ok(Id::new(self.now, u128::from_be_bytes(random()?)))
+    }
+
+    /// What is left of the request's time.
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for `work` no longer than the request has.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        // A write begun without time left could be applied without anybody hearing of it.
+        if self.time_left().is_zero() {
+            return Err(Error::unavailable("no time is left"));
+        }
+        tokio::time::timeout_at(self.deadline, work).await.map_err(|_| Error::unavailable("the time ran out"))
+    }
+}
+
+/// Random bytes from the operating system.
+pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(bytes)
+}

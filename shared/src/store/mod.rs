@@ -1,0 +1,22 @@
+//! The one table, and the only place that names the SDK.
+//!
+//! Rules (docs/access-patterns.md): a key is made of an authenticated root ([`keys`]); every write is
+//! conditional, stamped and decided in one place ([`write`]); a read is strongly consistent unless an
+//! index serves it. Deliberately absent: caches, scans, unconditional writes, loops over SDK calls.
+
+mod authentication;
+mod client;
+mod customer_keys;
+mod customers;
+mod item;
+mod keys;
+mod operators;
+mod read;
+mod record;
+mod write;
+
+pub use authentication::Principal;
+pub use client::{Settings, Store};
+pub use customers::CustomerPage;
+pub use operators::OperatorKey;
+pub use record::{Made, Once};

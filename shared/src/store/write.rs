@@ -1,0 +1,522 @@
+//! The one write path: the outcome of every write is decided here (reliability rules R1-R10).
+//!
+//! Each logical write has a write id `w`, stamped on what it puts or updates. An item remembers its last
+//! four (`w`, `w1`, `w2`, `w3`), and no update is applied twice while one of them is its own: an attempt
+//! whose answer was lost, or that arrives late, finds itself. A failed condition returns the old item:
+//! - its `w` is ours: an earlier attempt of this very write was applied: success;
+//! - another's, and an attempt's answer was lost: not known, `unavailable`, never a conflict;
+//! - another's, at the first attempt: authoritative, and the write's own `otherwise` tells the meaning.
+//!
+//! Transactions carry `w` as their token, and are tried again here where other writers are in the way.
+
+use super::Store;
+use super::client::transaction_timeouts;
+use super::item::{Item, get_text, number, text};
+use super::keys::Key;
+use super::read::is_our_fault;
+use crate::domain::{Error, Result, WriteId};
+use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What a failed condition means, told by the old item.
+type Otherwise<'a> = Box<dyn Fn(Option<&Item>) -> Error + Send + Sync + 'a>;
+
+enum Effect {
+    Put(Item),
+    Update,
+    Delete,
+}
+
+/// One conditional write on one item.
+pub(super) struct Write<'a> {
+    key: Key,
+    effect: Effect,
+    sets: Vec<String>,
+    removes: Vec<String>,
+    conditions: Vec<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+    otherwise: Otherwise<'a>,
+}
+
+/// Attributes that remember the write ids before the last.
+const REMEMBERED: [&str; 4] = ["w", "w1", "w2", "w3"];
+
+impl<'a> Write<'a> {
+    fn new(key: Key, effect: Effect) -> Self {
+        Self {
+            key,
+            effect,
+            sets: Vec::new(),
+            removes: Vec::new(),
+            conditions: Vec::new(),
+            names: HashMap::new(),
+            values: HashMap::new(),
+            otherwise: Box::new(|_| Error::internal("a condition failed that cannot fail")),
+        }
+    }
+
+    /// Makes an item that is not there yet, in its first version.
+    pub fn put(key: Key, item: Item) -> Self {
+        Self::put_over(key, item).when("attribute_not_exists({pk})", [])
+    }
+
+    /// Makes or replaces an item; the caller adds the condition.
+    pub fn put_over(key: Key, mut item: Item) -> Self {
+        item.extend(key.clone().into_attributes());
+        item.insert("ver".to_owned(), number(1));
+        Self::new(key, Effect::Put(item))
+    }
+
+    /// Changes an item that is there.
+    pub fn update(key: Key) -> Self {
+        Self::update_or_put(key).when("attribute_exists({pk})", [])
+    }
+
+    /// Changes an item or makes it; the caller adds the condition.
+    pub fn update_or_put(key: Key) -> Self {
+        Self::new(key, Effect::Update)
+    }
+
+    /// Removes an item; the caller adds the condition.
+    pub fn delete(key: Key) -> Self {
+        Self::new(key, Effect::Delete)
+    }
+
+    /// The placeholder of a document path such as `keys.ID.x`.
+    fn path(&mut self, path: &str) -> String {
+        let mut placeholders = Vec::new();
+        for name in path.split('.') {
+            let placeholder = format!("#{name}");
+            self.names.insert(placeholder.clone(), name.to_owned());
+            placeholders.push(placeholder);
+        }
+        placeholders.join(".")
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    /// Sets the attribute at a path.
+    pub fn set(mut self, path: &str, value: AttributeValue) -> Self {
+        let assignment = format!("{} = {}", self.path(path), self.value(value));
+        self.sets.push(assignment);
+        self
+    }
+
+    /// Sets several attributes.
+    pub fn set_all(self, attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>) -> Self {
+        attributes.into_iter().fold(self, |write, (path, value)| write.set(path, value))
+    }
+
+    /// Sets the attribute unless it is there.
+    pub fn set_if_absent(mut self, path: &str, value: AttributeValue) -> Self {
+        let path = self.path(path);
+        let assignment = format!("{path} = if_not_exists({path}, {})", self.value(value));
+        self.sets.push(assignment);
+        self
+    }
+
+    /// Adds to a number, under this write's own condition (never `ADD`).
+    pub fn increase(mut self, path: &str, by: i32) -> Self {
+        let path = self.path(path);
+        let assignment = format!("{path} = {path} + {}", self.value(number(by)));
+        self.sets.push(assignment);
+        self
+    }
+
+    /// Makes a new version: another ETag.
+    pub fn new_version(self) -> Self {
+        self.increase("ver", 1)
+    }
+
+    /// Removes the attribute at a path.
+    pub fn remove(mut self, path: &str) -> Self {
+        let path = self.path(path);
+        self.removes.push(path);
+        self
+    }
+
+    /// Sets the attribute, or removes it where there is no value.
+    pub fn set_or_remove(self, path: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(path, value),
+            None => self.remove(path),
+        }
+    }
+
+    /// Adds a condition: `{path}` stands for an attribute, `?` for the next of `values`.
+    pub fn when(mut self, condition: &str, values: impl IntoIterator<Item = AttributeValue>) -> Self {
+        let mut values = values.into_iter();
+        let mut expression = String::new();
+        let mut rest = condition;
+        while let Some(at) = rest.find(['{', '?']) {
+            let (before, from) = rest.split_at(at);
+            expression.push_str(before);
+            rest = if let Some((path, after)) = from.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+                expression.push_str(&self.path(path));
+                after
+            } else {
+                let value = values.next().unwrap_or(AttributeValue::Null(true));
+                expression.push_str(&self.value(value));
+                from.strip_prefix('?').unwrap_or_default()
+            };
+        }
+        expression.push_str(rest);
+        self.conditions.push(format!("({expression})"));
+        self
+    }
+
+    /// Only where the item's version is one of these; `None`: any.
+    pub fn when_version(self, versions: Option<&[u64]>) -> Self {
+        match versions {
+            None => self,
+            Some([]) => self.when("{ver} < ?", [number(0)]),
+            Some(versions) => {
+                let marks = vec!["?"; versions.len().min(MOST_TAGS)].join(", ");
+                self.when(&format!("{{ver}} IN ({marks})"), versions.iter().take(MOST_TAGS).map(number))
+            }
+        }
+    }
+
+    /// What a failed condition means.
+    pub fn otherwise(mut self, error: impl Fn(Option<&Item>) -> Error + Send + Sync + 'a) -> Self {
+        self.otherwise = Box::new(error);
+        self
+    }
+
+    /// Stamps the write id.
+    fn stamp(&mut self, w: &str) {
+        match &mut self.effect {
+            Effect::Put(item) => drop(item.insert("w".to_owned(), text(w))),
+            Effect::Delete => {}
+            Effect::Update => {
+                self.values.insert(":w".to_owned(), text(w));
+                self.values.insert(":none".to_owned(), text("-"));
+                self.conditions.push(REMEMBERED.map(|name| format!("{name} <> :w")).join(" AND "));
+                self.sets.push("w = :w".to_owned());
+                for pair in REMEMBERED.windows(2) {
+                    if let [newer, older] = pair {
+                        self.sets.push(format!("{older} = if_not_exists({newer}, :none)"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn condition(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    fn update_expression(&self) -> String {
+        let mut expression = format!("SET {}", self.sets.join(", "));
+        if !self.removes.is_empty() {
+            expression.push_str(" REMOVE ");
+            expression.push_str(&self.removes.join(", "));
+        }
+        expression
+    }
+
+    fn names(&self) -> Option<HashMap<String, String>> {
+        Some(self.names.clone()).filter(|names| !names.is_empty())
+    }
+
+    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        Some(self.values.clone()).filter(|values| !values.is_empty())
+    }
+
+    fn transact_item(&self, table: &str) -> Result<TransactWriteItem> {
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let (names, values, condition) = (self.names(), self.values(), self.condition());
+        let item = TransactWriteItem::builder();
+        Ok(match &self.effect {
+            Effect::Put(put) => item.put(
+                Put::builder()
+                    .table_name(table)
+                    .set_item(Some(put.clone()))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(old)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+            Effect::Update => item.update(
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.clone().into_attributes()))
+                    .update_expression(self.update_expression())
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(old)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+            Effect::Delete => item.delete(
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.clone().into_attributes()))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(old)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+        }
+        .build())
+    }
+}
+
+/// DynamoDB takes at most 100 operands of `IN`.
+const MOST_TAGS: usize = 100;
+
+/// What became of a set of writes.
+pub(super) enum Outcome {
+    /// They were applied. The new item, where it was a single update.
+    Applied(Option<Item>),
+    /// A condition failed, and nothing was applied: the place of each such write and its old item.
+    Refused(Vec<(usize, Option<Item>)>),
+}
+
+/// What one try of a write came to.
+enum Tried {
+    Done(Outcome),
+    /// Others are in the way: the same again, soon.
+    Contended,
+    /// The store is over its throughput: the same again, a few times.
+    Throttled,
+    Failed(Error),
+}
+
+impl Store {
+    /// Applies all writes or none. A failed condition becomes the error of its own `otherwise`.
+    pub(super) async fn apply(&self, mut writes: Vec<Write<'_>>) -> Result<Option<Item>> {
+        match self.attempt(&mut writes).await? {
+            Outcome::Applied(item) => Ok(item),
+            Outcome::Refused(refusals) => Err(first_meaning(&writes, &refusals)),
+        }
+    }
+
+    /// Applies all writes or none, and leaves it to the caller what a refusal means.
+    pub(super) async fn attempt(&self, writes: &mut [Write<'_>]) -> Result<Outcome> {
+        let w: WriteId = self.new_id()?;
+        let w = w.ulid();
+        writes.iter_mut().for_each(|write| write.stamp(&w));
+        let lost = LostAnswers::default();
+        let mut pause = Duration::from_millis(10);
+        let mut throttled = 0;
+        loop {
+            let tried = self.in_time(self.try_once(writes, &w, &lost)).await?;
+            match tried {
+                Tried::Done(outcome) => return settle(outcome, &w, lost.any()),
+                Tried::Failed(error) => return Err(error),
+                Tried::Throttled if throttled == 3 => return Err(Error::unavailable("the store throttles")),
+                Tried::Throttled => throttled += 1,
+                Tried::Contended => {}
+            }
+            let jitter: [u8; 1] = super::client::random()?;
+            let pause_now = pause.mul_f64(0.5 + f64::from(jitter[0]) / 255.0);
+            if self.time_left() <= pause_now {
+                return Err(Error::unavailable("other writers were in the way until the time ran out"));
+            }
+            tokio::time::sleep(pause_now).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
+    }
+
+    async fn try_once(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Tried {
+        match writes {
+            [write] if !matches!(write.effect, Effect::Delete) => self.try_single(write, lost).await,
+            // A removal is always a transaction: only its token tells a lost answer from somebody else's removal.
+            _ => self.try_transaction(writes, w, lost).await,
+        }
+    }
+
+    async fn try_single(&self, write: &Write<'_>, lost: &LostAnswers) -> Tried {
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let result = match &write.effect {
+            Effect::Put(item) => {
+                let request = self
+                    .client
+                    .put_item()
+                    .table_name(&*self.table)
+                    .set_item(Some(item.clone()))
+                    .condition_expression(write.condition())
+                    .set_expression_attribute_names(write.names())
+                    .set_expression_attribute_values(write.values())
+                    .return_values_on_condition_check_failure(old);
+                let sent = request.customize().interceptor(lost.clone()).send().await;
+                sent.map(|_| None).map_err(|error| {
+                    let refused = error.as_service_error().and_then(|error| match error {
+                        aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                            failed,
+                        ) => Some(failed.item.clone()),
+                        _ => None,
+                    });
+                    (refused, classify(error))
+                })
+            }
+            _ => {
+                let request = self
+                    .client
+                    .update_item()
+                    .table_name(&*self.table)
+                    .set_key(Some(write.key.clone().into_attributes()))
+                    .update_expression(write.update_expression())
+                    .condition_expression(write.condition())
+                    .set_expression_attribute_names(write.names())
+                    .set_expression_attribute_values(write.values())
+                    .return_values(ReturnValue::AllNew)
+                    .return_values_on_condition_check_failure(old);
+                let sent = request.customize().interceptor(lost.clone()).send().await;
+                sent.map(|output| output.attributes).map_err(|error| {
+                    let refused = error.as_service_error().and_then(|error| match error {
+                        aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
+                            failed,
+                        ) => Some(failed.item.clone()),
+                        _ => None,
+                    });
+                    (refused, classify(error))
+                })
+            }
+        };
+        match result {
+            Ok(item) => Tried::Done(Outcome::Applied(item)),
+            Err((Some(old), _)) => Tried::Done(Outcome::Refused(vec![(0, old)])),
+            Err((None, tried)) => tried,
+        }
+    }
+
+    async fn try_transaction(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Tried {
+        let items: Result<Vec<_>> = writes.iter().map(|write| write.transact_item(&self.table)).collect();
+        let items = match items {
+            Ok(items) => items,
+            Err(error) => return Tried::Failed(error),
+        };
+        let request = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(w);
+        let sent = request.customize().config_override(transaction_timeouts()).interceptor(lost.clone()).send().await;
+        let Err(error) = sent else { return Tried::Done(Outcome::Applied(None)) };
+        if let Some(reasons) = canceled(&error) {
+            return from_reasons(reasons);
+        }
+        classify(error)
+    }
+}
+
+fn canceled(
+    error: &SdkError<aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError>,
+) -> Option<&[CancellationReason]> {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Refusal;
+    match error.as_service_error()? {
+        Refusal::TransactionCanceledException(canceled) => Some(canceled.cancellation_reasons()),
+        _ => None,
+    }
+}
+
+/// Contention outranks failed conditions: only a try that met nobody tells the truth about all of them.
+fn from_reasons(reasons: &[CancellationReason]) -> Tried {
+    let has = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
+    if has("TransactionConflict") {
+        return Tried::Contended;
+    }
+    if has("ThrottlingError") || has("ProvisionedThroughputExceeded") {
+        return Tried::Throttled;
+    }
+    let refused = |(at, reason): (usize, &CancellationReason)| {
+        (reason.code() == Some("ConditionalCheckFailed")).then(|| (at, reason.item.clone()))
+    };
+    let refusals: Vec<_> = reasons.iter().enumerate().filter_map(refused).collect();
+    if refusals.is_empty() {
+        let codes: Vec<_> = reasons.iter().filter_map(CancellationReason::code).collect();
+        return Tried::Failed(Error::internal(format!("a transaction was canceled for {codes:?}")));
+    }
+    Tried::Done(Outcome::Refused(refusals))
+}
+
+fn classify<E>(error: SdkError<E>) -> Tried
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some("TransactionConflictException" | "TransactionInProgressException") => Tried::Contended,
+        _ if is_our_fault(&error) => Tried::Failed(Error::internal(DisplayErrorContext(error))),
+        _ => Tried::Failed(Error::unavailable(DisplayErrorContext(error))),
+    }
+}
+
+/// Rules R2-R4: what a refusal is worth.
+fn settle(outcome: Outcome, w: &str, answers_lost: bool) -> Result<Outcome> {
+    let Outcome::Refused(refusals) = outcome else { return Ok(outcome) };
+    let written_by_us =
+        |name| refusals.iter().any(|(_, old)| old.as_ref().is_some_and(|old| get_text(old, name) == Some(w)));
+    if written_by_us("w") {
+        // Only a single write has an item to show.
+        let old = refusals.into_iter().next().and_then(|(_, old)| old);
+        return Ok(Outcome::Applied(old));
+    }
+    if REMEMBERED.iter().any(|name| written_by_us(name)) {
+        return Err(Error::unavailable("this write was applied, and others after it, before its answer arrived"));
+    }
+    if answers_lost {
+        return Err(Error::unavailable("a condition failed after an attempt whose answer was lost"));
+    }
+    Ok(Outcome::Refused(refusals))
+}
+
+/// The meaning of the first refusal.
+pub(super) fn first_meaning(writes: &[Write<'_>], refusals: &[(usize, Option<Item>)]) -> Error {
+    refusals
+        .first()
+        .and_then(|(at, old)| writes.get(*at).map(|write| (write.otherwise)(old.as_ref())))
+        .unwrap_or_else(|| Error::internal("a refusal names no write"))
+}
+
+/// Notes whether an attempt ended without an answer that can be relied on: time-out, broken connection,
+/// 5xx, unreadable.
+#[derive(Clone, Debug, Default)]
+struct LostAnswers(Arc<AtomicBool>);
+
+impl LostAnswers {
+    fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Intercept for LostAnswers {
+    fn name(&self) -> &'static str {
+        "LostAnswers"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> std::result::Result<(), BoxError> {
+        let answered = match context.output_or_error() {
+            Some(Ok(_)) => true,
+            Some(Err(error)) if error.is_operation_error() => {
+                context.response().is_some_and(|response| response.status().as_u16() < 500)
+            }
+            _ => false,
+        };
+        if !answered {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
