@@ -42,6 +42,9 @@ kinds! {
 }
 
 impl<K: Kind> Id<K> {
+    /// The nil ULID: well-formed, and never the id of anything.
+    pub const NEVER_GIVEN: Self = Self(Ulid::nil(), PhantomData);
+
     /// A new id, made of the time and 80 random bits.
     pub fn new(now: Timestamp, random: u128) -> Self {
         let milliseconds = u64::try_from(now.milliseconds()).unwrap_or_default();

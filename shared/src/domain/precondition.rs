@@ -77,14 +77,24 @@ impl EntityTag {
     }
 }
 
-/// The versions that a write accepts: `None` for any.
+/// What `If-Match` asks of a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IfMatch(pub Option<Vec<u64>>);
+pub struct IfMatch {
+    /// The versions that may be changed; `None`: any.
+    pub versions: Option<Vec<u64>>,
+    /// Whether the header was there: then there must be something to change.
+    pub is_given: bool,
+}
 
 impl IfMatch {
+    /// What these tags ask for.
+    pub fn of(tags: &EntityTags) -> Self {
+        Self { versions: tags.strong_versions(), is_given: true }
+    }
+
     /// Whether a write may change this version.
     pub fn accepts(&self, version: u64) -> bool {
-        self.0.as_ref().is_none_or(|versions| versions.contains(&version))
+        self.versions.as_ref().is_none_or(|versions| versions.contains(&version))
     }
 }
 

@@ -119,6 +119,11 @@ impl<'r> Input<'r> {
         }
     }
 
+    /// Whether a query parameter was given at all.
+    pub(super) fn has_parameter(&self, name: &str) -> bool {
+        self.query.iter().any(|(known, _)| known == name)
+    }
+
     /// A query parameter that is a whole number, digits only.
     pub fn query_integer(&self, name: &'static str, least: usize, most: usize) -> Option<Option<usize>> {
         self.query(name, |text| {
@@ -135,9 +140,9 @@ impl<'r> Input<'r> {
 
     /// `If-Match`; where it is absent any version will do.
     pub fn if_match(&self) -> Option<IfMatch> {
-        let Some(value) = self.request.header("if-match") else { return Some(IfMatch(None)) };
+        let Some(value) = self.request.header("if-match") else { return Some(IfMatch::default()) };
         match EntityTags::parse(value) {
-            Some(tags) => Some(IfMatch(tags.strong_versions())),
+            Some(tags) => Some(IfMatch::of(&tags)),
             None => self.fault("/header/If-Match", "must be * or a list of entity tags such as \"1\""),
         }
     }
@@ -148,6 +153,15 @@ impl<'r> Input<'r> {
         match EntityTags::parse(value) {
             Some(tags) => Some(Some(tags)),
             None => self.fault("/header/If-None-Match", "must be * or a list of entity tags such as \"1\""),
+        }
+    }
+
+    /// `If-None-Match` of the upsert, which takes `*` only: whether the tenant must be new.
+    pub fn must_be_new(&self) -> Option<bool> {
+        match self.request.header("if-none-match").map(EntityTags::parse) {
+            None => Some(false),
+            Some(Some(EntityTags::Any)) => Some(true),
+            Some(_) => self.fault("/header/If-None-Match", "must be *"),
         }
     }
 

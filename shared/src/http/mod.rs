@@ -7,6 +7,7 @@
 mod authentication;
 mod customer_list;
 mod event;
+mod id_list;
 mod input;
 mod log;
 mod problem;

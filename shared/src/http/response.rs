@@ -38,6 +38,18 @@ impl Versioned for crate::domain::customer::Customer {
     }
 }
 
+impl Versioned for crate::domain::tenant::Tenant {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Versioned for crate::domain::repository::Repository {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 impl Response {
     pub(super) fn new(status_code: u16) -> Self {
         Self { status_code, headers: Vec::new(), body: String::new(), is_base64_encoded: false }

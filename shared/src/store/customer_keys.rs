@@ -221,7 +221,7 @@ impl Store {
                 details_write(keys::key_details(operator.root(), &customer.customer_id), key_id, &details, &plan)?,
             ];
             match self.apply_once(&records, once, key_id, Some(answer.clone()), writes).await {
-                Ok(Kept::Applied(_)) => {
+                Ok(Kept::Applied) => {
                     let key = details.into_key(&root, key_id);
                     let issued = IssuedKey { key, api_key_once: Some(secret.reveal().to_owned()) };
                     return Ok(Made { value: issued, replayed: false });

@@ -3,7 +3,7 @@
 use super::Store;
 use super::item::{self, Item, get_text, new_item, read_row, text};
 use super::keys::{self, id_position};
-use super::read::Range;
+use super::read::Walk;
 use super::record::{Kept, Made, Once, Record};
 use super::write::Write;
 use crate::domain::customer::{Customer, CustomerName, CustomerPatch, CustomerState, Labels, NewCustomer, Slug};
@@ -112,13 +112,6 @@ pub struct CustomerPage {
     pub position: Option<String>,
 }
 
-/// One request reads at most 4 MB of the table (contract section 3): as many calls of at most 1 MB.
-const MOST_CALLS: usize = 4;
-/// With a filter, fewer rows than this are not worth a call.
-const FEWEST_FILTERED_ROWS: usize = 100;
-/// A page ends before the row that would take its body over this (contract section 3).
-pub(crate) const MOST_BODY_BYTES: usize = 4 << 20;
-
 impl Store {
     /// Makes a customer and the root of what will hang below it.
     pub async fn create_customer(
@@ -151,7 +144,7 @@ impl Store {
             Write::put(keys::customer_root(&customer_root), root_item),
         ];
         match self.apply_once(&Root::Operator(root.clone()), once, id, None, writes).await? {
-            Kept::Applied(_) => Ok(Made { value: customer, replayed: false }),
+            Kept::Applied => Ok(Made { value: customer, replayed: false }),
             Kept::Replay(record) => {
                 let id = CustomerId::parse(&record.id).ok_or_else(|| Error::internal("a record names no customer"))?;
                 Ok(Made { value: new.into_customer(id), replayed: true })
@@ -189,46 +182,18 @@ impl Store {
             OrderField::CustomerId => keys::customers(operator),
             OrderField::CreatedAt => keys::customers_by_creation(operator),
         };
-        let position = |customer: &Customer| match list.order.field {
-            OrderField::CustomerId => customer.customer_id.to_string(),
-            OrderField::CreatedAt => id_position(customer.id),
+        let walk = Walk {
+            descending: list.order.descending,
+            after: list.after.clone(),
+            most: list.page_size,
+            selective: list.filter.is_some(),
         };
-        let wanted = |customer: &Customer| {
+        let is_wanted = |customer: &Customer| {
             (list.show_archived || customer.state == CustomerState::Active)
                 && list.filter.as_ref().is_none_or(|filter| filter.matches(customer))
         };
-        let mut page = CustomerPage { customers: Vec::new(), position: None };
-        let mut after = list.after.clone();
-        let mut body_bytes = 0;
-        let fewest = if list.filter.is_some() { FEWEST_FILTERED_ROWS } else { 0 };
-        let mut limit = Some(fewest.max(list.page_size + 1));
-        for _ in 0..MOST_CALLS {
-            let range = Range { descending: list.order.descending, after: after.as_deref(), limit: limit.take() };
-            let rows = self.query(&partition, range).await?;
-            for row in rows.items {
-                let customer = read_customer(row)?;
-                let this = position(&customer);
-                if wanted(&customer) {
-                    let bytes = serde_json::to_vec(&customer).map_err(Error::internal)?.len() + 1;
-                    let over = body_bytes + bytes > MOST_BODY_BYTES && !page.customers.is_empty();
-                    if over || page.customers.len() == list.page_size {
-                        page.position = after;
-                        return Ok(page);
-                    }
-                    body_bytes += bytes;
-                    page.customers.push(customer);
-                }
-                after = Some(this);
-            }
-            if !rows.more {
-                return Ok(page);
-            }
-            if page.customers.len() == list.page_size {
-                break;
-            }
-        }
-        page.position = after;
-        Ok(page)
+        let walked = self.walk(&partition, walk, read_customer, is_wanted).await?;
+        Ok(CustomerPage { customers: walked.rows, position: walked.position })
     }
 
     /// Changes a customer; a patch that changes nothing reads it.
@@ -266,7 +231,7 @@ impl Store {
             .new_version()
             .set("updated_at", text(self.now.to_string()))
             .when("{state} = ?", [text("active")])
-            .when_version(if_match.0.as_deref())
+            .when_version(if_match.versions.as_deref())
             .otherwise(|old| {
                 let judged = old.cloned().ok_or(Error::NotFound).and_then(read_customer).and_then(|old| judge(&old));
                 judged.err().unwrap_or_else(|| Error::internal("a condition on a customer failed for no reason"))
@@ -298,7 +263,7 @@ impl Store {
                 .new_version()
                 .set_all([("state", text("archived")), ("deleted_at", now.clone()), ("updated_at", now)])
                 .when("{state} = ?", [text("active")])
-                .when_version(if_match.0.as_deref())
+                .when_version(if_match.versions.as_deref())
                 .otherwise(missing_or_stale),
             Write::update(keys::customer_root(&root)).new_version().set("state", text("archived")),
         ];
@@ -345,7 +310,7 @@ impl Store {
             ];
             let answer = serde_json::to_string(&CustomerRow::from(restored.clone())).map_err(Error::internal)?;
             match self.apply_once(&records, once.as_ref(), customer.id, Some(answer), writes).await {
-                Ok(Kept::Applied(_)) => return Ok(Made { value: restored, replayed: false }),
+                Ok(Kept::Applied) => return Ok(Made { value: restored, replayed: false }),
                 Ok(Kept::Replay(record)) => return Ok(Made { value: from_answer(&record)?, replayed: true }),
                 Err(Error::PreconditionFailed) => {}
                 Err(error) => return Err(error),

@@ -7,7 +7,8 @@
 use super::item::{Item, text};
 use crate::domain::customer::Slug;
 use crate::domain::principal::{CustomerRoot, OperatorRoot};
-use crate::domain::{Id, Kind};
+use crate::domain::tenant::ExternalId;
+use crate::domain::{CustomerId, Id, Kind, RepositoryId, TenantId};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -102,6 +103,70 @@ pub fn record(root: &crate::domain::secret::Root, digest: &[u8; 32]) -> Key {
         Root::Operator(root) => format!("O#{}#Q#{hex}", root.operator()),
         Root::Customer(root) => in_customer(root, &format!("#Q#{hex}")),
     })
+}
+
+/// A tenant, with its attachments.
+pub fn tenant(root: &CustomerRoot, id: TenantId) -> Key {
+    Key { pk: tenants(root).pk, sk: id_position(id) }
+}
+
+/// A customer's tenants by id.
+pub fn tenants(root: &CustomerRoot) -> Partition {
+    Partition { index: None, pk: in_customer(root, "#T") }
+}
+
+/// A customer's suspended tenants by id.
+pub fn suspended_tenants(root: &CustomerRoot) -> Partition {
+    Partition { index: INDEX, pk: in_customer(root, "#T#S") }
+}
+
+/// Who has an external id.
+pub fn external_id(root: &CustomerRoot, external_id: &ExternalId) -> Key {
+    // 255 characters of 4 bytes fit a partition key, not a sort key.
+    alone(in_customer(root, &format!("#X#{}", external_id.as_str())))
+}
+
+/// A repository.
+pub fn repository(root: &CustomerRoot, id: RepositoryId) -> Key {
+    Key { pk: repositories(root).pk, sk: id_position(id) }
+}
+
+/// A customer's repositories by id.
+pub fn repositories(root: &CustomerRoot) -> Partition {
+    Partition { index: None, pk: in_customer(root, "#R") }
+}
+
+/// Who has a repository's name.
+pub fn repository_name(root: &CustomerRoot, name: &str) -> Key {
+    alone(in_customer(root, &format!("#N#{name}")))
+}
+
+/// The back reference of an attachment.
+pub fn attached_tenant(root: &CustomerRoot, repository: RepositoryId, tenant: TenantId) -> Key {
+    Key { pk: attached_tenants(root, repository).pk, sk: id_position(tenant) }
+}
+
+/// The tenants that a repository is attached to.
+pub fn attached_tenants(root: &CustomerRoot, repository: RepositoryId) -> Partition {
+    Partition { index: None, pk: in_customer(root, &format!("#A#{}", repository.ulid())) }
+}
+
+/// What is left to do for a deprovisioned tenant.
+pub fn sweep_job(root: &CustomerRoot, tenant: TenantId) -> Key {
+    Key { pk: in_customer(root, JOBS), sk: id_position(tenant) }
+}
+
+const JOBS: &str = "#J";
+
+/// Every sweep job: the one partition that is nobody's, for the one function that nobody calls.
+pub fn sweep_jobs() -> Partition {
+    Partition { index: INDEX, pk: "J".to_owned() }
+}
+
+/// Whose job stands at a stored key: the sweep has no caller whose root it could use.
+pub(super) fn parse_sweep_job(pk: &str, sk: &str) -> Option<(CustomerRoot, TenantId)> {
+    let root = pk.strip_prefix("I#")?.strip_suffix(JOBS)?;
+    Some((CustomerRoot::new(CustomerId::parse_ulid(root)?), TenantId::parse_ulid(sk)?))
 }
 
 /// The sort key of an item that is named by its id.

@@ -4,6 +4,7 @@
 //! conditional, stamped and decided in one place ([`write`]); a read is strongly consistent unless an
 //! index serves it. Deliberately absent: caches, scans, unconditional writes, loops over SDK calls.
 
+mod attachments;
 mod authentication;
 mod client;
 mod customer_keys;
@@ -13,6 +14,9 @@ mod keys;
 mod operators;
 mod read;
 mod record;
+mod repositories;
+mod sweep;
+mod tenants;
 mod write;
 
 pub use authentication::Principal;

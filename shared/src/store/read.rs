@@ -5,22 +5,48 @@ use super::keys::{Key, Partition};
 use super::{Store, item};
 use crate::domain::{Error, Result};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use serde::Serialize;
 
-/// From which row on, and in which direction, a partition is read.
-pub(super) struct Range<'a> {
+/// How a list walks over a partition.
+pub(super) struct Walk {
     /// Larger sort keys first.
     pub descending: bool,
+    /// Only rows past this sort key, in the direction of walking.
+    pub after: Option<String>,
+    /// At most this many rows are wanted.
+    pub most: usize,
+    /// Whether many rows may be unwanted: then fewer than 100 are not worth a call.
+    pub selective: bool,
+}
+
+/// What a walk gave.
+pub(super) struct Walked<T> {
+    pub rows: Vec<T>,
+    /// The sort key of the last row that was read, while more may follow.
+    pub position: Option<String>,
+}
+
+/// One request reads at most 4 MB of the table (contract section 3): as many calls of at most 1 MB.
+const MOST_CALLS: usize = 4;
+/// A page ends before the row that would take its body over this (contract section 3).
+const MOST_BODY_BYTES: usize = 4 << 20;
+
+/// From which row on, and in which direction, a partition is read.
+struct Range<'a> {
+    /// Larger sort keys first.
+    descending: bool,
     /// Only rows past this sort key, in the direction of reading.
-    pub after: Option<&'a str>,
+    after: Option<&'a str>,
     /// At most this many rows; `None`: as many as a call reads, 1 MB.
-    pub limit: Option<usize>,
+    limit: Option<usize>,
 }
 
 /// What one Query call gave.
-pub(super) struct Rows {
-    pub items: Vec<Item>,
+struct Rows {
+    items: Vec<Item>,
     /// Whether the partition may go on past the last row.
-    pub more: bool,
+    more: bool,
 }
 
 impl Store {
@@ -31,8 +57,88 @@ impl Store {
         Ok(self.in_time(request.send()).await?.map_err(read_error)?.item)
     }
 
+    /// The wanted rows of a partition, in order: a full page, unless few are wanted or they are large.
+    pub(super) async fn walk<T: Serialize>(
+        &self,
+        partition: &Partition,
+        walk: Walk,
+        read: impl Fn(Item) -> Result<T>,
+        is_wanted: impl Fn(&T) -> bool,
+    ) -> Result<Walked<T>> {
+        let (_, sort_key) = partition.attributes();
+        let mut walked = Walked { rows: Vec::new(), position: None };
+        let mut after = walk.after;
+        let mut body_bytes = 0;
+        let mut limit = Some(if walk.selective { walk.most.max(100) } else { walk.most } + 1);
+        for _ in 0..MOST_CALLS {
+            let range = Range { descending: walk.descending, after: after.as_deref(), limit: limit.take() };
+            let rows = self.query(partition, range).await?;
+            for item in rows.items {
+                let this = item::get_text(&item, sort_key).map(str::to_owned);
+                let row = read(item)?;
+                if is_wanted(&row) {
+                    let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
+                    let over = body_bytes + bytes > MOST_BODY_BYTES && !walked.rows.is_empty();
+                    if over || walked.rows.len() == walk.most {
+                        return Ok(Walked { position: after, ..walked });
+                    }
+                    body_bytes += bytes;
+                    walked.rows.push(row);
+                }
+                after = this;
+            }
+            if !rows.more {
+                return Ok(walked);
+            }
+            if walked.rows.len() == walk.most {
+                break;
+            }
+        }
+        Ok(Walked { position: after, ..walked })
+    }
+
+    /// The wanted rows as items.
+    pub(super) async fn walk_items(&self, partition: &Partition, walk: Walk) -> Result<Walked<Item>> {
+        let rows = self
+            .query(
+                partition,
+                Range { descending: walk.descending, after: walk.after.as_deref(), limit: Some(walk.most) },
+            )
+            .await?;
+        let (_, sort_key) = partition.attributes();
+        let last = rows.items.last().and_then(|item| item::get_text(item, sort_key)).map(str::to_owned);
+        Ok(Walked { rows: rows.items, position: last.filter(|_| rows.more) })
+    }
+
+    /// The first item of a partition.
+    pub(super) async fn first(&self, partition: &Partition) -> Result<Option<Item>> {
+        let rows = self.query(partition, Range { descending: false, after: None, limit: Some(1) }).await?;
+        Ok(rows.items.into_iter().next())
+    }
+
+    /// The items at these keys, at most 100, strongly consistent, in no order; what is absent is left out.
+    pub(super) async fn get_all(&self, keys: Vec<Key>) -> Result<Vec<Item>> {
+        let mut wanted: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
+        let mut found = Vec::new();
+        let mut pause = std::time::Duration::from_millis(25);
+        while !wanted.is_empty() {
+            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let request = self.client.batch_get_item().request_items(&*self.table, keys.map_err(Error::internal)?);
+            let output = self.in_time(request.send()).await?.map_err(read_error)?;
+            found.extend(output.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default());
+            // The answer is cut at 16 MB or where the table throttles: the rest is asked for again.
+            let rest = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            if !wanted.is_empty() {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+        }
+        Ok(found)
+    }
+
     /// Rows of a partition: strongly consistent from the table, up to a second old from the index.
-    pub(super) async fn query(&self, partition: &Partition, range: Range<'_>) -> Result<Rows> {
+    async fn query(&self, partition: &Partition, range: Range<'_>) -> Result<Rows> {
         let (pk, sk) = partition.attributes();
         let mut request = self
             .client

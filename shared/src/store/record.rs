@@ -65,7 +65,7 @@ fn record_key(root: &Root, once: &Once) -> Key {
 /// What a write path with a key came to.
 pub(super) enum Kept {
     /// The writes were applied now.
-    Applied(Option<Item>),
+    Applied,
     /// An earlier request had done the same.
     Replay(Record),
 }
@@ -109,7 +109,9 @@ impl Store {
         answer: Option<String>,
         mut writes: Vec<Write<'_>>,
     ) -> Result<Kept> {
-        let Some(once) = once else { return Ok(Kept::Applied(self.apply(writes).await?)) };
+        let Some(once) = once else {
+            return self.apply(writes).await.map(|_| Kept::Applied);
+        };
         let record = Record {
             fingerprint: hex(&once.fingerprint),
             id: id.to_string(),
@@ -126,7 +128,7 @@ impl Store {
                 .when("attribute_not_exists({pk}) OR {expires_at} <= ?", [text(self.now.to_string())]),
         );
         match self.attempt(&mut writes).await? {
-            Outcome::Applied(item) => Ok(Kept::Applied(item)),
+            Outcome::Applied(_) => Ok(Kept::Applied),
             Outcome::Refused(mut refusals) => {
                 // A failed record condition outranks all others; where only others failed, a parallel
                 // duplicate may have been quicker: the record decides, read strongly.

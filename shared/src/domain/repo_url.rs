@@ -1,0 +1,125 @@
+//! The form of a repository's URL (RFC 3986; contract section 5). It is never fetched.
+
+/// What [`is_repository_url`] asks for, for people.
+pub const RULE: &str = "must be an absolute https, http, ssh or git URL of at most 2048 characters with a host, \
+    without fragment, user or password (ssh may name a user)";
+
+/// Whether the text is a URL that a repository may have.
+pub fn is_repository_url(text: &str) -> bool {
+    if text.len() > 2048 || !has_uri_characters(text) {
+        return false;
+    }
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let scheme = scheme.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "https" | "http" | "ssh" | "git") {
+        return false;
+    }
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    // A square bracket belongs to an IP literal's host alone.
+    if rest.split_at(authority.len()).1.contains(['[', ']']) {
+        return false;
+    }
+    let (user, host_and_port) = match authority.rsplit_once('@') {
+        Some((user, host_and_port)) => (Some(user), host_and_port),
+        None => (None, authority),
+    };
+    let user_allowed = match user {
+        None => true,
+        Some(user) => scheme == "ssh" && !user.is_empty() && !user.contains([':', '@', '[', ']']),
+    };
+    user_allowed && is_host_and_port(host_and_port)
+}
+
+/// Unreserved, reserved but `#`, and whole percent escapes.
+fn has_uri_characters(text: &str) -> bool {
+    let character = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(byte);
+    let escape = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    text.as_bytes().iter().all(character) && text.split('%').skip(1).all(escape)
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let (host_is_right, port) = if let Some(rest) = text.strip_prefix('[') {
+        let Some((address, port)) = rest.split_once(']') else { return false };
+        (is_ip_literal(address), port)
+    } else {
+        let (host, port) = text.find(':').map_or((text, ""), |at| text.split_at(at));
+        (!host.is_empty() && !host.contains(['[', ']', '@']), port)
+    };
+    host_is_right && is_port(port)
+}
+
+fn is_ip_literal(address: &str) -> bool {
+    if let Some(future) = address.strip_prefix(['v', 'V']) {
+        let Some((version, rest)) = future.split_once('.') else { return false };
+        let of_future = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
+        return !version.is_empty()
+            && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && !rest.is_empty()
+            && rest.bytes().all(of_future);
+    }
+    address.parse::<std::net::Ipv6Addr>().is_ok()
+}
+
+/// Nothing, or a colon and a number up to 65535 (RFC 3986 allows none after the colon).
+fn is_port(text: &str) -> bool {
+    let Some(port) = text.strip_prefix(':') else { return text.is_empty() };
+    let significant = port.trim_start_matches('0');
+    port.bytes().all(|byte| byte.is_ascii_digit()) && (significant.is_empty() || significant.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_repositories_may_have() {
+        for url in [
+            "https://github.com/acme/tools.git",
+            "HTTPS://example.com",
+            "http://169.254.169.254/",
+            "ssh://git@host/path",
+            "ssh://host:22/path",
+            "git://host:9418/p%20q?x=y@z",
+            "https://[::1]:8080/a",
+            "https://host:/a",
+            "https://host/@scope/pkg",
+            "https://host?query",
+        ] {
+            assert!(is_repository_url(url), "{url}");
+        }
+        assert!(is_repository_url(&format!("https://h/{}", "x".repeat(2038))));
+    }
+
+    #[test]
+    fn urls_that_they_may_not_have() {
+        for url in [
+            "",
+            "github.com/acme",
+            "file:///etc/passwd",
+            "ftp://host/",
+            "https:///path",
+            "https://",
+            "https://host#fragment",
+            "https://user@host/",
+            "https://@host/",
+            "https://user:pw@host/",
+            "ssh://user:pw@host/",
+            "ssh://@host/",
+            "ssh://:@host/",
+            "git://user@host/",
+            "https://host:65536/",
+            "https://host:8a/",
+            "https://ho st/",
+            "https://host/é",
+            "https://host/%zz",
+            "https://host/a[b]",
+            "https://[::1/",
+            "https://[x]/",
+            "https://a:1:2/",
+            "git@github.com:acme/tools.git",
+        ] {
+            assert!(!is_repository_url(url), "{url}");
+        }
+        assert!(!is_repository_url(&format!("https://h/{}", "x".repeat(2039))));
+    }
+}

@@ -1,0 +1,269 @@
+//! Repositories of a customer, and their attachments to tenants (contract section 5).
+
+use super::tenant::Metadata;
+use super::{Fields, Member, RepositoryId, TenantId, Timestamp, text};
+use serde::{Deserialize, Serialize};
+
+/// At most this many repositories are attached to one tenant.
+pub const MOST_ATTACHMENTS: usize = 100;
+
+/// Where a repository is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// GitHub.
+    Github,
+    /// GitLab.
+    Gitlab,
+    /// Bitbucket.
+    Bitbucket,
+    /// Azure DevOps.
+    AzureDevops,
+    /// Any git server.
+    #[default]
+    Generic,
+}
+
+impl Provider {
+    fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "github" => Self::Github,
+            "gitlab" => Self::Gitlab,
+            "bitbucket" => Self::Bitbucket,
+            "azure_devops" => Self::AzureDevops,
+            "generic" => Self::Generic,
+            _ => return None,
+        })
+    }
+}
+
+/// How far a scanner is. This service runs none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// Not scanned since the last change.
+    #[default]
+    Pending,
+    /// Being scanned.
+    Syncing,
+    /// Scanned.
+    Ready,
+    /// The scan failed.
+    Error,
+}
+
+/// What a scanner reported.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sync {
+    /// How far it is.
+    pub state: SyncState,
+    /// When it last ended well.
+    pub last_synced_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// How many skills it found.
+    pub skill_count: u32,
+}
+
+/// A repository, in this order as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Repository {
+    /// Always `repository`.
+    pub object: &'static str,
+    /// The id that this service gave it.
+    pub id: RepositoryId,
+    /// 1 to 255 characters, unique in its customer.
+    pub name: String,
+    /// Stored as sent, never fetched.
+    pub repo_url: String,
+    /// 1 to 255 characters.
+    pub branch: String,
+    /// Where it is kept.
+    pub provider: Provider,
+    /// A credential of another service; not looked up.
+    pub credential_id: Option<String>,
+    /// What a scanner reported.
+    pub sync: Sync,
+    /// At most 50 pairs.
+    pub metadata: Metadata,
+    /// When it was registered: the time in `id`.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+    /// Which version of the repository this is: its ETag.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// The body of registerRepository.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRepository {
+    /// 1 to 255 characters, unique in its customer.
+    pub name: String,
+    /// Checked by its form.
+    pub repo_url: String,
+    /// 1 to 255 characters.
+    pub branch: String,
+    /// Where it is kept.
+    pub provider: Provider,
+    /// `crd_…`
+    pub credential_id: Option<String>,
+    /// At most 50 pairs.
+    pub metadata: Metadata,
+}
+
+impl NewRepository {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let name = fields.required("name", |member| text::text(member, 1, 255));
+        let repo_url = fields.required("repo_url", repo_url);
+        let branch = fields.optional("branch", |member| text::text(member, 1, 255));
+        let provider = fields.optional("provider", provider);
+        let credential_id = fields.nullable("credential_id", credential_id);
+        let metadata = fields.optional("metadata", text::metadata);
+        Some(Self {
+            name: name?,
+            repo_url: repo_url?,
+            branch: branch?.unwrap_or_else(|| "main".to_owned()),
+            provider: provider?.unwrap_or_default(),
+            credential_id: credential_id?.flatten(),
+            metadata: metadata?.unwrap_or_default(),
+        })
+    }
+
+    /// The repository that comes of it.
+    pub fn into_repository(self, id: RepositoryId) -> Repository {
+        Repository {
+            object: "repository",
+            id,
+            name: self.name,
+            repo_url: self.repo_url,
+            branch: self.branch,
+            provider: self.provider,
+            credential_id: self.credential_id,
+            sync: Sync::default(),
+            metadata: self.metadata,
+            created_at: id.created_at(),
+            updated_at: id.created_at(),
+            version: 1,
+        }
+    }
+}
+
+/// The body of updateRepository: what is absent stays, `Some(None)` clears.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RepositoryPatch {
+    /// 1 to 255 characters, unique in its customer.
+    pub name: Option<String>,
+    /// 1 to 255 characters; resets the sync state.
+    pub branch: Option<String>,
+    /// `crd_…`; resets the sync state.
+    pub credential_id: Option<Option<String>>,
+    /// Replaced wholesale.
+    pub metadata: Option<Metadata>,
+}
+
+impl RepositoryPatch {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let name = fields.optional("name", |member| text::text(member, 1, 255));
+        let branch = fields.optional("branch", |member| text::text(member, 1, 255));
+        let credential_id = fields.nullable("credential_id", credential_id);
+        let metadata = fields.optional("metadata", text::metadata);
+        Some(Self { name: name?, branch: branch?, credential_id: credential_id?, metadata: metadata? })
+    }
+
+    /// Whether nothing was given.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a scanner has to look again.
+    pub fn resets_sync(&self) -> bool {
+        self.branch.is_some() || self.credential_id.is_some()
+    }
+
+    /// What it makes of a repository.
+    #[must_use]
+    pub fn applied_to(&self, repository: Repository, now: Timestamp) -> Repository {
+        let mut changed = Repository { updated_at: now, version: repository.version + 1, ..repository };
+        if self.resets_sync() {
+            changed.sync.state = SyncState::Pending;
+        }
+        let patch = self.clone();
+        changed.name = patch.name.unwrap_or(changed.name);
+        changed.branch = patch.branch.unwrap_or(changed.branch);
+        changed.credential_id = patch.credential_id.unwrap_or(changed.credential_id);
+        changed.metadata = patch.metadata.unwrap_or(changed.metadata);
+        changed
+    }
+}
+
+/// A repository as it hangs on a tenant, in this order as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Attachment {
+    /// Always `repository_attachment`.
+    pub object: &'static str,
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The repository.
+    pub repository_id: RepositoryId,
+    /// Whether it is the tenant's default.
+    pub is_default: bool,
+    /// At most 255 characters.
+    pub branch_override: Option<String>,
+    /// The repository itself.
+    pub repository: Repository,
+    /// When it was attached.
+    pub created_at: Timestamp,
+    /// When its own PUT last changed something.
+    pub updated_at: Timestamp,
+}
+
+/// The body of attachTenantRepository: what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachmentPatch {
+    /// Makes it the default, or no longer.
+    pub is_default: Option<bool>,
+    /// At most 255 characters.
+    pub branch_override: Option<Option<String>>,
+}
+
+impl AttachmentPatch {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let is_default = fields.optional("is_default", |member| member.boolean());
+        let branch_override = fields.nullable("branch_override", |member| text::nullable_text(member, 255));
+        Some(Self { is_default: is_default?, branch_override: branch_override? })
+    }
+}
+
+fn provider(member: Member) -> Option<Provider> {
+    let provider = Provider::parse(member.string()?);
+    if provider.is_none() {
+        member.refuse("must be github, gitlab, bitbucket, azure_devops or generic");
+    }
+    provider
+}
+
+fn credential_id(member: Member) -> Option<Option<String>> {
+    let text = member.string()?;
+    if text.is_empty() {
+        return Some(None);
+    }
+    let rest = text.strip_prefix("crd_").unwrap_or_default();
+    if !(1..=64).contains(&rest.len()) || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        member.refuse("must be crd_ and 1 to 64 letters and digits");
+        return None;
+    }
+    Some(Some(text.to_owned()))
+}
+
+fn repo_url(member: Member) -> Option<String> {
+    let text = member.string()?;
+    if super::repo_url::is_repository_url(text) {
+        return Some(text.to_owned());
+    }
+    member.refuse(super::repo_url::RULE);
+    None
+}

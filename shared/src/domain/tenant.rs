@@ -1,0 +1,288 @@
+//! Tenants: what a customer's integration keeps (contract section 4).
+
+use super::{Fields, Member, RepositoryId, TenantId, Timestamp, text};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// At most 50 pairs; key 1 to 40 characters, value at most 500.
+pub type Metadata = BTreeMap<String, String>;
+
+/// The integration's own name for a tenant: opaque, compared byte for byte, immutable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// Reads one: 1 to 255 characters once white space around it is gone, no control character, and no
+    /// `?`, at which an HTTP API cuts the path.
+    pub fn parse(text: &str) -> Option<Self> {
+        let trimmed = text.trim();
+        let right = (1..=255).contains(&trimmed.chars().count())
+            && !trimmed.chars().any(|character| character.is_control() || character == '?');
+        right.then(|| Self(trimmed.to_owned()))
+    }
+
+    /// Its text, trimmed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What [`ExternalId::parse`] asks for, for people.
+pub const EXTERNAL_ID_RULE: &str =
+    "must have 1 to 255 characters besides white space around them, no control characters and no ?";
+
+/// Whether a tenant may be worked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenantStatus {
+    /// In use.
+    Active,
+    /// Conversations, messages and token exchange are refused.
+    Suspended,
+}
+
+impl TenantStatus {
+    /// Its text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// Reads its text.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Suspended].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// What a tenant's agents may do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TenantSettings {
+    /// Whether agents may send fillers.
+    pub filler_enabled: bool,
+    /// 1 to 64 characters; an open set.
+    pub default_agent_type: String,
+    /// 60 to 86,400 seconds.
+    pub max_sticky_ttl_seconds: u32,
+    /// 0 to 1,000 leases.
+    pub max_concurrent_sticky: u32,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            filler_enabled: true,
+            default_agent_type: "claude-agent-sdk".to_owned(),
+            max_sticky_ttl_seconds: 3600,
+            max_concurrent_sticky: 5,
+        }
+    }
+}
+
+impl TenantSettings {
+    /// Reads the whole; members that are missing get their defaults.
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let default = Self::default();
+        let filler_enabled = fields.optional("filler_enabled", |member| member.boolean());
+        let default_agent_type = fields.optional("default_agent_type", |member| text::text(member, 1, 64));
+        let max_sticky_ttl_seconds = fields.optional("max_sticky_ttl_seconds", |member| member.integer(60, 86_400));
+        let max_concurrent_sticky = fields.optional("max_concurrent_sticky", |member| member.integer(0, 1000));
+        Some(Self {
+            filler_enabled: filler_enabled?.unwrap_or(default.filler_enabled),
+            default_agent_type: default_agent_type?.unwrap_or(default.default_agent_type),
+            max_sticky_ttl_seconds: max_sticky_ttl_seconds?.unwrap_or(default.max_sticky_ttl_seconds),
+            max_concurrent_sticky: max_concurrent_sticky?.unwrap_or(default.max_concurrent_sticky),
+        })
+    }
+}
+
+/// A tenant, in this order as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Tenant {
+    /// Always `tenant`.
+    pub object: &'static str,
+    /// The id that this service gave it.
+    pub id: TenantId,
+    /// The integration's own name for it, unique in its customer.
+    pub external_id: Option<ExternalId>,
+    /// At most 255 characters.
+    pub name: Option<String>,
+    /// Whether it may be worked for.
+    pub status: TenantStatus,
+    /// Always one of its attachments.
+    pub default_repository_id: Option<RepositoryId>,
+    /// What its agents may do.
+    pub settings: TenantSettings,
+    /// At most 50 pairs.
+    pub metadata: Metadata,
+    /// When it was made: the time in `id`.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+    /// Which version of the tenant this is: its ETag.
+    #[serde(skip)]
+    pub version: u64,
+}
+
+/// The body of createTenant, and what an upsert makes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewTenant {
+    /// At most 255 characters.
+    pub name: Option<String>,
+    /// Unique in its customer.
+    pub external_id: Option<ExternalId>,
+    /// Defaults fill what is missing.
+    pub settings: TenantSettings,
+    /// At most 50 pairs.
+    pub metadata: Metadata,
+}
+
+impl NewTenant {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let name = fields.nullable("name", name);
+        let external_id = fields.nullable("external_id", external_id);
+        let settings = fields.optional("settings", |member| member.object(TenantSettings::read));
+        let metadata = fields.optional("metadata", text::metadata);
+        Some(Self {
+            name: name?.flatten(),
+            external_id: external_id?.flatten(),
+            settings: settings?.unwrap_or_default(),
+            metadata: metadata?.unwrap_or_default(),
+        })
+    }
+
+    /// The tenant that comes of it.
+    pub fn into_tenant(self, id: TenantId) -> Tenant {
+        Tenant {
+            object: "tenant",
+            id,
+            external_id: self.external_id,
+            name: self.name,
+            status: TenantStatus::Active,
+            default_repository_id: None,
+            settings: self.settings,
+            metadata: self.metadata,
+            created_at: id.created_at(),
+            updated_at: id.created_at(),
+            version: 1,
+        }
+    }
+}
+
+/// The body of updateTenant and of the upsert: what is absent stays, `Some(None)` clears.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TenantPatch {
+    /// At most 255 characters.
+    pub name: Option<Option<String>>,
+    /// Never in an upsert.
+    pub status: Option<TenantStatus>,
+    /// Must be attached when the write commits.
+    pub default_repository_id: Option<Option<RepositoryId>>,
+    /// Replaced wholesale, defaults filled in.
+    pub settings: Option<TenantSettings>,
+    /// Replaced wholesale.
+    pub metadata: Option<Metadata>,
+}
+
+impl TenantPatch {
+    /// Reads the body of updateTenant.
+    pub fn read(fields: &mut Fields) -> Option<Self> {
+        let status = fields.optional("status", status);
+        let rest = Self::read_upsert(fields);
+        Some(Self { status: status?, ..rest? })
+    }
+
+    /// Reads the body of the upsert, which never reactivates.
+    pub fn read_upsert(fields: &mut Fields) -> Option<Self> {
+        let name = fields.nullable("name", name);
+        let default_repository_id = fields.nullable("default_repository_id", repository_id);
+        let settings = fields.optional("settings", |member| member.object(TenantSettings::read));
+        let metadata = fields.optional("metadata", text::metadata);
+        Some(Self {
+            name: name?,
+            status: None,
+            default_repository_id: default_repository_id?,
+            settings: settings?,
+            metadata: metadata?,
+        })
+    }
+
+    /// Whether nothing was given.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What of it `tenant` does not have yet.
+    #[must_use]
+    pub fn changes_to(&self, tenant: &Tenant) -> Self {
+        fn unless_equal<T: Clone + PartialEq>(given: &Option<T>, current: &T) -> Option<T> {
+            given.clone().filter(|given| given != current)
+        }
+        Self {
+            name: unless_equal(&self.name, &tenant.name),
+            status: unless_equal(&self.status, &tenant.status),
+            default_repository_id: unless_equal(&self.default_repository_id, &tenant.default_repository_id),
+            settings: unless_equal(&self.settings, &tenant.settings),
+            metadata: unless_equal(&self.metadata, &tenant.metadata),
+        }
+    }
+
+    /// What an upsert makes of it where there is no tenant yet. A default cannot be attached then.
+    pub fn into_new(self, external_id: ExternalId) -> NewTenant {
+        NewTenant {
+            name: self.name.flatten(),
+            external_id: Some(external_id),
+            settings: self.settings.unwrap_or_default(),
+            metadata: self.metadata.unwrap_or_default(),
+        }
+    }
+}
+
+fn name(member: Member) -> Option<Option<String>> {
+    text::nullable_text(member, 255)
+}
+
+fn external_id(member: Member) -> Option<Option<ExternalId>> {
+    let external_id = ExternalId::parse(member.string()?);
+    if external_id.is_none() {
+        member.refuse(EXTERNAL_ID_RULE);
+    }
+    external_id.map(Some)
+}
+
+fn status(member: Member) -> Option<TenantStatus> {
+    let status = TenantStatus::parse(member.string()?);
+    if status.is_none() {
+        member.refuse("must be active or suspended");
+    }
+    status
+}
+
+/// An ill-formed id is answered as that of an unattached repository; the empty text means `null`.
+fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
+    match member.string()? {
+        "" => Some(None),
+        text => Some(Some(RepositoryId::parse(text).unwrap_or(RepositoryId::NEVER_GIVEN))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn external_ids_are_trimmed_and_otherwise_opaque() {
+        let text = |input: &str| ExternalId::parse(input).map(|id| id.as_str().to_owned());
+        for same in ["acme:tenant:1", "a/b", "a b", "%41", "100%", "#", "😀", "e\u{301}", "é"] {
+            assert_eq!(text(same).as_deref(), Some(same));
+        }
+        assert_eq!(text("\u{2003} x \n").as_deref(), Some("x"));
+        assert!(text(&"😀".repeat(255)).is_some());
+        for wrong in ["", " ", "\u{a0}", "a?b", "a\u{0}", "a\tb", &"x".repeat(256)] {
+            assert_eq!(text(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The query of every list by id: `limit`, `starting_after`, `ending_before`.
+
+use super::input::Input;
+use crate::domain::id_list::{IdList, Position};
+use crate::domain::{Error, Id, Kind};
+
+impl Input<'_> {
+    /// Reads where a page begins and how long it may be.
+    pub fn id_list<K: Kind>(&self) -> Option<IdList<K>> {
+        let limit = self.query_integer("limit", 1, 100);
+        let cursor = |name| {
+            self.query(name, |text| {
+                Id::<K>::parse(text).ok_or_else(|| format!("must be an id such as {}01…", K::PREFIX))
+            })
+        };
+        let starting_after = cursor("starting_after");
+        let ending_before = cursor("ending_before");
+        if self.has_parameter("starting_after") && self.has_parameter("ending_before") {
+            self.refuse(Error::Malformed("starting_after and ending_before exclude each other.".to_owned()));
+        }
+        let position = match (starting_after?, ending_before?) {
+            (Some(id), _) => Position::StartingAfter(id),
+            (None, Some(id)) => Position::EndingBefore(id),
+            (None, None) => Position::Newest,
+        };
+        Some(IdList { limit: limit?.unwrap_or(20), position })
+    }
+}

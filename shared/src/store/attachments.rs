@@ -1,0 +1,237 @@
+//! Attachments: repositories on tenants. The tenant's item holds them; the repository counts them; a back
+//! reference of each lets a refused delete name one dependent.
+
+use super::Store;
+use super::item::{Item, new_item, number, read_row, text};
+use super::keys;
+use super::repositories::read_repository;
+use super::tenants::{AttachmentRow, TenantRow, set_default};
+use super::write::Write;
+use crate::domain::id_list::{IdList, IdPage};
+use crate::domain::principal::{CustomerRoot, Integration};
+use crate::domain::repository::{Attachment, AttachmentPatch, MOST_ATTACHMENTS, Repository};
+use crate::domain::{Error, RepositoryId, Result, TenantId, id};
+use std::collections::{BTreeMap, HashMap};
+
+/// A tenant and a repository as they were read.
+pub struct Pair {
+    tenant: TenantRow,
+    repository: Repository,
+}
+
+fn attachment(tenant_id: TenantId, row: &TenantRow, repository: Repository) -> Option<Attachment> {
+    let attached = row.repos.get(&repository.id.ulid())?.clone();
+    Some(Attachment {
+        object: "repository_attachment",
+        tenant_id,
+        repository_id: repository.id,
+        is_default: row.default_repository() == Some(repository.id),
+        branch_override: attached.branch_override,
+        repository,
+        created_at: attached.created_at,
+        updated_at: attached.updated_at,
+    })
+}
+
+fn full() -> Error {
+    Error::invalid("", format!("the tenant has {MOST_ATTACHMENTS} attachments"))
+}
+
+impl Store {
+    /// What an attachment is made of; either missing is 404.
+    pub async fn pair(&self, root: &CustomerRoot, tenant: TenantId, repository: RepositoryId) -> Result<Pair> {
+        let (tenant, repository) = tokio::try_join!(self.tenant_row(root, tenant), self.repository(root, repository))?;
+        Ok(Pair { tenant: tenant.ok_or(Error::NotFound)?, repository })
+    }
+
+    /// Attaches a repository, or changes its attachment; `true` where it was not attached before.
+    pub async fn attach_tenant_repository(
+        &self,
+        integration: &Integration,
+        tenant_id: TenantId,
+        pair: Pair,
+        patch: &AttachmentPatch,
+    ) -> Result<(Attachment, bool)> {
+        let mut pair = pair;
+        loop {
+            let id = pair.repository.id;
+            let attached = pair.tenant.repos.get(&id.ulid());
+            let done = match attached {
+                None if pair.tenant.repos.len() >= MOST_ATTACHMENTS => return Err(full()),
+                None => self.attach(integration.root(), tenant_id, &mut pair, patch).await.map(|()| true),
+                Some(_) => {
+                    self.change_attachment(integration.root(), tenant_id, &mut pair, patch).await.map(|()| false)
+                }
+            };
+            match done {
+                Ok(is_new) => {
+                    let shown = attachment(tenant_id, &pair.tenant, pair.repository);
+                    let shown = shown.ok_or_else(|| Error::internal("an attachment is missing after its write"))?;
+                    return Ok((shown, is_new));
+                }
+                // Somebody else changed the tenant or the repository: look again.
+                Err(Error::PreconditionFailed) => pair = self.pair(integration.root(), tenant_id, id).await?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Attaches what is not attached; afterwards `pair` is as it was written.
+    async fn attach(
+        &self,
+        root: &CustomerRoot,
+        tenant_id: TenantId,
+        pair: &mut Pair,
+        patch: &AttachmentPatch,
+    ) -> Result<()> {
+        let id = pair.repository.id;
+        let row = AttachmentRow {
+            branch_override: patch.branch_override.clone().flatten(),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let path = format!("repos.{}", id.ulid());
+        let mut tenant = Write::update(keys::tenant(root, tenant_id))
+            .set(&path, super::item::value(&row)?)
+            .when(&format!("attribute_not_exists({{{path}}}) AND size({{repos}}) < ?"), [number(MOST_ATTACHMENTS)])
+            .otherwise(|_| Error::PreconditionFailed);
+        let is_default = patch.is_default == Some(true);
+        if is_default {
+            tenant = tenant
+                .new_version()
+                .set("updated_at", text(self.now.to_string()))
+                .set("default_repository_id", text(id.to_string()));
+        }
+        let repository =
+            Write::update(keys::repository(root, id)).increase("n", 1).otherwise(|_| Error::PreconditionFailed);
+        let back = new_item("attachment", &BTreeMap::<&str, &str>::new())?;
+        let back =
+            Write::put(keys::attached_tenant(root, id, tenant_id), back).otherwise(|_| Error::PreconditionFailed);
+        self.apply(vec![tenant, repository, back]).await?;
+        pair.tenant.attached(id, row, is_default);
+        Ok(())
+    }
+
+    /// Changes what is attached, where something would change; afterwards `pair` is as it was written.
+    async fn change_attachment(
+        &self,
+        root: &CustomerRoot,
+        tenant_id: TenantId,
+        pair: &mut Pair,
+        patch: &AttachmentPatch,
+    ) -> Result<()> {
+        let id = pair.repository.id;
+        let path = format!("repos.{}", id.ulid());
+        let Some(attached) = pair.tenant.repos.get(&id.ulid()) else { return Err(Error::PreconditionFailed) };
+        let was_default = pair.tenant.default_repository() == Some(id);
+        let branch = patch.branch_override.as_ref().filter(|branch| **branch != attached.branch_override);
+        let default = patch.is_default.filter(|is_default| *is_default != was_default);
+        if branch.is_none() && default.is_none() {
+            return Ok(());
+        }
+        let now = text(self.now.to_string());
+        let mut write = Write::update(keys::tenant(root, tenant_id))
+            .set(&format!("{path}.u"), now.clone())
+            .when(&format!("attribute_exists({{{path}}})"), [])
+            .otherwise(|_| Error::PreconditionFailed);
+        if let Some(branch) = branch {
+            write = write.set_or_remove(&format!("{path}.b"), branch.as_ref().map(text));
+        }
+        if let Some(becomes_default) = default {
+            write = write.new_version().set("updated_at", now);
+            write = if becomes_default {
+                set_default(write, Some(id))
+            } else {
+                set_default(write, None).when("{default_repository_id} = ?", [text(id.to_string())])
+            };
+        }
+        let item = self.apply(vec![write]).await?.ok_or_else(|| Error::internal("an update returned no item"))?;
+        pair.tenant = read_row(item)?;
+        Ok(())
+    }
+
+    /// Detaches a repository that is not the default.
+    pub async fn detach_tenant_repository(
+        &self,
+        integration: &Integration,
+        tenant_id: TenantId,
+        repository_id: RepositoryId,
+        row: Option<TenantRow>,
+    ) -> Result<()> {
+        let root = integration.root();
+        let path = format!("repos.{}", repository_id.ulid());
+        let judge = move |row: &TenantRow| {
+            if !row.repos.contains_key(&repository_id.ulid()) {
+                Err(Error::NotFound)
+            } else if row.default_repository() == Some(repository_id) {
+                Err(Error::ResourceInUse(tenant_id.to_string()))
+            } else {
+                Ok(())
+            }
+        };
+        judge(&row.ok_or(Error::NotFound)?)?;
+        let refused = move |old: Option<&Item>| {
+            let row = old.cloned().ok_or(Error::NotFound).and_then(read_row::<TenantRow>);
+            row.and_then(|row| judge(&row))
+                .err()
+                .unwrap_or_else(|| Error::internal("a detach was refused for no reason"))
+        };
+        let tenant = Write::update(keys::tenant(root, tenant_id))
+            .remove(&path)
+            .when(
+                &format!("attribute_exists({{{path}}}) AND (attribute_not_exists({{default_repository_id}}) OR {{default_repository_id}} <> ?)"),
+                [text(repository_id.to_string())],
+            )
+            .otherwise(refused);
+        let mut writes = vec![tenant];
+        writes.extend(release(root, repository_id, tenant_id));
+        self.apply(writes).await.map(drop)
+    }
+
+    /// A tenant's item, for what hangs on it.
+    pub async fn tenant_with_attachments(&self, root: &CustomerRoot, id: TenantId) -> Result<Option<TenantRow>> {
+        self.tenant_row(root, id).await
+    }
+
+    /// A page of a tenant's attachments, newest repository first.
+    pub async fn tenant_repositories(
+        &self,
+        root: &CustomerRoot,
+        tenant_id: TenantId,
+        list: &IdList<id::Repository>,
+    ) -> Result<IdPage<Attachment>> {
+        let row = self.tenant_row(root, tenant_id).await?.ok_or(Error::NotFound)?;
+        let mut ids: Vec<RepositoryId> = row.repos.keys().filter_map(|ulid| RepositoryId::parse_ulid(ulid)).collect();
+        ids.retain(|id| list.admits(*id));
+        ids.sort_unstable();
+        if !list.is_backward() {
+            ids.reverse();
+        }
+        let more = ids.len() > list.limit;
+        ids.truncate(list.limit);
+        let items = self.get_all(ids.iter().map(|id| keys::repository(root, *id)).collect()).await?;
+        let repositories: Result<Vec<Repository>> = items.into_iter().map(read_repository).collect();
+        let mut by_id: HashMap<RepositoryId, Repository> =
+            repositories?.into_iter().map(|repository| (repository.id, repository)).collect();
+        let cursor = ids.last().filter(|_| more).map(ToString::to_string);
+        let found = ids.iter().filter_map(|id| attachment(tenant_id, &row, by_id.remove(id)?));
+        let mut data: Vec<Attachment> = found.collect();
+        if list.is_backward() {
+            data.reverse();
+        }
+        Ok(IdPage::new(data, cursor))
+    }
+}
+
+/// Counts an attachment off its repository, once: the back reference goes with it.
+pub(super) fn release<'a>(root: &CustomerRoot, repository: RepositoryId, tenant: TenantId) -> [Write<'a>; 2] {
+    [
+        Write::update(keys::repository(root, repository))
+            .increase("n", -1)
+            .when("{n} > ?", [number(0)])
+            .otherwise(|_| Error::PreconditionFailed),
+        Write::delete(keys::attached_tenant(root, repository, tenant))
+            .when("attribute_exists({pk})", [])
+            .otherwise(|_| Error::PreconditionFailed),
+    ]
+}

@@ -1,0 +1,110 @@
+//! The sweep: releases the repositories of deprovisioned tenants. Resumable at any point: what remains to
+//! be done is the job, and each release happens once because its back reference is removed with it.
+
+use super::Store;
+use super::attachments::release;
+use super::item::{get_text, new_item, number, read_row, text};
+use super::keys::{self, id_position};
+use super::read::Walk;
+use super::write::Write;
+use crate::domain::principal::CustomerRoot;
+use crate::domain::{CustomerId, Error, RepositoryId, Result, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How long a sweeper has a job for itself: as long as its function may run.
+const LEASE_MILLISECONDS: i64 = 10_000;
+/// How many jobs are fetched at once.
+const JOBS_AT_ONCE: usize = 25;
+
+/// A deprovisioned tenant whose repositories are to be released.
+#[derive(Serialize, Deserialize)]
+struct Job {
+    customer: CustomerId,
+    tenant: TenantId,
+    /// ULIDs.
+    repositories: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    lease_until: Option<Timestamp>,
+}
+
+impl Store {
+    /// The write that leaves a job behind a deprovision.
+    pub(super) fn sweep_job<'a>(
+        &self,
+        root: &CustomerRoot,
+        tenant: TenantId,
+        repositories: Vec<String>,
+    ) -> Result<Write<'a>> {
+        let job = Job { customer: root.customer_id(), tenant, repositories, lease_until: None };
+        let mut item = new_item("sweep_job", &job)?;
+        let index = keys::sweep_jobs().index_attributes(id_position(tenant));
+        item.extend(index.map(|(name, value)| (name.to_owned(), value)));
+        Ok(Write::put(keys::sweep_job(root, tenant), item))
+    }
+
+    /// Works on every job there is, as long as there is time; what is left is for the next sweep. A job
+    /// that cannot be read is set aside, visibly, and fails the sweep at its end.
+    pub async fn sweep_deprovisioned_tenants(&self) -> Result<()> {
+        let mut after = None;
+        let mut failure = None;
+        loop {
+            let walk = Walk { descending: false, after, most: JOBS_AT_ONCE, selective: false };
+            let walked = self.walk_items(&keys::sweep_jobs(), walk).await?;
+            for item in walked.rows {
+                let (customer, tenant) =
+                    (get_text(&item, "pk").unwrap_or_default(), get_text(&item, "sk").unwrap_or_default());
+                let Some((root, tenant)) = keys::parse_sweep_job(customer, tenant) else { continue };
+                match read_row::<Job>(item) {
+                    Ok(job) => self.sweep_one(&root, tenant, &job).await?,
+                    Err(error) => {
+                        self.set_aside(&root, tenant).await?;
+                        failure = Some(error);
+                    }
+                }
+            }
+            after = walked.position;
+            if after.is_none() {
+                return failure.map_or(Ok(()), Err);
+            }
+        }
+    }
+
+    async fn sweep_one(&self, root: &CustomerRoot, tenant: TenantId, job: &Job) -> Result<()> {
+        let until = self.now.plus_milliseconds(LEASE_MILLISECONDS);
+        let lease = Write::update(keys::sweep_job(root, tenant))
+            .set("lease_until", text(until.to_string()))
+            .when("attribute_not_exists({lease_until}) OR {lease_until} <= ?", [text(self.now.to_string())])
+            .otherwise(|_| Error::PreconditionFailed);
+        // Somebody else is at it, or done: the index may be a second late.
+        if !happened(self.apply(vec![lease]).await)? {
+            return Ok(());
+        }
+        for repository in job.repositories.iter().filter_map(|ulid| RepositoryId::parse_ulid(ulid)) {
+            happened(self.apply(release(root, repository, tenant).into()).await)?;
+        }
+        let done = Write::delete(keys::sweep_job(root, tenant))
+            .when("attribute_exists({pk})", [])
+            .otherwise(|_| Error::PreconditionFailed);
+        happened(self.apply(vec![done]).await).map(drop)
+    }
+
+    /// Takes a job that cannot be read out of the index, so that the others go on.
+    async fn set_aside(&self, root: &CustomerRoot, tenant: TenantId) -> Result<()> {
+        let write = Write::update(keys::sweep_job(root, tenant))
+            .set("failed_at", text(self.now.to_string()))
+            .set("failures", number(1))
+            .remove("g1pk")
+            .remove("g1sk")
+            .otherwise(|_| Error::PreconditionFailed);
+        happened(self.apply(vec![write]).await).map(drop)
+    }
+}
+
+/// Whether a write took effect; a refused one was done before.
+fn happened<T>(result: Result<T>) -> Result<bool> {
+    match result {
+        Ok(_) => Ok(true),
+        Err(Error::PreconditionFailed) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
