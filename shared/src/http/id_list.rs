@@ -2,7 +2,16 @@
 
 use super::input::Input;
 use crate::domain::id_list::{IdList, Position};
+use crate::domain::text::has_control;
 use crate::domain::{Error, Id, Kind};
+
+/// A repository's name as a query parameter.
+pub fn repository_name(text: &str) -> Result<String, String> {
+    let right = text.chars().count() <= 255 && !has_control(text);
+    right
+        .then(|| text.to_owned())
+        .ok_or_else(|| "must have 1 to 255 characters, none of them control characters".to_owned())
+}
 
 impl Input<'_> {
     /// Reads where a page begins and how long it may be.

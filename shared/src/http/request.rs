@@ -48,6 +48,11 @@ impl Request {
         self.event.headers.get(name).map(String::as_str)
     }
 
+    /// Whether the route has a path parameter of this name.
+    pub fn has_path(&self, name: &str) -> bool {
+        self.event.path_parameters.contains_key(name)
+    }
+
     /// A path parameter as text, percent-decoded exactly once, by the gateway or here.
     pub fn path_text(&self, name: &str) -> Option<Cow<'_, str>> {
         let raw = self.event.path_parameters.get(name)?;

@@ -1,0 +1,21 @@
+//! `POST /tenants`: make a tenant (contract 4).
+
+use tenancy::domain::{principal::Scope, tenant::NewTenant};
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(create_tenant)
+}
+
+async fn create_tenant(request: Request, store: &Store) -> Result<Response> {
+    let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
+    let (new, once) = request.parse(|input| {
+        let new = input.optional_body(NewTenant::read);
+        let once = input.once("createTenant");
+        Some((new?, once?))
+    })?;
+    let made = store.create_tenant(&integration, new, once.as_ref()).await?;
+    let location = format!("/tenants/{}", made.value.id);
+    Ok(http::created(&made.value).tagged(&made.value).at(location).replayed(made.replayed))
+}

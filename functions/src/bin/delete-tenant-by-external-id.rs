@@ -1,0 +1,8 @@
+//! `DELETE /tenants/by-external-id/{external_id}`: deprovision a tenant and all below it (contract 4).
+
+use functions::delete_tenant_by_external_id;
+use tenancy::http;
+
+fn main() {
+    http::serve(delete_tenant_by_external_id)
+}

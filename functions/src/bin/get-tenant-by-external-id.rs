@@ -1,0 +1,8 @@
+//! `GET /tenants/by-external-id/{external_id}`: the tenant that an external id names (contract 4).
+
+use functions::get_tenant_by_external_id;
+use tenancy::http;
+
+fn main() {
+    http::serve(get_tenant_by_external_id)
+}

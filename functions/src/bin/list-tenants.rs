@@ -1,0 +1,24 @@
+//! `GET /tenants`: a customer's tenants, newest first, a page at a time (contract 4).
+
+use tenancy::domain::tenant::TenantStatus;
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(list_tenants)
+}
+
+async fn list_tenants(request: Request, store: &Store) -> Result<Response> {
+    let read = async |root: &_| {
+        let (list, status) = request.parse(|input| {
+            let list = input.id_list();
+            let status = input.query("status", |text| {
+                TenantStatus::parse(text).ok_or_else(|| "must be active or suspended".to_owned())
+            });
+            Some((list?, status?))
+        })?;
+        store.tenants(root, &list, status).await
+    };
+    let (_, page) = request.integration_with(store, None, read).await?;
+    Ok(http::document(&page))
+}

@@ -1,0 +1,21 @@
+//! `POST /repositories`: register a repository (contract 5).
+
+use tenancy::domain::{principal::Scope, repository::NewRepository};
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(register_repository)
+}
+
+async fn register_repository(request: Request, store: &Store) -> Result<Response> {
+    let integration = request.integration(store, Some(Scope::RepositoriesWrite)).await?;
+    let (new, once) = request.parse(|input| {
+        let new = input.body(NewRepository::read);
+        let once = input.once("registerRepository");
+        Some((new?, once?))
+    })?;
+    let made = store.register_repository(&integration, new, once.as_ref()).await?;
+    let location = format!("/repositories/{}", made.value.id);
+    Ok(http::created(&made.value).tagged(&made.value).at(location).replayed(made.replayed))
+}

@@ -1,0 +1,8 @@
+//! Every minute: release what deprovisioned tenants held (contract 4). It has no route.
+
+use tenancy::http;
+use tenancy::store::Store;
+
+fn main() {
+    http::serve_scheduled(Store::sweep_deprovisioned_tenants)
+}

@@ -1,0 +1,21 @@
+//! `PATCH /repositories/{repository_id}`: change a repository (contract 5).
+
+use tenancy::domain::{RepositoryId, principal::Scope, repository::RepositoryPatch};
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(update_repository)
+}
+
+async fn update_repository(request: Request, store: &Store) -> Result<Response> {
+    let integration = request.integration(store, Some(Scope::RepositoriesWrite)).await?;
+    let (patch, if_match) = request.parse(|input| {
+        let patch = input.merge_patch(RepositoryPatch::read);
+        let if_match = input.if_match();
+        Some((patch?, if_match?))
+    })?;
+    let id = request.path("repository_id", RepositoryId::parse)?;
+    let repository = store.update_repository(&integration, id, &patch, &if_match).await?;
+    Ok(http::ok(&repository))
+}

@@ -1,0 +1,21 @@
+//! `PATCH /tenants/{tenant_id}`: change a tenant, suspend it, activate it (contract 4).
+
+use tenancy::domain::{TenantId, principal::Scope, tenant::TenantPatch};
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(update_tenant)
+}
+
+async fn update_tenant(request: Request, store: &Store) -> Result<Response> {
+    let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
+    let (patch, if_match) = request.parse(|input| {
+        let patch = input.merge_patch(TenantPatch::read);
+        let if_match = input.if_match();
+        Some((patch?, if_match?))
+    })?;
+    let id = request.path("tenant_id", TenantId::parse)?;
+    let tenant = store.update_tenant(&integration, id, &patch, &if_match).await?;
+    Ok(http::ok(&tenant))
+}

@@ -1,0 +1,63 @@
+//! What more than one endpoint does: the operations on a tenant by its external id.
+//!
+//! An HTTP API ranks full matches before greedy ones, so the external ids `repositories` and
+//! `repositories/…` arrive at the attachments' routes: those functions hand over to these handlers.
+
+use tenancy::domain::principal::Scope;
+use tenancy::domain::tenant::{EXTERNAL_ID_RULE, ExternalId, TenantPatch};
+use tenancy::http::{self, Error, Request, Response, Result};
+use tenancy::store::Store;
+
+/// Whether a request at an attachment's route is about the external id `repositories` or `repositories/…`.
+pub fn is_by_external_id(request: &Request) -> bool {
+    request.path_text("tenant_id").is_some_and(|text| text == "by-external-id")
+}
+
+/// The external id of the path, whichever route it came by.
+fn external_id(request: &Request) -> Option<ExternalId> {
+    if request.has_path("external_id") {
+        return ExternalId::parse(&request.path_text("external_id")?);
+    }
+    if request.has_path("repository_id") {
+        return ExternalId::parse(&format!("repositories/{}", request.path_text("repository_id")?));
+    }
+    ExternalId::parse("repositories")
+}
+
+/// `GET /tenants/by-external-id/{external_id}`
+pub async fn get_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
+    let read = async |root: &_| {
+        let if_none_match = request.parse(|input| input.if_none_match())?;
+        let external_id = external_id(&request).ok_or(Error::NotFound)?;
+        Ok((store.tenant_by_external_id(root, &external_id).await?, if_none_match))
+    };
+    let (_, (tenant, if_none_match)) = request.integration_with(store, None, read).await?;
+    Ok(http::found(&tenant, if_none_match.as_ref()))
+}
+
+/// `PUT /tenants/by-external-id/{external_id}`
+pub async fn upsert_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
+    let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
+    let (external_id, patch, if_match, must_be_new) = request.parse(|input| {
+        let external_id = external_id(&request).or_else(|| input.fault("/path/external_id", EXTERNAL_ID_RULE));
+        let patch = input.optional_body(TenantPatch::read_upsert);
+        let if_match = input.if_match();
+        let must_be_new = input.must_be_new();
+        Some((external_id?, patch?, if_match?, must_be_new?))
+    })?;
+    let (tenant, is_new) =
+        store.upsert_tenant_by_external_id(&integration, &external_id, &patch, &if_match, must_be_new).await?;
+    if is_new {
+        return Ok(http::created(&tenant).tagged(&tenant).at(format!("/tenants/{}", tenant.id)));
+    }
+    Ok(http::ok(&tenant))
+}
+
+/// `DELETE /tenants/by-external-id/{external_id}`
+pub async fn delete_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
+    let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
+    let if_match = request.parse(|input| input.if_match())?;
+    let external_id = external_id(&request).ok_or(Error::NotFound)?;
+    store.delete_tenant_by_external_id(&integration, &external_id, &if_match).await?;
+    Ok(http::no_content())
+}
