@@ -1,0 +1,65 @@
+//! From a function's response to HTTP's, and the gateway's own answers.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http_body_util::Full;
+use hyper::{
+    Response, StatusCode,
+    body::Bytes,
+    header::{self, HeaderName, HeaderValue},
+};
+use serde_json::{Value, json};
+
+use super::Answer;
+
+/// An answer of the gateway itself.
+pub(super) fn refusal(status: u16, message: &str) -> Answer {
+    let mut response = Response::new(Full::from(json!({"message": message}).to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// What a function answered; None where that is malformed. An object without `statusCode` is: a real gateway would pass it
+/// on as a 200, but none of ours may answer so.
+pub(super) fn build(bytes: &[u8]) -> Option<Answer> {
+    let answer: Value = serde_json::from_slice(bytes).ok()?;
+    let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
+    // A 1xx would not be an answer.
+    let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational())?;
+    let body = match answer.get("body") {
+        None | Some(Value::Null) => Bytes::new(),
+        Some(Value::String(body)) if answer.get("isBase64Encoded") == Some(&Value::Bool(true)) => {
+            STANDARD.decode(body).ok()?.into()
+        }
+        Some(Value::String(body)) => body.clone().into(),
+        Some(_) => return None,
+    };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(_) | Value::Bool(_) => value.to_string(),
+            _ => return None,
+        };
+        // How long the body is and how it is sent is the gateway's business.
+        if ![header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION].contains(&name) {
+            response.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+        }
+    }
+    for cookie in answer.get("cookies").and_then(Value::as_array).into_iter().flatten() {
+        let cookie = HeaderValue::from_bytes(cookie.as_str()?.as_bytes()).ok()?;
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Some(response)
+}
+
+/// Takes away what may not be sent. To a HEAD, hyper itself sends the head alone.
+pub(super) fn fit(mut response: Answer) -> Answer {
+    if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status()) {
+        *response.body_mut() = Full::default();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response
+}

@@ -1,0 +1,153 @@
+//! A local gateway that behaves as an API Gateway HTTP API does (payload format 2.0).
+//!
+//! Invariant: what it refuses, it refuses in its own form (`{"message": …}`); every request that reaches a function carries the
+//! path decoded exactly once. What breaks HTTP's grammar is hyper's 400.
+//! Not here: throttling, authorizers, CORS, stages; and the answers' contents.
+
+mod answer;
+mod event;
+mod path;
+mod routes;
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Body, Bytes, Incoming},
+    header,
+};
+
+use self::{answer::refusal, event::Origin, routes::Routes};
+use crate::{Result, lambda::InvokeError, server::Server, template::Template};
+
+/// The largest body that an HTTP API takes.
+const MAX_BODY: usize = 10 * 1024 * 1024;
+/// The largest event that Lambda takes.
+pub const MAX_EVENT: usize = 6_291_556;
+/// The longest request line and headers together.
+const MAX_HEAD: usize = 10_240;
+/// How long an HTTP API waits for a function.
+const PATIENCE: Duration = Duration::from_secs(29);
+/// What is read of a refused body, so that a caller that writes it all before it reads sees the answer.
+const MAX_DRAIN: usize = 256 * 1024 * 1024;
+
+/// What invokes functions. Closures `|function: String, event: Bytes| async { … }` are backends too.
+pub trait Backend: Send + Sync + 'static {
+    /// Invokes a function, by the name of its binary, with an event.
+    fn invoke(&self, function: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
+}
+
+impl<C, F> Backend for C
+where
+    C: Fn(String, Bytes) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<Bytes, InvokeError>> + Send,
+{
+    fn invoke(&self, function: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send {
+        self(function.to_owned(), event)
+    }
+}
+
+/// A running gateway; dropping it closes its connections.
+pub struct Gateway(Server);
+
+impl Gateway {
+    /// Listens, and routes as the template says.
+    pub async fn start(listen: SocketAddr, template: &Template, backend: impl Backend) -> Result<Self> {
+        let shared = Arc::new((Routes::of(template)?, backend));
+        let (bound, known) = tokio::sync::watch::channel(listen);
+        let server = Server::start(listen, move |request, peer| {
+            let shared = shared.clone();
+            let origin = Origin { listener: *known.borrow(), peer };
+            async move {
+                let response = match serve(&shared.0, shared.clone(), request, origin).await {
+                    Ok(response) | Err(response) => response,
+                };
+                answer::fit(response)
+            }
+        })
+        .await?;
+        let _ = bound.send(server.address());
+        Ok(Self(server))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    /// Where it listens, as a base URL without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+}
+
+type Answer = Response<Full<Bytes>>;
+
+/// One request; an error is the gateway's own answer.
+async fn serve<B: Backend>(
+    routes: &Routes,
+    backend: Arc<(Routes, B)>,
+    request: Request<Incoming>,
+    origin: Origin,
+) -> Result<Answer, Answer> {
+    let (head, body) = request.into_parts();
+    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    let line = head.method.as_str().len() + target.len() + " HTTP/1.1".len() + 1;
+    let headers: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if line > MAX_HEAD {
+        return Err(refusal(414, "Request URI Too Long"));
+    }
+    if line + headers > MAX_HEAD {
+        return Err(refusal(431, "Request Header Fields Too Large"));
+    }
+    let path = path::decode(head.uri.path()).ok_or_else(|| refusal(400, "Bad Request"))?;
+    let body = read(&head.headers, body).await?;
+    let found = routes.find(head.method.as_str(), &path);
+    let found = found.ok_or_else(|| refusal(404, "Not Found"))?;
+    let event = event::build(&head, &path, &found, &body, origin).ok_or_else(|| refusal(400, "Bad Request"))?;
+    if event.len() > MAX_EVENT {
+        return Err(refusal(413, "Request Entity Too Large"));
+    }
+    let function = found.function.to_owned();
+    // In a task of its own: a function works on when its caller goes away.
+    let invocation = tokio::spawn(async move { backend.1.invoke(&function, event).await });
+    match tokio::time::timeout(PATIENCE, invocation).await {
+        Ok(Ok(Ok(response))) => Ok(answer::build(&response).unwrap_or_else(|| refusal(500, "Internal Server Error"))),
+        Ok(_) => Err(refusal(500, "Internal Server Error")),
+        Err(_) => Err(refusal(503, "Service Unavailable")),
+    }
+}
+
+/// The whole body, unless it is too large.
+async fn read(headers: &hyper::HeaderMap, mut body: Incoming) -> Result<Bytes, Answer> {
+    let mut bytes = Vec::new();
+    let mut too_large = body.size_hint().lower() > MAX_BODY as u64;
+    while !too_large && let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| refusal(400, "Bad Request"))?;
+        if let Some(data) = frame.data_ref() {
+            bytes.extend_from_slice(data);
+        }
+        too_large = bytes.len() > MAX_BODY;
+    }
+    if !too_large {
+        return Ok(bytes.into());
+    }
+    // Who expects a 100 sends nothing more.
+    if !headers.contains_key(header::EXPECT) {
+        tokio::spawn(async move {
+            let mut drained = 0;
+            while drained < MAX_DRAIN
+                && let Some(Ok(frame)) = body.frame().await
+            {
+                drained += frame.data_ref().map_or(0, Bytes::len);
+            }
+        });
+    }
+    let mut refusal = refusal(413, "Request Entity Too Large");
+    refusal.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    Err(refusal)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! Requests through a running gateway, to a backend that answers with what the test says or with the event itself.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::http;
+
+const TEMPLATE: &str = r#"
+Resources:
+  GetThingFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/get-thing/
+      Events:
+        Get: {Type: HttpApi, Properties: {Method: GET, Path: "/things/{thing_id}"}}
+        Put: {Type: HttpApi, Properties: {Method: PATCH, Path: "/things/{thing_id}"}}
+        All: {Type: HttpApi, Properties: {Method: GET, Path: "/all/{rest+}"}}
+  AnswerUnmatchedFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/answer-unmatched/
+      Events: {Default: {Type: HttpApi, Properties: {Method: ANY, Path: $default}}}
+"#;
+
+async fn gateway(backend: impl Backend) -> Gateway {
+    let template = Template::parse(TEMPLATE).unwrap();
+    Gateway::start(([127, 0, 0, 1], 0).into(), &template, backend).await.unwrap()
+}
+
+/// Answers with the function's name and the event.
+async fn echo(function: String, event: Bytes) -> Result<Bytes, InvokeError> {
+    let event: Value = serde_json::from_slice(&event).unwrap();
+    let body = json!({"function": function, "event": event}).to_string();
+    Ok(json!({"statusCode": 200, "headers": {"content-type": "application/json"}, "body": body}).to_string().into())
+}
+
+/// The function and the event that a raw request makes.
+async fn event(gateway: &Gateway, request: &[u8]) -> (String, Value) {
+    let response = http::raw(gateway.address(), request).await.unwrap();
+    assert_eq!(response.status, 200, "{}", response.text());
+    let mut json = response.json();
+    (json["function"].as_str().unwrap().to_owned(), json["event"].take())
+}
+
+async fn answer(response: Value) -> http::Response {
+    let gateway = gateway(move |_: String, _: Bytes| {
+        let response = Bytes::from(response.to_string());
+        async move { Ok(response) }
+    })
+    .await;
+    http::request("GET", &format!("{}/things/1", gateway.url()), &[], "").await.unwrap()
+}
+
+#[tokio::test]
+async fn an_event_is_as_aws_makes_it() {
+    let gateway = gateway(echo).await;
+    let request = b"PATCH /things/a%2541?x=1&y=%20&x=2 HTTP/1.1\r\nHost: evil.example\r\nX-Two: a\r\nContent-Type: application/json\r\n\
+                    x-two: b\r\nCookie: c=1; d=2\r\nUser-Agent: tests\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
+    let (function, mut event) = event(&gateway, request).await;
+    assert_eq!(function, "get-thing");
+    let context = event["requestContext"].as_object_mut().unwrap();
+    assert!(context.remove("timeEpoch").unwrap().as_u64().unwrap() > 1_700_000_000_000);
+    assert_eq!(context.remove("time").unwrap().as_str().unwrap().len(), "23/Nov/2026:03:14:15 +0000".len());
+    assert_eq!(context.remove("requestId").unwrap().as_str().unwrap().len(), "BvKx7hSLliAEJ7g=".len());
+    let address = gateway.address();
+    assert_eq!(
+        event,
+        json!({
+            "version": "2.0",
+            "routeKey": "PATCH /things/{thing_id}",
+            "rawPath": "/things/a%41",
+            "rawQueryString": "x=1&y=%20&x=2",
+            "queryStringParameters": {"x": "1,2", "y": " "},
+            "pathParameters": {"thing_id": "a%41"},
+            "cookies": ["c=1", "d=2"],
+            "headers": {
+                "host": "evil.example", "x-two": "a,b", "content-type": "application/json", "user-agent": "tests",
+                "content-length": "7", "x-forwarded-for": "127.0.0.1", "x-forwarded-port": address.port().to_string(),
+                "x-forwarded-proto": "http",
+            },
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "local",
+                "domainName": address.to_string(),
+                "domainPrefix": "local",
+                "http": {"method": "PATCH", "path": "/things/a%41", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "tests"},
+                "routeKey": "PATCH /things/{thing_id}",
+                "stage": "$default",
+            },
+            "body": "{\"a\":1}",
+            "isBase64Encoded": false,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_path_is_decoded_before_it_is_routed() {
+    let gateway = gateway(echo).await;
+    for (path, function, raw_path) in [
+        ("/things/a%3Fb", "get-thing", "/things/a"),
+        ("/things/a%2Fb", "answer-unmatched", "/things/a/b"),
+        ("/things/", "answer-unmatched", "/things/"),
+        ("//things/1", "answer-unmatched", "//things/1"),
+        ("/all/a%2Fb//c", "get-thing", "/all/a/b//c"),
+        ("/../things/1", "answer-unmatched", "/../things/1"),
+        ("/Things/1", "answer-unmatched", "/Things/1"),
+    ] {
+        let (found, event) = event(&gateway, format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).await;
+        assert_eq!((found.as_str(), event["rawPath"].as_str().unwrap()), (function, raw_path), "{path}");
+        assert!(event.get("body").is_none());
+        assert!(event.get("queryStringParameters").is_none());
+    }
+    let (_, event) = event(&gateway, b"DELETE /things/1 HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    assert_eq!(event["routeKey"], "$default");
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_text_arrive_in_base64() {
+    let gateway = gateway(echo).await;
+    for (kind, body, encoded) in [
+        ("application/json; charset=utf-8", "{}", false),
+        ("text/plain", "x", false),
+        ("application/merge-patch+json", "{}", true),
+        ("application/octet-stream", "x", true),
+        ("application/json", "\u{fffd}", false),
+    ] {
+        let url = format!("{}/things/1", gateway.url());
+        let response = http::request("PATCH", &url, &[("content-type", kind)], body).await.unwrap();
+        assert_eq!(response.json()["event"]["isBase64Encoded"], encoded, "{kind}");
+    }
+    let url = format!("{}/things/1", gateway.url());
+    let response = http::request("PATCH", &url, &[("content-type", "application/json")], vec![0xff]).await.unwrap();
+    assert_eq!(
+        (&response.json()["event"]["body"], &response.json()["event"]["isBase64Encoded"]),
+        (&json!("/w=="), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn what_breaks_http_or_the_limits_is_refused_by_the_gateway() {
+    let gateway = gateway(echo).await;
+    let get = |target: &str, headers: &str| format!("GET {target} HTTP/1.1\r\nHost: h\r\n{headers}\r\n").into_bytes();
+    let long = "x".repeat(10_300);
+    let many: String = (0..500).map(|number| format!("h{number}: \r\n")).collect();
+    for (request, status) in [
+        (get("/things/%zz", ""), 400),
+        (get("/things/%ff", ""), 400),
+        (get("/things/1?a b", ""), 400),
+        (get("/things/1?a\"b", ""), 400),
+        (get("*", ""), 400),
+        (get("/things/1", &format!("x: {long}\r\n")), 431),
+        (get(&format!("/things/{long}"), ""), 414),
+        (get(&format!("/things/{}", "x".repeat(70_000)), ""), 414),
+        (get("/things/1", &many), 200),
+        (b"GET /things/1 HTTP/1.1\r\nHost: h\r\nX: \xff\r\n\r\n".to_vec(), 400),
+        (
+            b"PATCH /things/1 HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n".to_vec(),
+            413,
+        ),
+    ] {
+        let response = http::raw(gateway.address(), &request).await.unwrap();
+        let start = String::from_utf8_lossy(&request).chars().take(60).collect::<String>();
+        assert_eq!(response.status, status, "{start}: {}", response.text());
+    }
+    let response = http::raw(gateway.address(), &get("/things/%zz", "")).await.unwrap();
+    assert_eq!(response.json(), json!({"message": "Bad Request"}));
+}
+
+#[tokio::test]
+async fn large_bodies_are_refused_so_that_the_caller_sees_it() {
+    let gateway = gateway(echo).await;
+    let url = format!("{}/things/1", gateway.url());
+    // The first is refused by its Content-Length, the second only as an event.
+    for size in [12 << 20, 7 << 20] {
+        let response = http::request("PATCH", &url, &[], vec![b'x'; size]).await.unwrap();
+        assert_eq!((response.status, response.json()), (413, json!({"message": "Request Entity Too Large"})));
+        let head = format!("PATCH /things/1 HTTP/1.1\r\nHost: h\r\nContent-Length: {size}\r\n\r\n").into_bytes();
+        let response = http::raw(gateway.address(), &[head, vec![b'x'; size]].concat()).await.unwrap();
+        assert_eq!(response.status, 413);
+    }
+    let chunked = "PATCH /things/1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nB00000\r\n".as_bytes();
+    let response =
+        http::raw(gateway.address(), &[chunked, &vec![b'x'; 0xB0_0000], b"\r\n0\r\n\r\n"].concat()).await.unwrap();
+    assert_eq!(response.status, 413);
+}
+
+#[tokio::test]
+async fn a_functions_answer_is_passed_on() {
+    let headers = json!({"x-one": "1", "Content-Type": "text/plain", "content-length": "99"});
+    let response = answer(json!({"statusCode": 201, "headers": headers, "cookies": ["a=1", "b=2"], "body": "aGk=", "isBase64Encoded": true})).await;
+    assert_eq!((response.status, response.text().as_str()), (201, "hi"));
+    assert_eq!(response.header("x-one"), Some("1"));
+    assert_eq!(response.header("content-length"), Some("2"));
+    assert_eq!(response.headers.iter().filter(|(name, _)| name == "set-cookie").count(), 2);
+    for status in [204, 304] {
+        let headers = json!({"etag": "\"1\"", "content-type": "application/json"});
+        let response = answer(json!({"statusCode": status, "headers": headers, "body": "{}"})).await;
+        assert_eq!((response.status, response.text().as_str()), (status, ""));
+        assert_eq!((response.header("etag"), response.header("content-type")), (Some("\"1\""), None));
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_answer_is_an_internal_error() {
+    for response in [
+        json!({}),
+        json!("text"),
+        json!({"statusCode": "200"}),
+        json!({"statusCode": 99999}),
+        json!({"statusCode": 101}),
+        json!({"statusCode": 200, "headers": {"bad name": "x"}}),
+        json!({"statusCode": 200, "headers": {"x": "a\nb"}}),
+        json!({"statusCode": 200, "body": {}}),
+        json!({"statusCode": 200, "body": "!", "isBase64Encoded": true}),
+    ] {
+        let answered = answer(response.clone()).await;
+        assert_eq!(
+            (answered.status, answered.json()),
+            (500, json!({"message": "Internal Server Error"})),
+            "{response}"
+        );
+    }
+    let gateway = gateway(|_: String, _: Bytes| async { Err(InvokeError::TimedOut) }).await;
+    let answered = http::request("GET", &gateway.url(), &[], "").await.unwrap();
+    assert_eq!(answered.status, 500);
+}
+
+#[tokio::test]
+async fn a_head_has_no_body() {
+    let gateway = gateway(echo).await;
+    let request = b"HEAD /things/1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    let mut stream = tokio::net::TcpStream::connect(gateway.address()).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request).await.unwrap();
+    let mut answer = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_function_works_on_when_its_caller_goes_away() {
+    let (done, mut was_done) = tokio::sync::mpsc::unbounded_channel();
+    let gateway = gateway(move |_: String, _: Bytes| {
+        let done = done.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            done.send(()).unwrap();
+            Ok(Bytes::new())
+        }
+    })
+    .await;
+    let url = gateway.url();
+    let hurried = tokio::time::timeout(Duration::from_millis(50), http::request("GET", &url, &[], "")).await;
+    assert!(hurried.is_err());
+    was_done.recv().await.unwrap();
+}

@@ -1,0 +1,208 @@
+//! An execution environment: one process of a function and the event it works on.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use hyper::body::Bytes;
+use tokio::{
+    process::{Child, Command},
+    sync::{Notify, mpsc, oneshot, watch},
+    time,
+};
+
+use super::{InvokeError, Options, log::Log, runtime::Registry};
+use crate::{
+    Error, Result,
+    error::{Context, lock},
+    template::logical_id,
+};
+
+pub(super) type Outcome = Result<Bytes, InvokeError>;
+
+/// One event on its way to a process.
+pub(super) struct Invocation {
+    pub id: String,
+    pub payload: Bytes,
+    pub taken: oneshot::Sender<()>,
+    pub done: oneshot::Sender<Outcome>,
+}
+
+/// How far a process has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Starting,
+    Ready,
+    Exited(String),
+}
+
+/// One process.
+pub(super) struct Environment {
+    pub id: String,
+    pub function: String,
+    pub pid: u32,
+    pub phase: watch::Sender<Phase>,
+    pub queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
+    pub current: Mutex<Option<(String, oneshot::Sender<Outcome>)>>,
+    events: mpsc::UnboundedSender<Invocation>,
+    kill: Notify,
+}
+
+impl Environment {
+    /// Starts a process, which then asks the Runtime API for events.
+    pub fn spawn(
+        function: &str,
+        options: &Options,
+        runtime: SocketAddr,
+        registry: &Arc<Registry>,
+        log: &Log,
+    ) -> Result<Arc<Self>> {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let id = format!("{function}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut command = Command::new(binary(options, function)?);
+        command.env_clear().envs(variables(function, &id, options, runtime));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut process = command.spawn().context(|| format!("cannot start {function}"))?;
+        let pid = process.id().ok_or_else(|| Error::new(format!("{function} ended at once")))?;
+        let tail = Arc::new(Mutex::new(String::new()));
+        let output = process.stdout.take().map(|output| tokio::spawn(log.clone().follow(output, tail.clone())));
+        let errors = process.stderr.take().map(|errors| tokio::spawn(log.clone().follow(errors, tail.clone())));
+        let (events, queue) = mpsc::unbounded_channel();
+        let environment = Arc::new(Self {
+            id,
+            function: function.to_owned(),
+            pid,
+            phase: watch::Sender::new(Phase::Starting),
+            queue: queue.into(),
+            current: Mutex::default(),
+            events,
+            kill: Notify::new(),
+        });
+        registry.add(environment.clone());
+        let (watched, registry) = (environment.clone(), registry.clone());
+        tokio::spawn(async move {
+            let how = watched.wait(process).await;
+            // A grandchild may hold the pipes open.
+            for pipe in [output, errors].into_iter().flatten() {
+                let _ = time::timeout(Duration::from_millis(500), pipe).await;
+            }
+            let tail = lock(&tail).clone();
+            registry.remove(&watched.id);
+            watched.phase.send_replace(Phase::Exited(format!("{how}\n{tail}").trim_end().to_owned()));
+        });
+        Ok(environment)
+    }
+
+    async fn wait(&self, mut process: Child) -> String {
+        loop {
+            tokio::select! {
+                status = process.wait() => return status.map_or_else(|error| error.to_string(), |status| status.to_string()),
+                () = self.kill.notified() => drop(process.start_kill()),
+            }
+        }
+    }
+
+    /// Whether the process lives.
+    pub fn is_alive(&self) -> bool {
+        !matches!(*self.phase.borrow(), Phase::Exited(_))
+    }
+
+    /// SIGKILL, soon.
+    pub fn kill(&self) {
+        self.kill.notify_one();
+    }
+
+    /// Waits for the first request for an event.
+    pub async fn ready(&self, patience: Duration) -> Result<(), InvokeError> {
+        let mut phase = self.phase.subscribe();
+        let reached = phase.wait_for(|phase| *phase != Phase::Starting);
+        match time::timeout(patience, reached).await.map(|reached| reached.map(|phase| phase.clone())) {
+            Ok(Ok(Phase::Exited(how))) => Err(InvokeError::Exited(how)),
+            Ok(_) => Ok(()),
+            Err(_) => {
+                self.kill();
+                Err(InvokeError::TimedOut)
+            }
+        }
+    }
+
+    /// Hands over an event and waits for what becomes of it. The function's time begins when it takes the event.
+    pub async fn invoke(&self, payload: Bytes, timeout: Duration, init_timeout: Duration) -> Outcome {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let id = format!("00000000-0000-4000-8000-{:012x}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let ((taken, was_taken), (done, mut was_done)) = (oneshot::channel(), oneshot::channel());
+        let gone = || InvokeError::Failed("the environment is gone".to_owned());
+        self.events.send(Invocation { id, payload, taken, done }).map_err(|_| gone())?;
+        tokio::select! {
+            how = self.exited() => return Err(InvokeError::Exited(how)),
+            () = time::sleep(init_timeout) => return Err(self.time_out().await),
+            _ = was_taken => {}
+        }
+        tokio::select! {
+            // An answer counts, even where the process ends right after it.
+            biased;
+            outcome = &mut was_done => outcome.unwrap_or_else(|_| Err(gone())),
+            how = self.exited() => Err(InvokeError::Exited(how)),
+            () = time::sleep(timeout) => Err(self.time_out().await),
+        }
+    }
+
+    async fn time_out(&self) -> InvokeError {
+        self.kill();
+        self.exited().await;
+        InvokeError::TimedOut
+    }
+
+    /// Waits for the process's end.
+    async fn exited(&self) -> String {
+        let mut phase = self.phase.subscribe();
+        let exited = phase.wait_for(|phase| matches!(phase, Phase::Exited(_))).await.map(|phase| phase.clone());
+        match exited {
+            Ok(Phase::Exited(how)) => how,
+            _ => String::new(),
+        }
+    }
+}
+
+/// The binary of a function, as cargo or as cargo-lambda puts it.
+fn binary(options: &Options, function: &str) -> Result<PathBuf> {
+    let plain = options.binaries.join(function);
+    let candidates = [plain.join("bootstrap"), plain];
+    let found = candidates.into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| Error::new(format!("there is no binary {function} in {}", options.binaries.display())))
+}
+
+/// What Lambda sets, then what the template does.
+fn variables(function: &str, id: &str, options: &Options, runtime: SocketAddr) -> Vec<(String, String)> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let lambda = [
+        ("PATH", path),
+        ("TZ", ":UTC".to_owned()),
+        ("AWS_LAMBDA_RUNTIME_API", format!("{runtime}/{id}")),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{function}")),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", id.to_owned()),
+        ("AWS_REGION", "eu-central-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
+        // DynamoDB Local wants letters and digits, the fault proxy tells functions apart by it.
+        ("AWS_ACCESS_KEY_ID", logical_id(function)),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("LAMBDA_TASK_ROOT", options.binaries.display().to_string()),
+        ("LAMBDA_RUNTIME_DIR", options.binaries.display().to_string()),
+        ("_HANDLER", "bootstrap".to_owned()),
+    ];
+    let own = options.environment.get(function).into_iter().flatten();
+    let own = own.map(|(name, value)| (name.clone(), value.clone()));
+    lambda.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(own).collect()
+}

@@ -1,0 +1,86 @@
+//! What the functions wrote: in memory, and in a file for people.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    sync::watch,
+    time,
+};
+
+use crate::{
+    Error, Result,
+    error::{Context, lock},
+};
+
+/// The shared log. Lines are whole, in the order in which they arrived.
+#[derive(Clone)]
+pub(super) struct Log {
+    written: Arc<Mutex<Written>>,
+    length: watch::Sender<usize>,
+}
+
+struct Written {
+    text: String,
+    file: Option<File>,
+}
+
+impl Log {
+    pub fn new(path: Option<&Path>) -> Result<Self> {
+        let open = |path: &Path| {
+            let file = File::options().create(true).append(true).open(path);
+            file.context(|| format!("cannot write {}", path.display()))
+        };
+        let file = path.map(open).transpose()?;
+        Ok(Self { written: Arc::new(Mutex::new(Written { text: String::new(), file })), length: watch::Sender::new(0) })
+    }
+
+    /// Copies a process's output until it ends. The last lines are kept in `tail` for the message about its end.
+    pub async fn follow(self, output: impl AsyncRead + Unpin, tail: Arc<Mutex<String>>) {
+        let mut output = BufReader::new(output);
+        let mut line = Vec::new();
+        while matches!(output.read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
+            if !line.ends_with(b"\n") {
+                line.push(b'\n');
+            }
+            let text = String::from_utf8_lossy(&line);
+            let mut tail = lock(&tail);
+            if tail.len() > 4000 {
+                tail.clear();
+            }
+            tail.push_str(&text);
+            self.write(&text);
+            line.clear();
+        }
+    }
+
+    pub fn write(&self, line: &str) {
+        let mut written = lock(&self.written);
+        written.text.push_str(line);
+        if let Some(file) = &mut written.file {
+            // The copy in memory is what tests look at.
+            let _ = file.write_all(line.as_bytes());
+        }
+        self.length.send_replace(written.text.len());
+    }
+
+    pub fn text(&self) -> String {
+        lock(&self.written).text.clone()
+    }
+
+    /// The log as soon as it holds `text`.
+    pub async fn with(&self, text: &str, patience: Duration) -> Result<String> {
+        let mut length = self.length.subscribe();
+        let found = time::timeout(patience, length.wait_for(|_| lock(&self.written).text.contains(text))).await.is_ok();
+        match (found, self.text()) {
+            (true, log) => Ok(log),
+            (false, log) => Err(Error::new(format!("the log never said {text:?}, but this:\n{log}"))),
+        }
+    }
+}

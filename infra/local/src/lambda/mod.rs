@@ -1,0 +1,273 @@
+//! Our own Lambda: real function binaries, each process an execution environment, driven by the Lambda Runtime API.
+//!
+//! Unlike cargo-lambda it runs several environments of a function, gives real deadlines, kills at the timeout and keeps
+//! Lambda's limits. Invariant: an environment works on one event at a time; dropping the last clone kills all processes.
+//! Not here: building the binaries, asynchronous invocations, retries.
+
+mod cargo_lambda;
+mod environment;
+mod log;
+mod runtime;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use hyper::body::Bytes;
+use tokio::sync::Semaphore;
+
+pub use self::cargo_lambda::{CargoLambda, function_command, spawn_function};
+use self::{
+    environment::Environment,
+    log::Log,
+    runtime::{Registry, Runtime},
+};
+use crate::{
+    Error, Result,
+    error::lock,
+    gateway::{Backend, MAX_EVENT},
+};
+
+/// Why an invocation gave no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvokeError {
+    /// The function did not answer in time and was killed.
+    TimedOut,
+    /// The process ended: how, and what it wrote last.
+    Exited(String),
+    /// The function's own error, as it reported it to the runtime.
+    Function(String),
+    /// The event or the response is larger than Lambda takes.
+    TooLarge,
+    /// There was nothing to invoke.
+    Failed(String),
+}
+
+impl fmt::Display for InvokeError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => out.write_str("the function timed out"),
+            Self::Exited(how) => write!(out, "the function's process ended: {how}"),
+            Self::Function(error) => write!(out, "the function failed: {error}"),
+            Self::TooLarge => out.write_str("the event or the response is too large"),
+            Self::Failed(why) => out.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for InvokeError {}
+
+impl From<Error> for InvokeError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// What the header `lambda-runtime-deadline-ms` says. The process is killed at the timeout, whatever it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// The moment at which the process is killed, as on AWS.
+    Timeout,
+    /// So long after the event was taken.
+    In(Duration),
+    /// Milliseconds since 1970, always the same; cargo-lambda says 600000.
+    Fixed(u64),
+}
+
+/// How functions are run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder with the binaries: `<name>`, or `<name>/bootstrap` as cargo-lambda builds them.
+    pub binaries: PathBuf,
+    /// What each function finds in its environment, by function; Lambda's own variables come by themselves.
+    pub environment: BTreeMap<String, BTreeMap<String, String>>,
+    /// How many environments a function may have; more events than that wait.
+    pub concurrency: usize,
+    /// How long a function may work on an event.
+    pub timeout: Duration,
+    /// How long a process may take until it asks for its first event.
+    pub init_timeout: Duration,
+    /// What the functions are told of the timeout.
+    pub deadline: Deadline,
+    /// Where their output is kept, besides memory.
+    pub log_file: Option<PathBuf>,
+}
+
+impl Options {
+    /// Eight environments, 10 s as in the template, real deadlines.
+    pub fn new(binaries: impl Into<PathBuf>) -> Self {
+        Self {
+            binaries: binaries.into(),
+            environment: BTreeMap::new(),
+            concurrency: 8,
+            timeout: Duration::from_secs(10),
+            init_timeout: Duration::from_secs(30),
+            deadline: Deadline::Timeout,
+            log_file: None,
+        }
+    }
+}
+
+/// Running functions. Clones are the same; the last one that is dropped kills the processes.
+#[derive(Clone)]
+pub struct Lambda(Arc<Inner>);
+
+struct Inner {
+    options: Options,
+    deadline: Arc<Mutex<Deadline>>,
+    registry: Arc<Registry>,
+    runtime: Runtime,
+    log: Log,
+    pools: Mutex<HashMap<String, Arc<Pool>>>,
+}
+
+/// The environments of one function.
+struct Pool {
+    function: String,
+    free: Semaphore,
+    idle: Mutex<Vec<Arc<Environment>>>,
+    invocations: AtomicU64,
+}
+
+impl Lambda {
+    /// Starts the Runtime API; processes start when they are needed.
+    pub async fn start(options: Options) -> Result<Self> {
+        let log = Log::new(options.log_file.as_deref())?;
+        let deadline = Arc::new(Mutex::new(options.deadline));
+        let registry = Arc::new(Registry::default());
+        let runtime = Runtime::start(registry.clone(), deadline.clone(), options.timeout).await?;
+        let pools = Mutex::default();
+        Ok(Self(Arc::new(Inner { options, deadline, registry, runtime, log, pools })))
+    }
+
+    /// Invokes a function, by the name of its binary, and waits for its response. An invocation once begun goes on, also
+    /// when this future is dropped.
+    pub async fn invoke(&self, function: &str, payload: impl Into<Bytes>) -> Result<Bytes, InvokeError> {
+        let (this, pool, payload) = (self.clone(), self.pool(function), payload.into());
+        if payload.len() > MAX_EVENT {
+            return Err(InvokeError::TooLarge);
+        }
+        let work = tokio::spawn(async move {
+            let _turn = pool.free.acquire().await.map_err(|error| InvokeError::Failed(error.to_string()))?;
+            pool.invocations.fetch_add(1, Ordering::Relaxed);
+            let idle = pool.take();
+            let environment = match idle {
+                Some(environment) => environment,
+                None => this.spawn(&pool)?,
+            };
+            let options = &this.0.options;
+            let outcome = environment.invoke(payload, options.timeout, options.init_timeout).await;
+            if environment.is_alive() {
+                lock(&pool.idle).push(environment);
+            }
+            outcome
+        });
+        work.await.map_err(|error| InvokeError::Failed(error.to_string()))?
+    }
+
+    /// Starts processes of a function until `count` are idle, and waits until they ask for events. What they do before
+    /// that is their cold start.
+    pub async fn warm(&self, function: &str, count: usize) -> Result<(), InvokeError> {
+        let pool = self.pool(function);
+        if count > self.0.options.concurrency {
+            return Err(InvokeError::Failed(format!("{count} environments are more than the options allow")));
+        }
+        let turns = u32::try_from(count).unwrap_or(u32::MAX);
+        let _turns = pool.free.acquire_many(turns).await.map_err(|error| InvokeError::Failed(error.to_string()))?;
+        let mut ready = Vec::new();
+        while ready.len() < count {
+            let idle = pool.take();
+            ready.push(match idle {
+                Some(environment) => environment,
+                None => self.spawn(&pool)?,
+            });
+        }
+        for environment in &ready {
+            environment.ready(self.0.options.init_timeout).await?;
+        }
+        lock(&pool.idle).append(&mut ready);
+        Ok(())
+    }
+
+    /// The ids of a function's living processes.
+    pub fn processes(&self, function: &str) -> Vec<u32> {
+        self.0.registry.of(function).iter().map(|environment| environment.pid).collect()
+    }
+
+    /// How many invocations of a function have begun.
+    pub fn invocations(&self, function: &str) -> u64 {
+        self.pool(function).invocations.load(Ordering::Relaxed)
+    }
+
+    /// Changes what functions are told of their timeout from their next event on.
+    pub fn set_deadline(&self, deadline: Deadline) {
+        *lock(&self.0.deadline) = deadline;
+    }
+
+    /// All that the processes have written, line by line. What a process wrote may arrive a moment later.
+    pub fn log_text(&self) -> String {
+        self.0.log.text()
+    }
+
+    /// The log as soon as it holds this text; an error after five seconds.
+    pub async fn log_with(&self, text: &str) -> Result<String> {
+        self.0.log.with(text, Duration::from_secs(5)).await
+    }
+
+    fn pool(&self, function: &str) -> Arc<Pool> {
+        let mut pools = lock(&self.0.pools);
+        let new = || Pool {
+            function: function.to_owned(),
+            free: Semaphore::new(self.0.options.concurrency),
+            idle: Mutex::default(),
+            invocations: AtomicU64::new(0),
+        };
+        pools.entry(function.to_owned()).or_insert_with(|| Arc::new(new())).clone()
+    }
+
+    fn spawn(&self, pool: &Pool) -> Result<Arc<Environment>> {
+        let inner = &self.0;
+        let environment =
+            Environment::spawn(&pool.function, &inner.options, inner.runtime.address(), &inner.registry, &inner.log)?;
+        Ok(environment)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.registry.kill_all();
+    }
+}
+
+impl Pool {
+    /// The one used last, as Lambda does: the others may rest.
+    fn take(&self) -> Option<Arc<Environment>> {
+        let mut idle = lock(&self.idle);
+        idle.retain(|environment| environment.is_alive());
+        idle.pop()
+    }
+}
+
+impl Backend for Lambda {
+    async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
+        Self::invoke(self, function, event).await
+    }
+}
+
+/// Sends a signal, such as `STOP`, `CONT` or `KILL`, to a process.
+pub async fn kill(pid: u32, signal: &str) -> Result<()> {
+    use crate::error::Context;
+    let status = tokio::process::Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status().await;
+    let status = status.context(|| "cannot run `kill`".to_owned())?;
+    status.success().then_some(()).ok_or_else(|| Error::new(format!("process {pid} does not take the signal {signal}")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The emulator with a real process: this test program itself, which plays a function when it is started by a script.
+
+use std::{io::Write, os::unix::fs::PermissionsExt, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::http::Client;
+
+/// A folder with the function `play`.
+fn binaries(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("local-lambda-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = std::env::current_exe().unwrap();
+    let script =
+        format!("#!/bin/sh\nexec '{}' lambda::tests::function --exact --ignored --nocapture\n", program.display());
+    let file = folder.join("play");
+    std::fs::write(&file, script).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+async fn lambda(name: &str, change: impl FnOnce(&mut Options)) -> Lambda {
+    let mut options = Options::new(binaries(name));
+    change(&mut options);
+    Lambda::start(options).await.unwrap()
+}
+
+async fn play(lambda: &Lambda, event: Value) -> Result<Value, InvokeError> {
+    let response = lambda.invoke("play", event.to_string()).await?;
+    Ok(serde_json::from_slice(&response).unwrap())
+}
+
+/// Not a test: the function. It does what its event says.
+#[tokio::test]
+#[ignore = "started by the other tests"]
+async fn function() {
+    let Ok(api) = std::env::var("AWS_LAMBDA_RUNTIME_API") else { return };
+    let base = format!("http://{api}/2018-06-01/runtime/invocation");
+    let client = Client::new();
+    loop {
+        let next = client.request("GET", &format!("{base}/next"), &[], "").await.unwrap();
+        let (event, id) = (next.json(), next.header("lambda-runtime-aws-request-id").unwrap().to_owned());
+        if let Some(line) = event["say"].as_str() {
+            writeln!(std::io::stderr(), "{line}").unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(event["sleep"].as_u64().unwrap_or_default())).await;
+        if event["exit"] == true {
+            std::process::exit(3);
+        }
+        let answer = json!({
+            "pid": std::process::id(),
+            "deadline": next.header("lambda-runtime-deadline-ms").unwrap().parse::<u64>().unwrap(),
+            "environment": std::env::vars().collect::<BTreeMap<_, _>>(),
+        });
+        let (kind, answer) =
+            if event["fail"] == true { ("error", json!({"errorMessage": "no"})) } else { ("response", answer) };
+        client.request("POST", &format!("{base}/{id}/{kind}"), &[], answer.to_string()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_function_is_started_once_and_finds_its_environment() {
+    let lambda = lambda("environment", |options| {
+        let own = BTreeMap::from([("TABLE_NAME".to_owned(), "t".to_owned())]);
+        options.environment.insert("play".to_owned(), own);
+    })
+    .await;
+    let (first, second) = (play(&lambda, json!({})).await.unwrap(), play(&lambda, json!({})).await.unwrap());
+    assert_eq!(first["pid"], second["pid"]);
+    assert_eq!(lambda.processes("play"), [first["pid"].as_u64().unwrap() as u32]);
+    assert_eq!(lambda.invocations("play"), 2);
+    let environment = &first["environment"];
+    assert_eq!((&environment["TABLE_NAME"], &environment["AWS_ACCESS_KEY_ID"]), (&json!("t"), &json!("PlayFunction")));
+    assert!(environment.get("HOME").is_none());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    assert!((now..=now + 10_000).contains(&first["deadline"].as_u64().unwrap()));
+    lambda.set_deadline(Deadline::Fixed(600_000));
+    assert_eq!(play(&lambda, json!({})).await.unwrap()["deadline"], 600_000);
+}
+
+#[tokio::test]
+async fn parallel_events_go_to_parallel_processes_up_to_the_limit() {
+    let lambda = lambda("parallel", |options| options.concurrency = 3).await;
+    lambda.warm("play", 3).await.unwrap();
+    let warm = lambda.processes("play");
+    assert_eq!(warm.len(), 3);
+    let started = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let lambda = lambda.clone();
+        tasks.spawn(async move { play(&lambda, json!({"sleep": 200})).await.unwrap()["pid"].as_u64().unwrap() as u32 });
+    }
+    let pids: std::collections::BTreeSet<u32> = tasks.join_all().await.into_iter().collect();
+    assert_eq!(pids, warm.into_iter().collect());
+    assert!(started.elapsed() >= Duration::from_millis(400));
+}
+
+#[tokio::test]
+async fn a_timeout_kills() {
+    let lambda = lambda("timeout", |options| options.timeout = Duration::from_millis(300)).await;
+    let first = play(&lambda, json!({})).await.unwrap()["pid"].clone();
+    let started = Instant::now();
+    assert_eq!(play(&lambda, json!({"sleep": 60_000})).await, Err(InvokeError::TimedOut));
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(lambda.processes("play").is_empty());
+    assert_ne!(play(&lambda, json!({})).await.unwrap()["pid"], first);
+}
+
+#[tokio::test]
+async fn a_death_fails_the_event_at_hand_only() {
+    let lambda = lambda("death", |_| {}).await;
+    let Err(InvokeError::Exited(how)) = play(&lambda, json!({"say": "my last words", "exit": true})).await else {
+        panic!()
+    };
+    assert!(how.contains("exit status: 3") && how.contains("my last words"), "{how}");
+    assert!(lambda.log_with("my last words\n").await.is_ok());
+    let (victim, killer) = (lambda.clone(), lambda.clone());
+    lambda.warm("play", 1).await.unwrap();
+    let event = tokio::spawn(async move { play(&victim, json!({"sleep": 60_000})).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    kill(killer.processes("play")[0], "KILL").await.unwrap();
+    assert!(matches!(event.await.unwrap(), Err(InvokeError::Exited(how)) if how.contains("signal: 9")));
+    assert!(play(&lambda, json!({})).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_functions_own_error_leaves_the_process() {
+    let lambda = lambda("error", |_| {}).await;
+    let pid = play(&lambda, json!({})).await.unwrap()["pid"].clone();
+    let error = play(&lambda, json!({"fail": true})).await.unwrap_err();
+    assert_eq!(error, InvokeError::Function(r#"{"errorMessage":"no"}"#.into()));
+    assert_eq!(play(&lambda, json!({})).await.unwrap()["pid"], pid);
+    assert!(matches!(lambda.invoke("none", "{}").await, Err(InvokeError::Failed(_))));
+    assert_eq!(lambda.invoke("play", vec![b' '; 7 << 20]).await, Err(InvokeError::TooLarge));
+}
+
+#[tokio::test]
+async fn processes_end_with_the_emulator() {
+    let lambda = lambda("end", |_| {}).await;
+    let pid = play(&lambda, json!({})).await.unwrap()["pid"].as_u64().unwrap();
+    drop(lambda);
+    let started = Instant::now();
+    while std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+        assert!(started.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

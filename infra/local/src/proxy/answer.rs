@@ -1,0 +1,131 @@
+//! The answers that the proxy forges, and bodies that break off.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::{
+    HeaderMap, Response, StatusCode,
+    body::{Body, Bytes, Frame, SizeHint},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING},
+};
+use serde_json::{Value, json};
+use tokio::time::{Sleep, sleep};
+
+use super::rule::Action;
+
+/// A body that may end too early.
+pub(super) struct Broken {
+    bytes: Option<Bytes>,
+    breaks: Option<Pin<Box<Sleep>>>,
+}
+
+impl Broken {
+    pub fn whole(bytes: Bytes) -> Self {
+        Self { bytes: Some(bytes), breaks: None }
+    }
+
+    fn cut(bytes: Bytes) -> Self {
+        // What is before the break must have been sent by then.
+        Self { bytes: Some(bytes), breaks: Some(Box::pin(sleep(Duration::from_millis(20)))) }
+    }
+}
+
+impl Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        if let Some(bytes) = self.bytes.take()
+            && !bytes.is_empty()
+        {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match &mut self.breaks {
+            None => Poll::Ready(None),
+            Some(breaks) => {
+                breaks.as_mut().poll(context).map(|()| Some(Err(std::io::ErrorKind::ConnectionAborted.into())))
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match (&self.breaks, &self.bytes) {
+            (None, bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+pub(super) type Answer = Response<Broken>;
+
+/// The engine's answer, as it came.
+pub(super) fn pass(status: StatusCode, mut headers: HeaderMap, body: Bytes) -> Answer {
+    // hyper writes them, from the body.
+    headers.remove(TRANSFER_ENCODING);
+    headers.remove(CONTENT_LENGTH);
+    let mut response = Response::new(Broken::whole(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The engine's answer, of whose body only the beginning is sent.
+pub(super) fn truncate(status: StatusCode, headers: HeaderMap, body: &Bytes, bytes: usize) -> Answer {
+    let mut response = pass(status, headers, Bytes::new());
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    *response.body_mut() = Broken::cut(body.slice(..bytes.min(body.len())));
+    response
+}
+
+/// Any answer of the proxy's own.
+pub(super) fn own(status: u16, body: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Broken::whole(body.into()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
+}
+
+/// The status and body of an action that answers in DynamoDB's place; None for the others.
+pub(super) fn forged(action: &Action, operation: &str, body: &Value) -> Option<(u16, String)> {
+    let error = |name: &str, message: &str| {
+        let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message});
+        (400, body.to_string())
+    };
+    Some(match action {
+        Action::Status { code, body } => (*code, body.clone()),
+        Action::Throttle => error("ThrottlingException", "Rate of requests exceeds the allowed throughput."),
+        Action::ThroughputExceeded => error(
+            "ProvisionedThroughputExceededException",
+            "The level of configured provisioned throughput for the table was exceeded.",
+        ),
+        Action::InProgress => error(
+            "TransactionInProgressException",
+            "The transaction with the given request token is already in progress.",
+        ),
+        Action::Conflict if operation.starts_with("Transact") => {
+            let items = body.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len).max(1);
+            let conflict = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+            let none = std::iter::repeat_n(json!({"Code": "None"}), items - 1);
+            let reasons: Vec<Value> = std::iter::once(conflict).chain(none).collect();
+            let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason.get("Code")?.as_str()).collect();
+            let message = format!(
+                "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+                codes.join(", ")
+            );
+            let body = json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "CancellationReasons": reasons,
+                "Message": message,
+            });
+            (400, body.to_string())
+        }
+        Action::Conflict => error("TransactionConflictException", "Transaction is ongoing for the item"),
+        _ => return None,
+    })
+}

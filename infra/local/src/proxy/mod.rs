@@ -1,0 +1,133 @@
+//! The fault proxy between functions and DynamoDB: it passes, delays, drops and forges as its rules say, and logs everything.
+//!
+//! Invariant: a request that no rule touches arrives unchanged but for `ReturnConsumedCapacity`, its answer unchanged at all.
+//! Not here: judging the log; and faults that an engine must make itself.
+
+mod answer;
+mod connection;
+mod log;
+mod request;
+mod rule;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+pub use self::{
+    log::LogEntry,
+    request::Part,
+    rule::{Action, Rule},
+};
+use crate::{Result, error::lock, http::Client, server::Server};
+
+/// A running proxy; dropping it closes its connections.
+pub struct FaultProxy {
+    server: Server,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    upstream: String,
+    client: Client,
+    rules: Mutex<rule::Rules>,
+    log: Mutex<Vec<LogEntry>>,
+}
+
+impl FaultProxy {
+    /// Listens on a free port in front of the engine at this URL.
+    pub async fn start(upstream: &str, rules: Vec<Rule>) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            upstream: format!("{}/", upstream.trim_end_matches('/')),
+            client: Client::new(),
+            rules: Mutex::new(rule::Rules::new(rules)),
+            log: Mutex::default(),
+        });
+        let serving = shared.clone();
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server =
+            Server::with_connections(listen, move |stream, _| connection::serve(serving.clone(), stream)).await?;
+        Ok(Self { server, shared })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Where it listens, as `AWS_ENDPOINT_URL_DYNAMODB`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Replaces the rules; all counts begin anew.
+    pub fn set_rules(&self, rules: Vec<Rule>) {
+        *lock(&self.shared.rules) = rule::Rules::new(rules);
+    }
+
+    /// All requests so far, in the order of arrival.
+    pub fn log(&self) -> Vec<LogEntry> {
+        self.log_from(0)
+    }
+
+    /// How many requests there were; with `log_from`, what came after a moment.
+    pub fn log_len(&self) -> usize {
+        lock(&self.shared.log).len()
+    }
+
+    /// The requests from a number on.
+    pub fn log_from(&self, number: usize) -> Vec<LogEntry> {
+        lock(&self.shared.log).get(number..).unwrap_or_default().to_vec()
+    }
+
+    /// Waits until no request is under way, zombies included; an error after `patience`.
+    pub async fn quiet(&self, patience: Duration) -> Result<()> {
+        let started = Instant::now();
+        while lock(&self.shared.log).iter().any(|entry| entry.finished.is_none()) {
+            if started.elapsed() > patience {
+                return Err(crate::Error::new("requests to DynamoDB are still under way"));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// Logs a request and decides what becomes of it.
+    fn begin(&self, function: String, operation: &str, body: Value) -> (usize, Action) {
+        let parts = request::parts(operation, &body);
+        let keys: Vec<String> = parts.iter().map(Part::key).collect();
+        // Under one lock, so that the log's order is the order in which rules counted.
+        let mut log = lock(&self.log);
+        let action = lock(&self.rules).decide(operation, &function, &keys);
+        let number = log.len();
+        log.push(LogEntry {
+            number,
+            started: Instant::now(),
+            finished: None,
+            function,
+            operation: operation.to_owned(),
+            table: parts.into_iter().next().map(|part| part.table),
+            body: Arc::new(body),
+            action: action.clone(),
+            status: None,
+            forwarded: false,
+            error: None,
+            capacity: Value::Null,
+        });
+        (number, action)
+    }
+
+    fn change(&self, number: usize, change: impl FnOnce(&mut LogEntry)) {
+        if let Some(entry) = lock(&self.log).get_mut(number) {
+            change(entry);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! A DynamoDB request taken apart: which items of which table by which key.
+
+use serde_json::{Map, Value};
+
+/// The attributes of the primary key (template.yaml).
+const PARTITION: &str = "pk";
+const SORT: &str = "sk";
+
+/// One item or query that a request is about; a transaction has many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// `GetItem`, `PutItem`, `UpdateItem`, `DeleteItem`, `ConditionCheckItem`, `Query`, `Scan`: as IAM names actions.
+    pub action: String,
+    /// The table.
+    pub table: String,
+    /// The index, of a query.
+    pub index: Option<String>,
+    /// The partition key's value: IAM's leading key.
+    pub partition: Option<String>,
+    /// The sort key's value, where the request names one item.
+    pub sort: Option<String>,
+    /// The part's own JSON.
+    pub body: Value,
+}
+
+impl Part {
+    /// What a rule's `key` is compared with.
+    pub(super) fn key(&self) -> String {
+        let part = |value: &Option<String>| value.clone().unwrap_or_default();
+        format!("{} {}", part(&self.partition), part(&self.sort)).trim_end().to_owned()
+    }
+}
+
+/// The parts of a request.
+pub(super) fn parts(operation: &str, body: &Value) -> Vec<Part> {
+    let items = body.get("TransactItems").and_then(Value::as_array);
+    let requests = body.get("RequestItems").and_then(Value::as_object);
+    match (operation, items, requests) {
+        ("TransactWriteItems" | "TransactGetItems", Some(items), _) => {
+            let parts = items.iter().filter_map(Value::as_object).flatten();
+            parts.map(|(kind, body)| part(&action(kind), body)).collect()
+        }
+        ("BatchGetItem", _, Some(tables)) => {
+            let keys = |(table, body): (&String, &Value)| {
+                let keys = body.get("Keys").and_then(Value::as_array).cloned().unwrap_or_default();
+                keys.into_iter().map(|key| in_table(table, "GetItem", "Key", key)).collect::<Vec<_>>()
+            };
+            tables.iter().flat_map(keys).collect()
+        }
+        ("BatchWriteItem", _, Some(tables)) => {
+            let writes = |(table, writes): (&String, &Value)| {
+                let put = |write: &Value| {
+                    Some(in_table(table, "PutItem", "Item", write.pointer("/PutRequest/Item")?.clone()))
+                };
+                let delete = |write: &Value| {
+                    Some(in_table(table, "DeleteItem", "Key", write.pointer("/DeleteRequest/Key")?.clone()))
+                };
+                let writes = writes.as_array().into_iter().flatten();
+                writes.filter_map(|write| put(write).or_else(|| delete(write))).collect::<Vec<_>>()
+            };
+            tables.iter().flat_map(writes).collect()
+        }
+        _ if body.get("TableName").is_some() => vec![part(operation, body)],
+        _ => Vec::new(),
+    }
+}
+
+/// IAM's name for a part of a transaction.
+fn action(kind: &str) -> String {
+    match kind {
+        "ConditionCheck" => "ConditionCheckItem".to_owned(),
+        kind => format!("{kind}Item"),
+    }
+}
+
+fn in_table(table: &str, action: &str, member: &str, value: Value) -> Part {
+    let body = Map::from_iter([("TableName".to_owned(), Value::from(table)), (member.to_owned(), value)]);
+    part(action, &Value::Object(body))
+}
+
+fn part(action: &str, body: &Value) -> Part {
+    let key = body.get("Key").or_else(|| body.get("Item"));
+    let of_item = |name: &str| scalar(key?.get(name)?);
+    Part {
+        action: action.to_owned(),
+        table: body.get("TableName").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        index: body.get("IndexName").and_then(Value::as_str).map(str::to_owned),
+        partition: of_item(PARTITION).or_else(|| queried(body)),
+        sort: of_item(SORT),
+        body: body.clone(),
+    }
+}
+
+/// The partition that a query reads: the value of the first `name = :value` of its key condition. A query's sort condition
+/// is never an equality here, and the partition's always is.
+fn queried(body: &Value) -> Option<String> {
+    let condition = body.get("KeyConditionExpression")?.as_str()?;
+    let (_, after) = condition.split_once('=')?;
+    let value = after.trim_start().split(|end: char| !end.is_alphanumeric() && !":_-".contains(end)).next()?;
+    scalar(body.get("ExpressionAttributeValues")?.get(value)?)
+}
+
+/// The text of `{"S": "text"}`.
+fn scalar(value: &Value) -> Option<String> {
+    value.as_object()?.values().next()?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn keys(operation: &str, body: Value) -> Vec<String> {
+        let parts = parts(operation, &body).into_iter();
+        parts.map(|part| format!("{} {} {}", part.action, part.table, part.key())).collect()
+    }
+
+    #[test]
+    fn every_operation_shows_its_keys() {
+        let key = || json!({"pk": {"S": "p"}, "sk": {"S": "s"}});
+        assert_eq!(keys("GetItem", json!({"TableName": "t", "Key": key()})), ["GetItem t p s"]);
+        assert_eq!(keys("PutItem", json!({"TableName": "t", "Item": key()})), ["PutItem t p s"]);
+        let items =
+            json!([{"Put": {"TableName": "t", "Item": key()}}, {"ConditionCheck": {"TableName": "t", "Key": key()}}]);
+        assert_eq!(
+            keys("TransactWriteItems", json!({"TransactItems": items})),
+            ["PutItem t p s", "ConditionCheckItem t p s"]
+        );
+        assert_eq!(keys("BatchGetItem", json!({"RequestItems": {"t": {"Keys": [key()]}}})), ["GetItem t p s"]);
+        let query = json!({"TableName": "t", "KeyConditionExpression": "#p = :p AND #s < :s", "ExpressionAttributeValues": {":p": {"S": "p"}}});
+        assert_eq!(keys("Query", query), ["Query t p"]);
+        assert_eq!(keys("ListTables", json!({})), [""; 0]);
+    }
+}

@@ -1,0 +1,172 @@
+//! Every action, between a raw client and a tiny engine that counts what it got.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{Response, body::Bytes};
+use serde_json::json;
+
+use super::*;
+use crate::{http, store::Endpoint};
+
+/// An engine that answers everything with one unit of capacity.
+async fn engine() -> (Server, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), move |request, _| {
+        let counter = counter.clone();
+        async move {
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["ReturnConsumedCapacity"], "TOTAL", "{body}");
+            counter.fetch_add(1, Ordering::SeqCst);
+            let body = json!({"Item": {}, "ConsumedCapacity": {"TableName": "t", "CapacityUnits": 1.0}}).to_string();
+            Response::builder().header("x-amz-crc32", "123").body(Full::new(Bytes::from(body))).unwrap()
+        }
+    });
+    (server.await.unwrap(), count)
+}
+
+async fn proxy(engine: &Server, action: Action) -> FaultProxy {
+    FaultProxy::start(&format!("http://{}", engine.address()), vec![Rule::always(action)]).await.unwrap()
+}
+
+const BODY: &str = r#"{"TableName":"t","Item":{"pk":{"S":"I#1#T"},"sk":{"S":"x"}}}"#;
+
+/// A put, over a connection of its own.
+async fn put(proxy: &FaultProxy) -> Result<http::Response> {
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=CreateTenantFunction/20260101/r/dynamodb/aws4_request\r\n\
+         Content-Length: {}\r\n\r\n{BODY}",
+        BODY.len()
+    );
+    http::raw(proxy.address(), request.as_bytes()).await
+}
+
+#[tokio::test]
+async fn what_no_rule_touches_is_passed_and_logged() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, Action::Pass).await;
+    let response = put(&proxy).await.unwrap();
+    assert_eq!((response.status, response.header("x-amz-crc32")), (200, Some("123")));
+    assert_eq!(response.json()["ConsumedCapacity"]["CapacityUnits"], 1.0);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    let [entry] = proxy.log().try_into().unwrap();
+    assert_eq!((entry.function.as_str(), entry.operation.as_str()), ("CreateTenantFunction", "PutItem"));
+    assert_eq!((entry.table.as_deref(), entry.status, entry.forwarded), (Some("t"), Some(200), true));
+    assert_eq!((entry.write_units(), entry.read_units()), (1.0, 0.0));
+    assert_eq!(*entry.body, serde_json::from_str::<Value>(BODY).unwrap());
+    assert_eq!(entry.parts()[0].partition.as_deref(), Some("I#1#T"));
+    assert!(entry.finished.unwrap() >= entry.started);
+}
+
+#[tokio::test]
+async fn dropped_requests_have_no_answer() {
+    for (action, forwarded) in [(Action::DropBefore, 0), (Action::DropAfter, 1), (Action::Reset, 0)] {
+        let (engine, count) = engine().await;
+        let proxy = proxy(&engine, action.clone()).await;
+        let error = put(&proxy).await.unwrap_err().to_string();
+        assert_eq!(error.contains("reset"), action == Action::Reset, "{action:?}: {error}");
+        assert_eq!(count.load(Ordering::SeqCst), forwarded, "{action:?}");
+        assert_eq!(proxy.log()[0].forwarded, forwarded == 1);
+        assert!(proxy.log()[0].finished.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_zombie_is_forwarded_when_nobody_waits() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, Action::Zombie { ms: 100 }).await;
+    assert!(put(&proxy).await.is_err());
+    assert_eq!((count.load(Ordering::SeqCst), proxy.log()[0].finished), (0, None));
+    proxy.quiet(Duration::from_secs(5)).await.unwrap();
+    assert_eq!((count.load(Ordering::SeqCst), proxy.log()[0].status), (1, Some(200)));
+}
+
+#[tokio::test]
+async fn delays_come_before_or_after() {
+    for (action, early) in [(Action::Delay { ms: 150 }, 0), (Action::DelayAfter { ms: 150 }, 1)] {
+        let (engine, count) = engine().await;
+        let proxy = proxy(&engine, action).await;
+        let started = Instant::now();
+        let peek = async {
+            tokio::time::sleep(Duration::from_millis(75)).await;
+            count.load(Ordering::SeqCst)
+        };
+        let (response, peeked) = tokio::join!(put(&proxy), peek);
+        assert_eq!((response.unwrap().status, peeked), (200, early));
+        assert!(started.elapsed() >= Duration::from_millis(150));
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_waits_for_happens_all_the_same() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, Action::Delay { ms: 100 }).await;
+    assert!(tokio::time::timeout(Duration::from_millis(30), put(&proxy)).await.is_err());
+    proxy.quiet(Duration::from_secs(5)).await.unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn answers_can_be_cut_or_garbage() {
+    let (engine, _) = engine().await;
+    let cut = proxy(&engine, Action::Truncate { bytes: 5 }).await;
+    let error = put(&cut).await.unwrap_err().to_string();
+    assert!(error.contains("closed without an answer"), "{error}");
+    let garbage = proxy(&engine, Action::Garbage).await;
+    let response = put(&garbage).await.unwrap();
+    assert_eq!((response.status, response.json()), (200, Value::Null));
+}
+
+#[tokio::test]
+async fn forged_errors_look_like_the_engines_own() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, Action::Conflict).await;
+    let endpoint = Endpoint::new(proxy.url());
+    let items = json!([{"Put": {"TableName": "t"}}, {"Put": {"TableName": "t"}}]);
+    let error = endpoint.call("TransactWriteItems", json!({"TransactItems": items})).await.unwrap_err();
+    assert_eq!((error.status, error.type_.as_str()), (400, "TransactionCanceledException"));
+    assert!(error.message.ends_with("[TransactionConflict, None]"), "{}", error.message);
+    assert_eq!(proxy.log()[0].error.as_ref().unwrap()["CancellationReasons"][1], json!({"Code": "None"}));
+    for (action, name) in [
+        (Action::Conflict, "TransactionConflictException"),
+        (Action::Throttle, "ThrottlingException"),
+        (Action::ThroughputExceeded, "ProvisionedThroughputExceededException"),
+        (Action::InProgress, "TransactionInProgressException"),
+        (Action::Status { code: 500, body: r#"{"__type":"InternalServerError"}"#.into() }, "InternalServerError"),
+    ] {
+        proxy.set_rules(vec![Rule::on("PutItem", action)]);
+        let error = endpoint.call("PutItem", serde_json::from_str(BODY).unwrap()).await.unwrap_err();
+        assert_eq!(error.type_, name);
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_transaction_costs_two_units_per_item() {
+    let (engine, _) = engine().await;
+    let proxy = proxy(&engine, Action::Pass).await;
+    let items = json!([{"Put": {"TableName": "t"}}, {"Put": {"TableName": "t"}}]);
+    Endpoint::new(proxy.url()).call("TransactWriteItems", json!({"TransactItems": items})).await.unwrap();
+    assert_eq!(proxy.log()[0].write_units(), 4.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_requests_pass() {
+    let (engine, _) = engine().await;
+    let proxy = proxy(&engine, Action::Pass).await;
+    let endpoint = Endpoint::new(proxy.url());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let endpoint = endpoint.clone();
+        tasks.spawn(async move {
+            for _ in 0..100 {
+                endpoint.call("PutItem", serde_json::from_str(BODY).unwrap()).await.unwrap();
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(proxy.log_len(), 3200);
+}

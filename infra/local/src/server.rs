@@ -1,0 +1,94 @@
+//! A small HTTP/1.1 server on hyper: what the gateway and the Lambda runtime API listen with.
+//!
+//! Invariant: dropping it closes the listener and every connection.
+
+use std::{convert::Infallible, future::Future, net::SocketAddr, time::Duration};
+
+use http_body_util::Full;
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{AbortHandle, JoinSet},
+};
+
+use crate::{Result, error::Context};
+
+/// A listener with all its connections.
+pub(crate) struct Server {
+    address: SocketAddr,
+    accepting: AbortHandle,
+}
+
+impl Server {
+    /// Listens and gives every request, with the address it came from, to `handle`.
+    pub async fn start<H, F>(listen: SocketAddr, handle: H) -> Result<Self>
+    where
+        H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    {
+        Self::with_connections(listen, move |stream, peer| {
+            let handle = handle.clone();
+            async move {
+                let service = service_fn(move |request| {
+                    let answer = handle(request, peer);
+                    async move { Ok::<_, Infallible>(answer.await) }
+                });
+                // A caller that goes away is no error of the server's.
+                let _ = http().serve_connection(TokioIo::new(stream), service).await;
+            }
+        })
+        .await
+    }
+
+    /// Listens and gives every connection to `serve`.
+    pub async fn with_connections<S, F>(listen: SocketAddr, serve: S) -> Result<Self>
+    where
+        S: Fn(TcpStream, SocketAddr) -> F + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind(listen).await.context(|| format!("cannot listen on {listen}"))?;
+        let address = listener.local_addr().context(|| format!("cannot listen on {listen}"))?;
+        let accepting = tokio::spawn(async move {
+            // Dropped with this task, and every connection with it.
+            let mut connections = JoinSet::new();
+            loop {
+                match listener.accept().await {
+                    Ok((stream, peer)) => {
+                        // Without it, small answers wait for the caller's delayed acknowledgement.
+                        let _ = stream.set_nodelay(true);
+                        connections.spawn(serve(stream, peer));
+                    }
+                    // Out of file descriptors, most likely: they come back.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        Ok(Self { address, accepting: accepting.abort_handle() })
+    }
+
+    /// Where it listens; the port is known now.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// hyper's settings, the same for all servers here.
+pub(crate) fn http() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    // Many short headers are within the limits of AWS, which count bytes.
+    http.timer(TokioTimer::new()).max_headers(2000);
+    http
+}

@@ -1,0 +1,37 @@
+//! The table, as an engine is asked to create it.
+
+use serde_json::{Map, Value};
+
+use super::{Template, Values};
+use crate::{Error, Result};
+
+/// What every engine understands; backups, encryption, deletion protection are AWS's.
+const MEMBERS: [&str; 4] = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
+
+impl Template {
+    /// The body of a CreateTable request for the template's one table, under a name of the caller's.
+    pub fn create_table(&self, name: &str) -> Result<Value> {
+        let table = self.table()?;
+        let members = MEMBERS.into_iter().filter_map(|member| Some((member, table.get(member)?)));
+        let mut body = Map::from_iter([("TableName".to_owned(), Value::from(name))]);
+        for (member, value) in members {
+            body.insert(member.to_owned(), self.plain(value, &Values::new())?);
+        }
+        Ok(Value::Object(body))
+    }
+
+    /// The attribute by which items expire, where there is one.
+    pub fn time_to_live_attribute(&self) -> Option<&str> {
+        self.table().ok()?.pointer("/TimeToLiveSpecification/AttributeName")?.as_str()
+    }
+
+    fn table(&self) -> Result<&Value> {
+        let mut tables = self.resources("AWS::DynamoDB::Table");
+        let table = tables.next().and_then(|(_, table)| table.get("Properties"));
+        let table = table.ok_or_else(|| Error::new("the template has no table"))?;
+        match tables.next() {
+            None => Ok(table),
+            Some((second, _)) => Err(Error::new(format!("the template has a second table, {second}"))),
+        }
+    }
+}
