@@ -1,1 +1,17 @@
+//! What the tests stand on: an API of their own per test, made of the real binaries, the real gateway rules
+//! and a table of its own in the real store, with the fault proxy between.
+//!
+//! Every exchange is checked against infra/openapi.yaml; every request to the store and every log line is
+//! kept for the checks over the whole suite (`tests/suite.rs`). A helper that finds a test's world broken
+//! panics: there is nothing to test then.
 
+mod app;
+mod exchange;
+pub mod openapi;
+mod world;
+
+pub use app::App;
+pub use exchange::{Call, Exchange};
+pub use local::proxy::{Action, LogEntry, Rule};
+pub use serde_json::{Value, json};
+pub use world::{functions_folder, repository_root, template};

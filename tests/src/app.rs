@@ -1,0 +1,194 @@
+//! One API per test.
+
+use crate::exchange::Call;
+use crate::world::{endpoint, functions_folder, record, template};
+use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
+use local::gateway::Gateway;
+use local::http::Client;
+use local::lambda::{Lambda, Options};
+use local::proxy::{FaultProxy, LogEntry, Rule};
+use local::store::Endpoint;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tenancy::domain::Timestamp;
+use tenancy::domain::customer::Slug;
+use tenancy::domain::principal::{KeyKind, Scopes};
+use tenancy::store::{Settings, Store};
+
+/// An API of its own: gateway, functions, fault proxy, table. Two operators are there from the start.
+pub struct App {
+    /// The functions' processes.
+    pub lambda: Lambda,
+    /// Between the functions and the store.
+    pub proxy: FaultProxy,
+    /// The store itself, past the proxy.
+    pub store: Endpoint,
+    /// The table's name.
+    pub table: String,
+    /// A key of the operator `acme` with all scopes.
+    pub operator_key: String,
+    gateway: Gateway,
+    client: Client,
+}
+
+impl App {
+    /// Starts an API with at most 8 processes per function.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts an API whose functions run as `change` says.
+    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let table = format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let store = Endpoint::new(endpoint());
+        store.create_table(template(), &table).await.expect("the table can be made");
+        let proxy = FaultProxy::start(store.url(), Vec::new()).await.expect("the proxy starts");
+
+        // The functions know their own base URL only once the gateway listens: they need not, it is the gateway's name.
+        let mut options = Options::new(functions_folder());
+        let values = BTreeMap::from([("Table".to_owned(), table.clone())]);
+        for function in &template().functions {
+            let mut environment = template().environment(&function.name, &values).expect("the environment is plain");
+            environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), proxy.url());
+            options.environment.insert(function.name.clone(), environment);
+        }
+        change(&mut options);
+        let lambda = Lambda::start(options).await.expect("the Runtime API starts");
+        let listen = ([127, 0, 0, 1], 0).into();
+        let gateway = Gateway::start(listen, template(), lambda.clone()).await.expect("the gateway starts");
+        let mut app = Self { lambda, proxy, store, table, operator_key: String::new(), gateway, client: Client::new() };
+        app.operator_key = app.new_operator_key("acme").await;
+        app
+    }
+
+    /// The base URL, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.gateway.url()
+    }
+
+    /// Where the gateway listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.gateway.address()
+    }
+
+    /// A store handle past the proxy, as the operator-key command has it.
+    pub fn direct_store(&self) -> Store {
+        let config = Builder::new()
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url(self.store.url());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_millis();
+        let now = Timestamp::from_milliseconds(i64::try_from(now).expect("the clock is before the year 9999"));
+        Store::new(Settings::new(config, self.table.clone()), now)
+    }
+
+    /// A key with all scopes of an operator, which is made where it is new.
+    pub async fn new_operator_key(&self, operator: &str) -> String {
+        self.new_operator_key_with(operator, Scopes::all(KeyKind::Operator)).await
+    }
+
+    /// A key with these scopes.
+    pub async fn new_operator_key_with(&self, operator: &str, scopes: Scopes) -> String {
+        let slug = Slug::parse(operator).expect("an operator's name");
+        let secret = self.direct_store().create_operator_key(slug, scopes).await.expect("the key can be made");
+        secret.reveal().to_owned()
+    }
+
+    /// A request without a credential.
+    pub fn anonymous(&self, method: &str, path: &str) -> Call<'_> {
+        Call::new(&self.client, self.url(), method, path)
+    }
+
+    /// A request with this bearer token.
+    pub fn with_key(&self, key: &str, method: &str, path: &str) -> Call<'_> {
+        self.anonymous(method, path).header("authorization", &format!("Bearer {key}"))
+    }
+
+    /// A request of the operator `acme`.
+    pub fn operator(&self, method: &str, path: &str) -> Call<'_> {
+        self.with_key(&self.operator_key, method, path)
+    }
+
+    /// Makes a customer and returns it as it was answered.
+    pub async fn new_customer(&self, slug: &str) -> Value {
+        self.operator("POST", "/v1/customers").json(json!({ "customer_id": slug })).send().await.expect_status(201).json()
+    }
+
+    /// Makes a customer of `acme` and an integration key with all scopes for it.
+    pub async fn new_integration(&self, slug: &str) -> String {
+        self.new_customer(slug).await;
+        self.new_integration_key(slug).await
+    }
+
+    /// An integration key with all scopes of a customer of `acme`.
+    pub async fn new_integration_key(&self, slug: &str) -> String {
+        let path = format!("/v1/customers/{slug}/keys");
+        let issued = self.operator("POST", &path).json(json!({ "name": "test" })).send().await.expect_status(201).json();
+        issued["api_key_once"].as_str().expect("a new key is shown").to_owned()
+    }
+
+    /// Makes a tenant by upsert and returns it as it was answered.
+    pub async fn new_tenant(&self, key: &str, external_id: &str) -> Value {
+        let path = format!("/tenants/by-external-id/{external_id}");
+        self.with_key(key, "PUT", &path).json(json!({})).send().await.expect_status(201).json()
+    }
+
+    /// Registers a repository and returns it as it was answered.
+    pub async fn new_repository(&self, key: &str, name: &str) -> Value {
+        let body = json!({ "name": name, "repo_url": "https://example.com/repository.git" });
+        self.with_key(key, "POST", "/repositories").json(body).send().await.expect_status(201).json()
+    }
+
+    /// Runs the scheduled sweep once with the schedule's event.
+    pub async fn sweep(&self) -> Result<(), String> {
+        let event = json!({ "version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {} });
+        let sweep = self.lambda.invoke("sweep-deprovisioned-tenants", event.to_string()).await;
+        sweep.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// What the proxy does from now on.
+    pub fn faults(&self, rules: impl IntoIterator<Item = Rule>) {
+        self.proxy.set_rules(rules.into_iter().collect());
+    }
+
+    /// The requests to the store that `work` causes, those that open connections left out.
+    pub async fn requests_of<T>(&self, work: impl Future<Output = T>) -> (T, Vec<LogEntry>) {
+        let before = self.proxy.log_len();
+        let value = work.await;
+        self.proxy.quiet(std::time::Duration::from_secs(10)).await.expect("the store becomes quiet");
+        let log = self.proxy.log_from(before).into_iter().filter(|entry| !is_priming(entry)).collect();
+        (value, log)
+    }
+
+    /// Every item of the table, in DynamoDB's JSON.
+    pub async fn items(&self) -> Vec<Value> {
+        self.store.scan_all(&self.table).await.expect("the table can be read")
+    }
+
+    /// The items of an entity: `type`.
+    pub async fn items_of(&self, entity: &str) -> Vec<Value> {
+        self.items().await.into_iter().filter(|item| item["type"]["S"] == entity).collect()
+    }
+}
+
+/// Whether a request only opened a connection.
+pub fn is_priming(entry: &LogEntry) -> bool {
+    entry.parts().first().is_some_and(|part| part.partition.as_deref() == Some("prime"))
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let line = |entry: LogEntry| {
+            let line = json!({
+                "function": entry.function, "operation": entry.operation, "body": *entry.body,
+                "action": entry.action, "status": entry.status, "capacity": entry.capacity,
+            });
+            format!("{line}\n")
+        };
+        record(&format!("{}.requests.jsonl", self.table), &self.proxy.log().into_iter().map(line).collect::<String>());
+        record(&format!("{}.log", self.table), &self.lambda.log_text());
+    }
+}

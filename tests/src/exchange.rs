@@ -1,0 +1,148 @@
+//! One request and its answer. The answer is checked against the contract's machine-readable form.
+
+use crate::openapi;
+use local::http::Client;
+use serde_json::Value;
+use std::fmt;
+
+/// A request that is being put together.
+#[derive(Clone)]
+pub struct Call<'a> {
+    client: &'a Client,
+    base_url: String,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(client: &'a Client, base_url: String, method: &str, path: &str) -> Self {
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Self { client, base_url, method, path, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// One more header; a name given twice is sent twice.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A JSON body, as `application/json`.
+    pub fn json(self, body: Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// A body of any kind.
+    pub fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self.header("content-type", media_type)
+    }
+
+    /// A body without a media type.
+    pub fn bare_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// An idempotency key.
+    pub fn once(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// Sends it, and checks the answer against infra/openapi.yaml.
+    pub async fn send(self) -> Exchange {
+        let exchange = self.send_unchecked().await;
+        openapi::check(&exchange);
+        exchange
+    }
+
+    /// Sends what the document does not describe: another path or method, or a gateway's own refusal.
+    pub async fn send_unchecked(self) -> Exchange {
+        let url = format!("{}{}", self.base_url, self.path);
+        let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let response = self.client.request(&self.method, &url, &headers, self.body).await.expect("the gateway answers");
+        Exchange {
+            method: self.method,
+            path: self.path,
+            status: response.status,
+            headers: response.headers.clone(),
+            body: response.text(),
+        }
+    }
+}
+
+/// A request and its answer.
+#[derive(Clone)]
+pub struct Exchange {
+    /// As it was sent.
+    pub method: String,
+    /// As it was sent, with the query.
+    pub path: String,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The answer's body.
+    pub body: String,
+}
+
+impl Exchange {
+    /// An answer's header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The answer's body as JSON; `null` where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// The answer, if it has this status.
+    #[track_caller]
+    pub fn expect_status(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self}");
+        self
+    }
+
+    /// The answer, if it is this problem.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, slug: &str) -> Self {
+        let body = self.json();
+        let right = self.status == status
+            && self.header("content-type") == Some("application/problem+json")
+            && body["type"].as_str().is_some_and(|kind| kind.ends_with(&format!("/problems/{slug}")));
+        assert!(right, "not {status} {slug}: {self}");
+        self
+    }
+
+    /// The pointers of a 422, sorted.
+    #[track_caller]
+    pub fn pointers(&self) -> Vec<String> {
+        assert_eq!(self.status, 422, "{self}");
+        let body = self.json();
+        let faults = body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {self}"));
+        let mut pointers: Vec<String> =
+            faults.iter().map(|fault| fault["pointer"].as_str().expect("a pointer").to_owned()).collect();
+        pointers.sort_unstable();
+        pointers
+    }
+
+    /// The entity tag.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("etag").unwrap_or_else(|| panic!("no ETag: {self}")).to_owned()
+    }
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} -> {} {:?} {}", self.method, self.path, self.status, self.headers, self.body)
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}

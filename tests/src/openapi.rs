@@ -1,0 +1,120 @@
+//! Checks an exchange against infra/openapi.yaml: path, method, status, media type, headers, and the whole
+//! body. A status, header of ours or member that the document does not name is a failure.
+
+use crate::exchange::Exchange;
+use crate::world::repository_root;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Mutex, OnceLock};
+
+/// The document as JSON.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let text = fs::read_to_string(repository_root().join("infra/openapi.yaml")).expect("the document can be read");
+        serde_norway::from_str(&text).expect("the document is YAML")
+    })
+}
+
+/// Statuses that every operation may answer with, by `default`.
+const BY_DEFAULT: [u16; 4] = [405, 429, 500, 503];
+
+/// Panics where the answer is not one that the document describes.
+#[track_caller]
+pub fn check(exchange: &Exchange) {
+    if let Err(fault) = judge(exchange) {
+        panic!("infra/openapi.yaml does not describe this answer: {fault}\n{exchange}");
+    }
+}
+
+/// What the document says against an answer.
+pub fn judge(exchange: &Exchange) -> Result<(), String> {
+    let path = exchange.path.split('?').next().unwrap_or_default();
+    let item = find_path(path).ok_or_else(|| format!("no path is like {path}"))?;
+    let operation = &item[exchange.method.to_ascii_lowercase()];
+    if operation.is_null() {
+        return if exchange.status == 405 { Ok(()) } else { Err("the path has no such method".to_owned()) };
+    }
+    let responses = &operation["responses"];
+    let response = match &responses[exchange.status.to_string()] {
+        Value::Null if BY_DEFAULT.contains(&exchange.status) => &responses["default"],
+        response => response,
+    };
+    let response = resolve(response);
+    if response.is_null() {
+        return Err(format!("status {} is not described", exchange.status));
+    }
+    check_headers(exchange, response)?;
+    check_body(exchange, response)
+}
+
+fn check_headers(exchange: &Exchange, response: &'static Value) -> Result<(), String> {
+    const OURS: [&str; 7] =
+        ["etag", "location", "idempotency-replayed", "retry-after", "www-authenticate", "allow", "x-request-id"];
+    let described = response["headers"].as_object().map(|headers| headers.iter().collect::<Vec<_>>()).unwrap_or_default();
+    let is_described = |name: &str| described.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    for (name, _) in exchange.headers.iter().filter(|(name, _)| OURS.contains(&name.as_str())) {
+        if !is_described(name) {
+            return Err(format!("the header {name} is not described"));
+        }
+    }
+    for (name, header) in described {
+        let required = resolve(header)["required"] == true;
+        if required && exchange.header(&name.to_ascii_lowercase()).is_none() {
+            return Err(format!("the header {name} is missing"));
+        }
+    }
+    Ok(())
+}
+
+fn check_body(exchange: &Exchange, response: &Value) -> Result<(), String> {
+    let Some(content) = response["content"].as_object() else {
+        return if exchange.body.is_empty() { Ok(()) } else { Err("no body is described".to_owned()) };
+    };
+    let media_type = exchange.header("content-type").unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let schema = content.get(essence).ok_or_else(|| format!("the media type {media_type} is not described"))?;
+    if essence == "text/html" {
+        return Ok(());
+    }
+    let body: Value = serde_json::from_str(&exchange.body).map_err(|error| format!("the body is not JSON: {error}"))?;
+    validate(&schema["schema"], &body)
+}
+
+/// Whether `value` is what `schema` of the document describes.
+pub fn validate(schema: &Value, value: &Value) -> Result<(), String> {
+    static VALIDATORS: OnceLock<Mutex<HashMap<String, &'static jsonschema::Validator>>> = OnceLock::new();
+    let key = schema.to_string();
+    let mut validators = VALIDATORS.get_or_init(Mutex::default).lock().expect("no validator panics");
+    let validator = validators.entry(key).or_insert_with(|| {
+        let whole = json!({ "allOf": [schema], "components": document()["components"] });
+        let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
+        Box::leak(Box::new(options.build(&whole).expect("the schema is one")))
+    });
+    let faults: Vec<String> =
+        validator.iter_errors(value).map(|fault| format!("{} at {}", fault, fault.instance_path)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+}
+
+fn resolve(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => document().pointer(pointer).unwrap_or(&Value::Null),
+        None => value,
+    }
+}
+
+fn find_path(path: &str) -> Option<&'static Value> {
+    let segments: Vec<&str> = path.split('/').collect();
+    let paths = document()["paths"].as_object()?;
+    let rank = |pattern: &str| -> Option<Vec<bool>> {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        let is_parameter = |part: &str| part.starts_with('{');
+        let fits = parts.len() == segments.len()
+            && parts.iter().zip(&segments).all(|(part, segment)| part == segment || is_parameter(part) && !segment.is_empty());
+        fits.then(|| parts.iter().map(|part| is_parameter(part)).collect())
+    };
+    let mut fitting: Vec<_> = paths.iter().filter_map(|(pattern, item)| Some((rank(pattern)?, item))).collect();
+    fitting.sort_by(|(a, _), (b, _)| a.cmp(b));
+    fitting.first().map(|(_, item)| *item)
+}

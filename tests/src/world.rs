@@ -1,0 +1,37 @@
+//! Where things are: the repository, the built functions, the store.
+
+use local::template::Template;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::{env, fs};
+
+/// The repository's folder.
+pub fn repository_root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests stand in a folder of the repository").to_owned()
+}
+
+/// The folder with the built function binaries: `FUNCTIONS_DIR`, or where cargo puts them in a debug build.
+pub fn functions_folder() -> PathBuf {
+    let folder = env::var_os("FUNCTIONS_DIR").map_or_else(|| repository_root().join("target/debug"), PathBuf::from);
+    let example = folder.join("get-health");
+    assert!(example.exists(), "{} is missing: run `cargo build --package functions`", example.display());
+    folder
+}
+
+/// The template, read once.
+pub fn template() -> &'static Template {
+    static TEMPLATE: OnceLock<Template> = OnceLock::new();
+    TEMPLATE.get_or_init(|| Template::read(repository_root().join("template.yaml")).expect("the template can be read"))
+}
+
+/// The store's endpoint.
+pub(crate) fn endpoint() -> String {
+    env::var("DYNAMODB_ENDPOINT").expect("DYNAMODB_ENDPOINT is missing: run the tests by `cargo xtask test`")
+}
+
+/// Where requests and logs are kept for the checks over the whole suite.
+pub(crate) fn record(name: &str, text: &str) {
+    let folder = env::var_os("TENANCY_TEST_LOG").map_or_else(|| repository_root().join("target/test-log"), PathBuf::from);
+    fs::create_dir_all(&folder).expect("the log folder can be made");
+    fs::write(folder.join(name), text).expect("the log can be written");
+}

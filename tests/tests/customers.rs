@@ -1,0 +1,5 @@
+//! `/v1/customers…`: one module per route.
+
+mod customers {
+    mod create;
+}
