@@ -25,9 +25,9 @@ impl CargoLambda {
         Self { address, client: Client::new() }
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` must be for a function.
+    /// What `AWS_LAMBDA_RUNTIME_API` must be for a function. The runtime client accepts a path only behind a scheme.
     pub fn runtime_api(&self, function: &str) -> String {
-        format!("{}/.rt/{function}", self.address)
+        format!("http://{}/.rt/{function}", self.address)
     }
 
     /// Invokes a function and waits for its response.

@@ -185,7 +185,8 @@ fn variables(function: &str, id: &str, options: &Options, runtime: SocketAddr) -
     let lambda = [
         ("PATH", path),
         ("TZ", ":UTC".to_owned()),
-        ("AWS_LAMBDA_RUNTIME_API", format!("{runtime}/{id}")),
+        // The runtime client accepts a path only behind a scheme.
+        ("AWS_LAMBDA_RUNTIME_API", format!("http://{runtime}/{id}")),
         ("AWS_LAMBDA_FUNCTION_NAME", function.to_owned()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128".to_owned()),

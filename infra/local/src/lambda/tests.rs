@@ -36,7 +36,7 @@ async fn play(lambda: &Lambda, event: Value) -> Result<Value, InvokeError> {
 #[ignore = "started by the other tests"]
 async fn function() {
     let Ok(api) = std::env::var("AWS_LAMBDA_RUNTIME_API") else { return };
-    let base = format!("http://{api}/2018-06-01/runtime/invocation");
+    let base = format!("{api}/2018-06-01/runtime/invocation");
     let client = Client::new();
     loop {
         let next = client.request("GET", &format!("{base}/next"), &[], "").await.unwrap();
