@@ -1,1 +1,88 @@
-fn main() {}
+//! The embedded DynamoDB engine of `cargo xtask dev`: one HTTP endpoint on the loopback interface, data in one SQLite file.
+//!
+//! A program of its own, so that neither the dev tool nor the tests ever compile or link the engine.
+//! Invariant: it never outlives who started it. It serves until its standard input closes.
+//! Not here: tables (the dev tool creates them from template.yaml), authentication, streams to functions.
+//!
+//! `embedded-store [--file PATH] [--port N]`; without a file the data is in memory, without a port any free one is taken.
+//! The first line on standard output is the endpoint, printed when it accepts requests.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use dynoxide::{Database, server};
+use tokio::{net::TcpListener, sync::oneshot, time};
+
+/// How often items past their time-to-live are removed; DynamoDB promises only "within days".
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How long requests under way may take to finish once the standard input has closed.
+const GRACE: Duration = Duration::from_secs(1);
+
+#[tokio::main]
+async fn main() -> Result<(), String> {
+    let options = Options::parse(std::env::args().skip(1))?;
+    let database = match &options.file {
+        Some(file) => Database::new(file).map_err(|error| format!("cannot open {file}: {error}"))?,
+        None => Database::memory().map_err(|error| error.to_string())?,
+    };
+    let listener = TcpListener::bind(("127.0.0.1", options.port))
+        .await
+        .map_err(|error| format!("cannot listen on 127.0.0.1:{}: {error}", options.port))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    writeln!(std::io::stdout(), "http://{address}").map_err(|error| error.to_string())?;
+
+    tokio::spawn(sweep(database.clone()));
+    let orphaned = orphaned();
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(server::serve_with_shutdown(listener, database, async {
+        let _ = stopped.await;
+    }));
+    let _ = orphaned.await;
+    let _ = stop.send(());
+    let _ = time::timeout(GRACE, serving).await;
+    Ok(())
+}
+
+/// Resolves when the standard input closes, which it does when the parent ends in whatever way.
+fn orphaned() -> oneshot::Receiver<()> {
+    let (closed, receiver) = oneshot::channel();
+    // A plain thread: tokio's own standard input would keep the runtime from ending.
+    std::thread::spawn(move || {
+        let mut sink = [0; 64];
+        while matches!(std::io::stdin().read(&mut sink), Ok(read) if read > 0) {}
+        let _ = closed.send(());
+    });
+    receiver
+}
+
+/// Removes expired items now and then. A failure is left to the next round: expiry never promises a time.
+async fn sweep(database: Database) {
+    let mut tick = time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        let database = database.clone();
+        let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+    }
+}
+
+/// The command line.
+struct Options {
+    file: Option<String>,
+    port: u16,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self { file: None, port: 0 };
+        while let Some(flag) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{flag} needs a value"))?;
+            match flag.as_str() {
+                "--file" => options.file = Some(value),
+                "--port" => options.port = value.parse().map_err(|_| format!("not a port: {value}"))?,
+                _ => return Err(format!("unknown option {flag}; known are --file PATH and --port N")),
+            }
+        }
+        Ok(options)
+    }
+}

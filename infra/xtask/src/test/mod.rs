@@ -1,0 +1,142 @@
+//! `cargo xtask test`: everything that is checked before a change lands, in one table of stages.
+//!
+//! Invariant: one failed stage does not keep the next from running, and any failed stage fails the command.
+
+mod docs;
+mod stages;
+mod suite;
+
+use std::{
+    future::Future,
+    pin::Pin,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use tokio::{process::Command, sync::OnceCell};
+
+use crate::{
+    Result,
+    arguments::Arguments,
+    cargo::Programs,
+    leash::Leash,
+    progress::{headline, print},
+    store::{Choice, Store},
+    tools,
+};
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// One named part of the whole.
+struct Stage {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Context) -> Running<'_>,
+}
+
+/// In the order in which they run: quick ones first, then those that need what `build` makes.
+const STAGES: &[Stage] = &[
+    Stage { name: "fmt", about: "the sources are formatted", run: |at| Box::pin(stages::fmt(at)) },
+    Stage { name: "clippy", about: "no lint is broken", run: |at| Box::pin(stages::clippy(at)) },
+    Stage { name: "doc", about: "the documentation builds without a warning", run: |at| Box::pin(stages::doc(at)) },
+    Stage {
+        name: "template",
+        about: "template.yaml is what SAM and CloudFormation take",
+        run: |at| Box::pin(docs::template(at)),
+    },
+    Stage { name: "openapi", about: "infra/openapi.yaml is valid and clean", run: |at| Box::pin(docs::openapi(at)) },
+    Stage { name: "build", about: "every function's binary", run: |at| Box::pin(suite::build(at)) },
+    Stage { name: "unit", about: "tests inside the crates", run: |at| Box::pin(stages::unit(at)) },
+    Stage { name: "api", about: "the API from outside, on a real store", run: |at| Box::pin(suite::api(at)) },
+];
+
+/// What the stages share.
+struct Context {
+    leash: Leash,
+    choice: Choice,
+    filters: Vec<String>,
+    store: OnceCell<Store>,
+    programs: OnceCell<Programs>,
+}
+
+/// Runs the stages named (none = all); a word that is no stage selects tests by their name.
+pub async fn run(words: Vec<String>) -> Result<ExitCode> {
+    let mut arguments = Arguments::new(words);
+    if arguments.switch("--list") {
+        for stage in STAGES {
+            print(&format!("{:<10} {}", stage.name, stage.about))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let choice = Choice::of_tests(arguments.value("--store")?)?;
+    let words = arguments.words()?;
+    let (names, filters): (Vec<_>, Vec<_>) =
+        words.into_iter().partition(|word| STAGES.iter().any(|stage| stage.name == word));
+    let everything = names.is_empty() && filters.is_empty();
+    let leash = Leash::start()?;
+    let context = Context { leash: leash.clone(), choice, filters, store: OnceCell::new(), programs: OnceCell::new() };
+
+    let stages = STAGES.iter().filter(|stage| everything || names.iter().any(|name| name == stage.name));
+    let all = async {
+        let mut done = Vec::new();
+        for stage in stages {
+            done.push(run_stage(stage.name, (stage.run)(&context)).await);
+        }
+        if !context.filters.is_empty() {
+            done.push(run_stage("tests", Box::pin(suite::some(&context))).await);
+        }
+        done
+    };
+    let done = tokio::select! {
+        done = all => Some(done),
+        () = crate::dev::interrupted() => None,
+    };
+    drop(context);
+    leash.end_all().await;
+    match done {
+        Some(done) => summary(&done),
+        None => Err("interrupted".to_owned()),
+    }
+}
+
+/// How one stage ended.
+struct Done {
+    name: &'static str,
+    outcome: Result<()>,
+    took: Duration,
+}
+
+async fn run_stage(name: &'static str, stage: Running<'_>) -> Done {
+    headline(&format!("--- {name}"));
+    let started = Instant::now();
+    let outcome = stage.await;
+    if let Err(error) = &outcome {
+        headline(&format!("--- {name} FAILED: {error}"));
+    }
+    Done { name, outcome, took: started.elapsed() }
+}
+
+fn summary(done: &[Done]) -> Result<ExitCode> {
+    print("\nstage           time")?;
+    for stage in done {
+        let (word, why) = match &stage.outcome {
+            Ok(()) => ("ok", ""),
+            Err(error) => ("FAILED", error.lines().next().unwrap_or_default()),
+        };
+        print(&format!("{:<10} {:>7.1} s  {word}  {why}", stage.name, stage.took.as_secs_f64()))?;
+    }
+    let failed = done.iter().filter(|stage| stage.outcome.is_err()).count();
+    print(&format!("{:<10} {:>7.1} s", "all", done.iter().map(|stage| stage.took.as_secs_f64()).sum::<f64>()))?;
+    print(&format!("stages: {} passed, {failed} failed", done.len() - failed))?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs a program with its output as it comes; an exit code other than 0 fails the stage.
+async fn check(context: &Context, command: &mut Command) -> Result<()> {
+    let line = tools::spell(command);
+    let mut process = context.leash.spawn(command.stdin(std::process::Stdio::null()))?;
+    match process.wait().await? {
+        status if status.success() => Ok(()),
+        status => Err(format!("`{line}` failed ({status})")),
+    }
+}

@@ -1,0 +1,26 @@
+//! The stages that need nothing but the Rust toolchain.
+
+use super::{Context, check};
+use crate::{Result, cargo};
+
+/// `cargo fmt`, without changing anything.
+pub async fn fmt(context: &Context) -> Result<()> {
+    check(context, &mut cargo::command(&["fmt", "--check"])).await
+}
+
+/// clippy over libraries, programs and tests; a warning fails.
+pub async fn clippy(context: &Context) -> Result<()> {
+    check(context, &mut cargo::command(&["clippy", "--all-targets", "--", "-D", "warnings"])).await
+}
+
+/// rustdoc; a warning (a broken link, say) fails.
+pub async fn doc(context: &Context) -> Result<()> {
+    check(context, cargo::command(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")).await
+}
+
+/// The tests inside the crates; those that need a store or a binary are the stage `api`.
+/// operator-key is named for its features' sake (see `cargo::PROGRAMS`).
+pub async fn unit(context: &Context) -> Result<()> {
+    let packages = ["--package", "tenancy", "--package", "local", "--package", "xtask", "--package", "operator-key"];
+    check(context, cargo::command(&["test"]).args(packages)).await
+}

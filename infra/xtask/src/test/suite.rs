@@ -1,0 +1,53 @@
+//! The stages that run the functions: the binaries that are deployed, and a real store.
+
+use std::path::Path;
+
+use tokio::process::Command;
+
+use super::{Context, check};
+use crate::{
+    Result, cargo,
+    environment::LOCAL_AWS,
+    store::{self, Store},
+};
+
+/// All function binaries, in one call of cargo.
+pub async fn build(context: &Context) -> Result<()> {
+    programs(context).await.map(|_| ())
+}
+
+/// The black-box tests. operator-key is named for its features' sake (see `cargo::PROGRAMS`).
+pub async fn api(context: &Context) -> Result<()> {
+    let mut command = cargo::command(&["test", "--package", "tests", "--package", "operator-key"]);
+    on_store(context, &mut command).await?;
+    check(context, &mut command).await
+}
+
+/// The tests whose name contains one of the words, black-box or inside the domain crate.
+pub async fn some(context: &Context) -> Result<()> {
+    let mut command =
+        cargo::command(&["test", "--package", "tests", "--package", "tenancy", "--package", "operator-key", "--"]);
+    command.args(&context.filters);
+    on_store(context, &mut command).await?;
+    check(context, &mut command).await
+}
+
+/// Tells tests where the store and the binaries are.
+async fn on_store(context: &Context, command: &mut Command) -> Result<()> {
+    let folder = programs(context).await?;
+    let store = context.store.get_or_try_init(|| start(context)).await?;
+    command.env("DYNAMODB_ENDPOINT", &store.endpoint).env("FUNCTIONS_DIR", folder).envs(LOCAL_AWS);
+    Ok(())
+}
+
+async fn start(context: &Context) -> Result<Store> {
+    store::start(&context.leash, &context.choice, None).await
+}
+
+/// Builds once per run; the folder that the binaries are in.
+async fn programs(context: &Context) -> Result<&Path> {
+    let build = || cargo::build(&context.leash, &cargo::PROGRAMS);
+    let programs = context.programs.get_or_try_init(build).await?;
+    let first = programs.values().next().and_then(|program| program.parent());
+    first.ok_or_else(|| "the package `functions` has no binary yet".to_owned())
+}

@@ -1,0 +1,144 @@
+//! Tools that are not part of a Rust toolchain, each at a pinned version in the git-ignored `.tools/`.
+//!
+//! Invariant: nothing is installed outside the work tree, and a half-finished installation is never used.
+//! Where a tool can be neither found nor installed, the error says what to install.
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use tokio::process::Command;
+
+use crate::{Result, leash::Leash, progress::step, tree};
+
+/// What hosts the functions of `cargo xtask dev`.
+const CARGO_LAMBDA: &str = "1.9.2";
+
+/// cargo-lambda: the one on PATH, else one of our own from PyPI.
+pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
+    if let Some(program) = on_path("cargo-lambda") {
+        return Ok(program);
+    }
+    let package = format!("cargo-lambda=={CARGO_LAMBDA}");
+    let folder = install(&format!("cargo-lambda-{CARGO_LAMBDA}"), "", |folder| async move {
+        // Without its dependency zig (180 MB), which only cross-compiling needs.
+        let packages = ["--no-deps", &package];
+        step("installing cargo-lambda from PyPI", pip_install(leash, &folder, &packages)).await
+    })
+    .await
+    .map_err(|error| {
+        format!(
+            "cargo-lambda {CARGO_LAMBDA} is neither on PATH nor installable here ({error}). Any of these helps: \
+             `python3` with venv or pip (Debian: apt-get install python3-venv), `pip install cargo-lambda=={CARGO_LAMBDA}`, \
+             `cargo install --locked cargo-lambda@{CARGO_LAMBDA}`"
+        )
+    })?;
+    Ok(folder.join("bin/cargo-lambda"))
+}
+
+/// A folder of Python programs, as pinned in `infra/xtask/<list>/requirements.txt`.
+pub async fn python(leash: &Leash, list: &str) -> Result<PathBuf> {
+    let requirements = tree::xtask().join(list).join("requirements.txt");
+    let text = read(&requirements)?;
+    let folder = install(&format!("python-{list}"), &text, |folder| async move {
+        let file = requirements.to_string_lossy().into_owned();
+        step(&format!("installing the Python tools of {list}"), pip_install(leash, &folder, &["-r", &file])).await
+    })
+    .await
+    .map_err(|error| format!("{error}. `python3` with venv or pip is needed (Debian: apt-get install python3-venv)"))?;
+    Ok(folder.join("bin"))
+}
+
+/// A folder of Node programs, as pinned in `infra/xtask/<list>/package-lock.json`; None where there is no npm.
+pub async fn node(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
+    let Some(npm) = on_path("npm") else {
+        return Ok(None);
+    };
+    let source = tree::xtask().join(list);
+    let text = read(&source.join("package-lock.json"))?;
+    let folder = install(&format!("node-{list}"), &text, |folder| async move {
+        for file in ["package.json", "package-lock.json", ".npmrc"] {
+            std::fs::copy(source.join(file), folder.join(file))
+                .map_err(|error| format!("cannot copy {file}: {error}"))?;
+        }
+        let mut command = Command::new(npm);
+        command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+        step(&format!("installing the Node tools of {list}"), run(leash, &mut command)).await
+    })
+    .await?;
+    Ok(Some(folder.join("node_modules/.bin")))
+}
+
+/// Installs into `.tools/<name>` unless the very same was installed before (`what` tells: it is kept beside the tool).
+pub async fn install<F>(name: &str, what: &str, work: impl FnOnce(PathBuf) -> F) -> Result<PathBuf>
+where
+    F: Future<Output = Result<()>>,
+{
+    let folder = tree::tools()?.join(name);
+    let receipt = folder.join(".installed");
+    if std::fs::read_to_string(&receipt).is_ok_and(|text| text == what) {
+        return Ok(folder);
+    }
+    let failed = |error: std::io::Error| format!("cannot write {}: {error}", folder.display());
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    work(folder.clone()).await?;
+    std::fs::write(&receipt, what).map_err(failed)?;
+    Ok(folder)
+}
+
+/// Into a virtual environment; on a Python without one, into a plain folder with pip alone.
+async fn pip_install(leash: &Leash, folder: &Path, packages: &[&str]) -> Result<()> {
+    let python = on_path("python3").ok_or("there is no python3")?;
+    let mut pip = match run(leash, Command::new(&python).args(["-m", "venv"]).arg(folder)).await {
+        Ok(()) => Command::new(folder.join("bin/python3")),
+        Err(_) => Command::new(&python),
+    };
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-warn-script-location"]);
+    if !folder.join("bin/pip").exists() {
+        pip.arg("--target").arg(folder);
+    }
+    run(leash, pip.args(packages)).await
+}
+
+/// Runs a program to its end. Its messages show only where it fails.
+pub async fn run(leash: &Leash, command: &mut Command) -> Result<()> {
+    let line = spell(command);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = leash.spawn(command)?;
+    let (out, err) = (process.child.stdout.take(), process.child.stderr.take());
+    let (out, err) = tokio::join!(text(out), text(err));
+    match process.wait().await? {
+        status if status.success() => Ok(()),
+        status => Err(format!("`{line}` failed ({status}): {}", format!("{out}{err}").trim())),
+    }
+}
+
+async fn text(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        let _ = tokio::io::AsyncReadExt::read_to_end(&mut pipe, &mut bytes).await;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A command as one would type it.
+pub fn spell(command: &Command) -> String {
+    let command = command.as_std();
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// The full path of a program that the shell would find.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}

@@ -1,0 +1,44 @@
+//! Where things are in the work tree.
+
+use std::path::{Path, PathBuf};
+
+use crate::Result;
+
+/// The name of the table of every local store.
+pub const TABLE: &str = "tenancy";
+
+/// The root of the work tree that this program was built from.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// The description of what is deployed: functions, routes, table.
+pub fn template() -> PathBuf {
+    root().join("template.yaml")
+}
+
+/// The contract as a machine reads it.
+pub fn openapi() -> PathBuf {
+    root().join("infra/openapi.yaml")
+}
+
+/// This crate's folder, with the pinned tools' lists.
+pub fn xtask() -> PathBuf {
+    root().join("infra/xtask")
+}
+
+/// What a dev stack keeps between its runs; git-ignored.
+pub fn local() -> Result<PathBuf> {
+    folder(root().join(".local"))
+}
+
+/// Tools installed by this program; git-ignored.
+pub fn tools() -> Result<PathBuf> {
+    folder(root().join(".tools"))
+}
+
+fn folder(path: PathBuf) -> Result<PathBuf> {
+    std::fs::create_dir_all(&path).map_err(|error| format!("cannot create {}: {error}", path.display()))?;
+    Ok(path)
+}
