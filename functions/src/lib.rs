@@ -37,16 +37,21 @@ pub async fn get_tenant_by_external_id(request: Request, store: &Store) -> Resul
 
 /// `PUT /tenants/by-external-id/{external_id}`
 pub async fn upsert_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
-    let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
-    let (external_id, patch, if_match, must_be_new) = request.parse(|input| {
-        let external_id = external_id(&request).or_else(|| input.fault("/path/external_id", EXTERNAL_ID_RULE));
-        let patch = input.optional_body(TenantPatch::read_upsert);
-        let if_match = input.if_match();
-        let must_be_new = input.must_be_new();
-        Some((external_id?, patch?, if_match?, must_be_new?))
-    })?;
+    let read = async |root: &_| {
+        let (external_id, patch, if_match, must_be_new) = request.parse(|input| {
+            let external_id = external_id(&request).or_else(|| input.fault("/path/external_id", EXTERNAL_ID_RULE));
+            let patch = input.optional_body(TenantPatch::read_upsert);
+            let if_match = input.if_match();
+            let must_be_new = input.must_be_new();
+            Some((external_id?, patch?, if_match?, must_be_new?))
+        })?;
+        let found = store.find_by_external_id(root, &external_id).await?;
+        Ok((external_id, found, patch, if_match, must_be_new))
+    };
+    let (integration, (external_id, found, patch, if_match, must_be_new)) =
+        request.integration_with(store, Some(Scope::TenantsWrite), read).await?;
     let (tenant, is_new) =
-        store.upsert_tenant_by_external_id(&integration, &external_id, &patch, &if_match, must_be_new).await?;
+        store.upsert_tenant_by_external_id(&integration, &external_id, found, &patch, &if_match, must_be_new).await?;
     if is_new {
         return Ok(http::created(&tenant).tagged(&tenant).at(format!("/tenants/{}", tenant.id)));
     }

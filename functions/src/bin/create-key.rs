@@ -15,7 +15,7 @@ async fn create_key(request: Request, store: &Store) -> Result<Response> {
         let once = input.once("createKey");
         Some((new?, once?))
     })?;
-    let name = request.path("customer_id", CustomerName::parse)?;
+    let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
     let made = store.create_key(&operator, &name, &new, once.as_ref()).await?;
     Ok(http::created(&made.value).replayed(made.replayed))
 }

@@ -15,7 +15,7 @@ async fn restore_customer(request: Request, store: &Store) -> Result<Response> {
         let once = input.once("restoreCustomer");
         no_members.and(once)
     })?;
-    let name = request.path("customer_id", CustomerName::parse)?;
+    let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
     let made = store.restore_customer(&operator, &name, once.as_ref()).await?;
     Ok(http::ok(&made.value).replayed(made.replayed))
 }

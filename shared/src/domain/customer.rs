@@ -46,6 +46,9 @@ pub enum CustomerName {
 }
 
 impl CustomerName {
+    /// Well-formed, and never the name of anything.
+    pub const NEVER_GIVEN: Self = Self::Id(CustomerId::NEVER_GIVEN);
+
     /// Reads either form.
     pub fn parse(text: &str) -> Option<Self> {
         Slug::parse(text).map(Self::Slug).or_else(|| CustomerId::parse(text).map(Self::Id))

@@ -77,6 +77,9 @@ impl EntityTag {
     }
 }
 
+/// DynamoDB takes at most 100 operands of `IN`.
+const MOST_VERSIONS: usize = 100;
+
 /// What `If-Match` asks of a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IfMatch {
@@ -87,9 +90,15 @@ pub struct IfMatch {
 }
 
 impl IfMatch {
-    /// What these tags ask for.
-    pub fn of(tags: &EntityTags) -> Self {
-        Self { versions: tags.strong_versions(), is_given: true }
+    /// What these tags ask for; `None` where they name more versions than one condition can hold.
+    pub fn of(tags: &EntityTags) -> Option<Self> {
+        let mut versions = tags.strong_versions();
+        if let Some(versions) = &mut versions {
+            versions.sort_unstable();
+            versions.dedup();
+        }
+        let few = versions.as_ref().is_none_or(|versions| versions.len() <= MOST_VERSIONS);
+        few.then_some(Self { versions, is_given: true })
     }
 
     /// Whether a write may change this version.

@@ -64,6 +64,12 @@ impl Request {
         self.path_text(name).and_then(|text| parse(&text)).ok_or(Error::NotFound)
     }
 
+    /// A path id of a POST, where an idempotency conflict outranks 404: an ill-formed one is `never`, the id of
+    /// nothing, and looked up like any other.
+    pub fn path_or<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>, never: T) -> T {
+        self.path(name, parse).unwrap_or(never)
+    }
+
     /// Reads query, headers and body, with every fault at once.
     pub fn parse<T>(&self, read: impl FnOnce(&Input) -> Option<T>) -> Result<T> {
         Input::read(self, read)

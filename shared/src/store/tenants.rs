@@ -160,8 +160,7 @@ impl Store {
 
     /// The tenant that an external id names.
     pub async fn tenant_by_external_id(&self, root: &CustomerRoot, external_id: &ExternalId) -> Result<Tenant> {
-        let id = self.holder(root, external_id).await?.ok_or(Error::NotFound)?;
-        self.tenant(root, id).await
+        self.find_by_external_id(root, external_id).await?.ok_or(Error::NotFound)
     }
 
     async fn holder(&self, root: &CustomerRoot, external_id: &ExternalId) -> Result<Option<TenantId>> {
@@ -258,11 +257,25 @@ impl Store {
         read_tenant(item)
     }
 
+    /// The tenant that an external id names, if there is one.
+    pub async fn find_by_external_id(&self, root: &CustomerRoot, external_id: &ExternalId) -> Result<Option<Tenant>> {
+        loop {
+            let Some(id) = self.holder(root, external_id).await? else { return Ok(None) };
+            match self.tenant(root, id).await {
+                // Deprovisioned between the two reads: its marker is gone as well.
+                Err(Error::NotFound) => {}
+                found => return found.map(Some),
+            }
+        }
+    }
+
     /// Makes the tenant of an external id or changes it; what is as asked for already is not written.
+    /// `found` is the tenant as it was read when the request came.
     pub async fn upsert_tenant_by_external_id(
         &self,
         integration: &Integration,
         external_id: &ExternalId,
+        mut found: Option<Tenant>,
         patch: &TenantPatch,
         if_match: &IfMatch,
         must_be_new: bool,
@@ -270,15 +283,6 @@ impl Store {
         let root = integration.root();
         // A parallel create, change or deprovision may come between reading and writing; the next round sees it.
         loop {
-            let found = match self.holder(root, external_id).await? {
-                Some(id) => match self.tenant(root, id).await {
-                    Ok(tenant) => Some(tenant),
-                    // Deprovisioned between the two reads: its marker is gone as well.
-                    Err(Error::NotFound) => continue,
-                    Err(error) => return Err(error),
-                },
-                None => None,
-            };
             let Some(tenant) = found else {
                 if if_match.is_given {
                     return Err(Error::PreconditionFailed);
@@ -289,7 +293,10 @@ impl Store {
                 let tenant = patch.clone().into_new(external_id.clone()).into_tenant(self.new_id()?);
                 match self.apply(self.new_tenant(root, &tenant)?).await {
                     Ok(_) => return Ok((tenant, true)),
-                    Err(Error::ExternalIdConflict(_)) => continue,
+                    Err(Error::ExternalIdConflict(_)) => {
+                        found = self.find_by_external_id(root, external_id).await?;
+                        continue;
+                    }
                     Err(error) => return Err(error),
                 }
             };
@@ -302,7 +309,7 @@ impl Store {
             }
             match self.update_tenant(integration, tenant.id, &changes, if_match).await {
                 Ok(tenant) => return Ok((tenant, false)),
-                Err(Error::NotFound) => continue,
+                Err(Error::NotFound) => found = self.find_by_external_id(root, external_id).await?,
                 Err(error) => return Err(error),
             }
         }

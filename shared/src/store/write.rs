@@ -185,8 +185,8 @@ impl<'a> Write<'a> {
             None => self,
             Some([]) => self.when("{ver} < ?", [number(0)]),
             Some(versions) => {
-                let marks = vec!["?"; versions.len().min(MOST_TAGS)].join(", ");
-                self.when(&format!("{{ver}} IN ({marks})"), versions.iter().take(MOST_TAGS).map(number))
+                let marks = vec!["?"; versions.len()].join(", ");
+                self.when(&format!("{{ver}} IN ({marks})"), versions.iter().map(number))
             }
         }
     }
@@ -280,9 +280,6 @@ impl<'a> Write<'a> {
         .build())
     }
 }
-
-/// DynamoDB takes at most 100 operands of `IN`.
-const MOST_TAGS: usize = 100;
 
 /// What became of a set of writes.
 pub(super) enum Outcome {
