@@ -109,9 +109,10 @@ pub async fn raw(address: SocketAddr, bytes: &[u8]) -> Result<Response> {
     let mut stream = TcpStream::connect(address).await.context(what)?;
     // A server that refuses early may close before it has read all: its answer counts.
     let sent = stream.write_all(bytes).await;
+    let head = bytes.starts_with(b"HEAD ");
     let mut answer = Vec::new();
     loop {
-        if let Some(response) = parse(&answer, false) {
+        if let Some(response) = parse(&answer, head, false) {
             return Ok(response);
         }
         let mut chunk = [0; 16 * 1024];
@@ -120,14 +121,14 @@ pub async fn raw(address: SocketAddr, bytes: &[u8]) -> Result<Response> {
             Ok(count) if count > 0 => answer.extend_from_slice(chunk.get(..count).unwrap_or_default()),
             closed => {
                 let nothing = || Error::new(format!("{}: closed without an answer ({closed:?}, {sent:?})", what()));
-                return parse(&answer, true).ok_or_else(nothing);
+                return parse(&answer, head, true).ok_or_else(nothing);
             }
         }
     }
 }
 
-/// A response, if it is complete.
-fn parse(bytes: &[u8], closed: bool) -> Option<Response> {
+/// A response, if it is complete; that to a HEAD has no body.
+fn parse(bytes: &[u8], to_head: bool, closed: bool) -> Option<Response> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(bytes.get(..end)?).into_owned();
     let mut lines = head.split("\r\n");
@@ -136,8 +137,13 @@ fn parse(bytes: &[u8], closed: bool) -> Option<Response> {
         |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
     let mut response = Response { status, headers: lines.filter_map(header).collect(), body: Bytes::new() };
     let body = bytes.get(end + 4..)?;
+    if (100..200).contains(&response.status) {
+        // "100 Continue" is not the answer yet.
+        return parse(body, to_head, closed);
+    }
     let length = response.header("content-length").and_then(|length| length.parse::<usize>().ok());
     let body = match length {
+        _ if to_head => &[],
         Some(length) if body.len() >= length => body.get(..length)?,
         None if closed || status == 204 || status == 304 => body,
         _ => return None,

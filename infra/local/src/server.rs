@@ -19,6 +19,15 @@ use tokio::{
 
 use crate::{Result, error::Context};
 
+/// The two ends of a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Ends {
+    /// The server's own address.
+    pub listener: SocketAddr,
+    /// The caller's.
+    pub peer: SocketAddr,
+}
+
 /// A listener with all its connections.
 pub(crate) struct Server {
     address: SocketAddr,
@@ -26,17 +35,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens and gives every request, with the address it came from, to `handle`.
+    /// Listens and gives every request, with the connection it came by, to `handle`.
     pub async fn start<H, F>(listen: SocketAddr, handle: H) -> Result<Self>
     where
-        H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+        H: Fn(Request<Incoming>, Ends) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
     {
-        Self::with_connections(listen, move |stream, peer| {
+        Self::with_connections(listen, move |stream, ends| {
             let handle = handle.clone();
             async move {
                 let service = service_fn(move |request| {
-                    let answer = handle(request, peer);
+                    let answer = handle(request, ends);
                     async move { Ok::<_, Infallible>(answer.await) }
                 });
                 // A caller that goes away is no error of the server's.
@@ -49,7 +58,7 @@ impl Server {
     /// Listens and gives every connection to `serve`.
     pub async fn with_connections<S, F>(listen: SocketAddr, serve: S) -> Result<Self>
     where
-        S: Fn(TcpStream, SocketAddr) -> F + Send + Sync + 'static,
+        S: Fn(TcpStream, Ends) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let listener = TcpListener::bind(listen).await.context(|| format!("cannot listen on {listen}"))?;
@@ -62,7 +71,8 @@ impl Server {
                     Ok((stream, peer)) => {
                         // Without it, small answers wait for the caller's delayed acknowledgement.
                         let _ = stream.set_nodelay(true);
-                        connections.spawn(serve(stream, peer));
+                        let listener = stream.local_addr().unwrap_or(address);
+                        connections.spawn(serve(stream, Ends { listener, peer }));
                     }
                     // Out of file descriptors, most likely: they come back.
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,

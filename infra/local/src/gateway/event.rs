@@ -1,9 +1,6 @@
 //! The event that a function gets: payload format 2.0.
 
-use std::{
-    net::SocketAddr,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{HeaderMap, body::Bytes, header, http::request::Parts};
@@ -11,23 +8,17 @@ use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{path, routes::Found};
-
-/// The two ends of a connection.
-#[derive(Clone, Copy)]
-pub(super) struct Origin {
-    pub listener: SocketAddr,
-    pub peer: SocketAddr,
-}
+use crate::server::Ends;
 
 /// What a gateway keeps for itself.
 const HOP_BY_HOP: [&str; 7] =
     ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// An event; None where a header is not UTF-8.
-pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, origin: Origin) -> Option<Bytes> {
+pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, ends: Ends) -> Option<Bytes> {
     let mut headers = headers(&head.headers)?;
-    let host = origin.listener.to_string();
-    let peer = origin.peer.ip().to_string();
+    let host = ends.listener.to_string();
+    let peer = ends.peer.ip().to_string();
     let cookies = headers.remove("cookie").map(|cookies| match cookies.as_str() {
         // Repeated headers were joined by a comma, cookies stand between semicolons.
         Some(text) => {
@@ -40,7 +31,7 @@ pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, o
         None => peer.clone(),
     };
     headers.insert("x-forwarded-for".to_owned(), forwarded.into());
-    headers.insert("x-forwarded-port".to_owned(), origin.listener.port().to_string().into());
+    headers.insert("x-forwarded-port".to_owned(), ends.listener.port().to_string().into());
     headers.insert("x-forwarded-proto".to_owned(), "http".into());
     headers.insert("content-length".to_owned(), body.len().to_string().into());
 

@@ -18,8 +18,13 @@ use hyper::{
     header,
 };
 
-use self::{answer::refusal, event::Origin, routes::Routes};
-use crate::{Result, lambda::InvokeError, server::Server, template::Template};
+use self::{answer::refusal, routes::Routes};
+use crate::{
+    Result,
+    lambda::InvokeError,
+    server::{Ends, Server},
+    template::Template,
+};
 
 /// The largest body that an HTTP API takes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -55,19 +60,16 @@ impl Gateway {
     /// Listens, and routes as the template says.
     pub async fn start(listen: SocketAddr, template: &Template, backend: impl Backend) -> Result<Self> {
         let shared = Arc::new((Routes::of(template)?, backend));
-        let (bound, known) = tokio::sync::watch::channel(listen);
-        let server = Server::start(listen, move |request, peer| {
+        let server = Server::start(listen, move |request, ends| {
             let shared = shared.clone();
-            let origin = Origin { listener: *known.borrow(), peer };
             async move {
-                let response = match serve(&shared.0, shared.clone(), request, origin).await {
+                let response = match serve(&shared.0, shared.clone(), request, ends).await {
                     Ok(response) | Err(response) => response,
                 };
                 answer::fit(response)
             }
         })
         .await?;
-        let _ = bound.send(server.address());
         Ok(Self(server))
     }
 
@@ -89,7 +91,7 @@ async fn serve<B: Backend>(
     routes: &Routes,
     backend: Arc<(Routes, B)>,
     request: Request<Incoming>,
-    origin: Origin,
+    ends: Ends,
 ) -> Result<Answer, Answer> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
@@ -105,7 +107,7 @@ async fn serve<B: Backend>(
     let body = read(&head.headers, body).await?;
     let found = routes.find(head.method.as_str(), &path);
     let found = found.ok_or_else(|| refusal(404, "Not Found"))?;
-    let event = event::build(&head, &path, &found, &body, origin).ok_or_else(|| refusal(400, "Bad Request"))?;
+    let event = event::build(&head, &path, &found, &body, ends).ok_or_else(|| refusal(400, "Bad Request"))?;
     if event.len() > MAX_EVENT {
         return Err(refusal(413, "Request Entity Too Large"));
     }

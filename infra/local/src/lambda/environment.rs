@@ -27,6 +27,9 @@ use crate::{
 
 pub(super) type Outcome = Result<Bytes, InvokeError>;
 
+/// The process ended before it took the event: how.
+pub(super) struct NotTaken(pub String);
+
 /// One event on its way to a process.
 pub(super) struct Invocation {
     pub id: String,
@@ -134,24 +137,24 @@ impl Environment {
     }
 
     /// Hands over an event and waits for what becomes of it. The function's time begins when it takes the event.
-    pub async fn invoke(&self, payload: Bytes, timeout: Duration, init_timeout: Duration) -> Outcome {
+    pub async fn invoke(&self, payload: Bytes, timeout: Duration, init_timeout: Duration) -> Result<Outcome, NotTaken> {
         static COUNT: AtomicU64 = AtomicU64::new(1);
         let id = format!("00000000-0000-4000-8000-{:012x}", COUNT.fetch_add(1, Ordering::Relaxed));
         let ((taken, was_taken), (done, mut was_done)) = (oneshot::channel(), oneshot::channel());
         let gone = || InvokeError::Failed("the environment is gone".to_owned());
-        self.events.send(Invocation { id, payload, taken, done }).map_err(|_| gone())?;
+        self.events.send(Invocation { id, payload, taken, done }).map_err(|_| NotTaken(gone().to_string()))?;
         tokio::select! {
-            how = self.exited() => return Err(InvokeError::Exited(how)),
-            () = time::sleep(init_timeout) => return Err(self.time_out().await),
-            _ = was_taken => {}
+            how = self.exited() => return Err(NotTaken(how)),
+            () = time::sleep(init_timeout) => return Ok(Err(self.time_out().await)),
+            taken = was_taken => taken.map_err(|_| NotTaken(gone().to_string()))?,
         }
-        tokio::select! {
+        Ok(tokio::select! {
             // An answer counts, even where the process ends right after it.
             biased;
             outcome = &mut was_done => outcome.unwrap_or_else(|_| Err(gone())),
             how = self.exited() => Err(InvokeError::Exited(how)),
             () = time::sleep(timeout) => Err(self.time_out().await),
-        }
+        })
     }
 
     async fn time_out(&self) -> InvokeError {

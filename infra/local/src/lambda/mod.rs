@@ -21,17 +21,17 @@ use std::{
 };
 
 use hyper::body::Bytes;
-use tokio::sync::Semaphore;
+use tokio::{process::Command, sync::Semaphore};
 
 pub use self::cargo_lambda::{CargoLambda, function_command, spawn_function};
 use self::{
-    environment::Environment,
+    environment::{Environment, NotTaken},
     log::Log,
     runtime::{Registry, Runtime},
 };
 use crate::{
     Error, Result,
-    error::lock,
+    error::{Context, lock},
     gateway::{Backend, MAX_EVENT},
 };
 
@@ -157,17 +157,23 @@ impl Lambda {
         let work = tokio::spawn(async move {
             let _turn = pool.free.acquire().await.map_err(|error| InvokeError::Failed(error.to_string()))?;
             pool.invocations.fetch_add(1, Ordering::Relaxed);
-            let idle = pool.take();
-            let environment = match idle {
-                Some(environment) => environment,
-                None => this.spawn(&pool)?,
-            };
-            let options = &this.0.options;
-            let outcome = environment.invoke(payload, options.timeout, options.init_timeout).await;
-            if environment.is_alive() {
-                lock(&pool.idle).push(environment);
+            loop {
+                let idle = pool.take();
+                let fresh = idle.is_none();
+                let environment = idle.map_or_else(|| this.spawn(&pool), Ok)?;
+                let options = &this.0.options;
+                match environment.invoke(payload.clone(), options.timeout, options.init_timeout).await {
+                    Ok(outcome) => {
+                        if environment.is_alive() {
+                            lock(&pool.idle).push(environment);
+                        }
+                        return outcome;
+                    }
+                    Err(NotTaken(how)) if fresh => return Err(InvokeError::Exited(how)),
+                    // It died while it was idle: another one takes the event.
+                    Err(NotTaken(_)) => {}
+                }
             }
-            outcome
         });
         work.await.map_err(|error| InvokeError::Failed(error.to_string()))?
     }
@@ -184,10 +190,7 @@ impl Lambda {
         let mut ready = Vec::new();
         while ready.len() < count {
             let idle = pool.take();
-            ready.push(match idle {
-                Some(environment) => environment,
-                None => self.spawn(&pool)?,
-            });
+            ready.push(idle.map_or_else(|| self.spawn(&pool), Ok)?);
         }
         for environment in &ready {
             environment.ready(self.0.options.init_timeout).await?;
@@ -234,9 +237,7 @@ impl Lambda {
 
     fn spawn(&self, pool: &Pool) -> Result<Arc<Environment>> {
         let inner = &self.0;
-        let environment =
-            Environment::spawn(&pool.function, &inner.options, inner.runtime.address(), &inner.registry, &inner.log)?;
-        Ok(environment)
+        Environment::spawn(&pool.function, &inner.options, inner.runtime.address(), &inner.registry, &inner.log)
     }
 }
 
@@ -261,12 +262,24 @@ impl Backend for Lambda {
     }
 }
 
-/// Sends a signal, such as `STOP`, `CONT` or `KILL`, to a process.
+/// Sends a signal, such as `STOP`, `CONT` or `KILL`, to a process. After `KILL` the process is gone.
 pub async fn kill(pid: u32, signal: &str) -> Result<()> {
-    use crate::error::Context;
-    let status = tokio::process::Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status().await;
+    let status = Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status().await;
     let status = status.context(|| "cannot run `kill`".to_owned())?;
-    status.success().then_some(()).ok_or_else(|| Error::new(format!("process {pid} does not take the signal {signal}")))
+    if !status.success() {
+        return Err(Error::new(format!("process {pid} does not take the signal {signal}")));
+    }
+    // A process that nobody has waited for yet is a zombie, Z; its connections are closed when its last thread has ended.
+    // Where there is no /proc, there is no waiting.
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    let lives = || {
+        let threads = std::fs::read_dir(process.join("task")).map_or(0, Iterator::count);
+        threads > 1 || std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    while signal == "KILL" && lives() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

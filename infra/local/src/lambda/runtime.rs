@@ -112,6 +112,8 @@ async fn next(environment: &Environment, deadline: &Mutex<Deadline>, timeout: Du
     };
     environment.phase.send_if_modified(starts);
     let Some(invocation) = queue.recv().await else { return plain(StatusCode::GONE) };
+    // The connection is looked at before this goes on: where the process has died, this future and with it the event is dropped.
+    tokio::task::yield_now().await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let deadline = match *lock(deadline) {

@@ -122,6 +122,11 @@ async fn a_death_fails_the_event_at_hand_only() {
     kill(killer.processes("play")[0], "KILL").await.unwrap();
     assert!(matches!(event.await.unwrap(), Err(InvokeError::Exited(how)) if how.contains("signal: 9")));
     assert!(play(&lambda, json!({})).await.is_ok());
+    // One that dies while it is idle takes no event with it, not even the very next.
+    for _ in 0..5 {
+        kill(lambda.processes("play")[0], "KILL").await.unwrap();
+        assert!(play(&lambda, json!({})).await.is_ok());
+    }
 }
 
 #[tokio::test]

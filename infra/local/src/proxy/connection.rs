@@ -58,7 +58,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>, reset: Arc<Atom
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Close)?.to_bytes();
     let operation = operation(&head.headers);
-    let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let json: Arc<Value> = Arc::new(serde_json::from_slice(&body).unwrap_or_default());
     let forwarded = with_capacity(&operation, &body, &json);
     let (number, action) = shared.begin(signer(&head.headers), &operation, json.clone());
     let forged = answer::forged(&action, &operation, &json);

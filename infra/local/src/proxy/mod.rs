@@ -98,7 +98,7 @@ impl FaultProxy {
 
 impl Shared {
     /// Logs a request and decides what becomes of it.
-    fn begin(&self, function: String, operation: &str, body: Value) -> (usize, Action) {
+    fn begin(&self, function: String, operation: &str, body: Arc<Value>) -> (usize, Action) {
         let parts = request::parts(operation, &body);
         let keys: Vec<String> = parts.iter().map(Part::key).collect();
         // Under one lock, so that the log's order is the order in which rules counted.
@@ -112,7 +112,7 @@ impl Shared {
             function,
             operation: operation.to_owned(),
             table: parts.into_iter().next().map(|part| part.table),
-            body: Arc::new(body),
+            body,
             action: action.clone(),
             status: None,
             forwarded: false,

@@ -95,7 +95,9 @@ fn part(action: &str, body: &Value) -> Part {
 /// is never an equality here, and the partition's always is.
 fn queried(body: &Value) -> Option<String> {
     let condition = body.get("KeyConditionExpression")?.as_str()?;
-    let (_, after) = condition.split_once('=')?;
+    let equality = |(at, _): &(usize, &str)| !condition.get(..*at).is_some_and(|text| text.ends_with(['<', '>']));
+    let (at, _) = condition.match_indices('=').find(equality)?;
+    let after = condition.get(at + 1..)?;
     let value = after.trim_start().split(|end: char| !end.is_alphanumeric() && !":_-".contains(end)).next()?;
     scalar(body.get("ExpressionAttributeValues")?.get(value)?)
 }
@@ -127,7 +129,7 @@ mod tests {
             ["PutItem t p s", "ConditionCheckItem t p s"]
         );
         assert_eq!(keys("BatchGetItem", json!({"RequestItems": {"t": {"Keys": [key()]}}})), ["GetItem t p s"]);
-        let query = json!({"TableName": "t", "KeyConditionExpression": "#p = :p AND #s < :s", "ExpressionAttributeValues": {":p": {"S": "p"}}});
+        let query = json!({"TableName": "t", "KeyConditionExpression": "#s >= :s AND #p = :p", "ExpressionAttributeValues": {":p": {"S": "p"}, ":s": {"S": "s"}}});
         assert_eq!(keys("Query", query), ["Query t p"]);
         assert_eq!(keys("ListTables", json!({})), [""; 0]);
     }
