@@ -1,6 +1,6 @@
 //! `.local/dev.env`: where the running dev stack is and the keys that open it.
 //!
-//! Invariant: the file is there only while the API answers (or after a dev tool was killed outright).
+//! Invariant: a starting stack removes the file and writes it when the API answers. It outlives the stack, for the sake of the keys.
 
 use std::{collections::BTreeMap, os::unix::fs::OpenOptionsExt, path::PathBuf};
 

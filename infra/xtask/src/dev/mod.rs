@@ -3,7 +3,8 @@
 //! ```text
 //! curl -> gateway (--port) -> cargo-lambda -> function processes -> [fault proxy] -> store
 //! ```
-//! Invariant: `.local/dev.env` is written last, when the API answers, and is gone when this ends. No process stays behind.
+//! Invariant: `.local/dev.env` is written last, when the API answers; the one of an earlier run is gone before anything starts.
+//! No process stays behind.
 
 mod front;
 mod functions;
@@ -67,9 +68,8 @@ pub async fn run(words: Vec<String>) -> Result<ExitCode> {
             Ok(())
         }
     };
-    let forgotten = Environment::forget();
     leash.end_all().await;
-    outcome.and(forgotten).map(|()| ExitCode::SUCCESS)
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 /// Two stacks in one tree would share the data file and `.local/dev.env`.
