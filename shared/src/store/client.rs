@@ -3,7 +3,8 @@
 use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region, retry::RetryConfig};
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use std::{env, future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -55,9 +56,23 @@ impl Settings {
                     .with_initial_backoff(Duration::from_millis(25))
                     .with_max_backoff(Duration::from_millis(400)),
             )
+            .retry_partition(RetryPartition::custom("tenancy").token_bucket(retry_budget()).build())
             .build();
         Self { config, table }
     }
+}
+
+/// What a process may spend on retries, so that a store in trouble is not buried under them: 40 at once, and
+/// one more for every five requests that succeed (a retry that succeeds is free).
+fn retry_budget() -> TokenBucket {
+    const RETRY: u32 = 5;
+    const AT_ONCE: usize = 40;
+    TokenBucket::builder()
+        .capacity(AT_ONCE * RETRY as usize)
+        .retry_cost(RETRY)
+        .timeout_retry_cost(RETRY)
+        .throttling_retry_cost(RETRY)
+        .build()
 }
 
 fn attempts(one: Duration, all: Duration) -> TimeoutConfig {

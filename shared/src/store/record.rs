@@ -4,7 +4,7 @@
 use super::Store;
 use super::item::{Item, new_item, number, read_row, text};
 use super::keys::{self, Key};
-use super::write::{Outcome, Write, first_meaning};
+use super::write::{Outcome, Write, first_meaning, unknown};
 use crate::domain::idempotency::{Fingerprint, IdempotencyKey, KEPT_MILLISECONDS};
 use crate::domain::secret::Root;
 use crate::domain::{Error, Result, Timestamp};
@@ -127,18 +127,23 @@ impl Store {
             Write::put_over(key.clone(), item)
                 .when("attribute_not_exists({pk}) OR {expires_at} <= ?", [text(self.now.to_string())]),
         );
-        match self.attempt(&mut writes).await? {
-            Outcome::Applied(_) => Ok(Kept::Applied),
-            Outcome::Refused(mut refusals) => {
-                // A failed record condition outranks all others; where only others failed, a parallel
-                // duplicate may have been quicker: the record decides, read strongly.
-                let seen = refusals.iter().position(|(_, old)| is_earlier(old));
-                let item = match seen.and_then(|at| refusals.swap_remove(at).1) {
-                    Some(item) => Some(item),
-                    None => self.earlier_item(root, Some(once)).await?,
-                };
-                self.replayed(item, Some(once))?.map(Kept::Replay).ok_or_else(|| first_meaning(&writes, &refusals))
-            }
+        let (mut refusals, is_known) = match self.attempt(&mut writes).await? {
+            Outcome::Applied(_) => return Ok(Kept::Applied),
+            Outcome::Refused(refusals) => (refusals, true),
+            Outcome::Unknown(refusals) => (refusals, false),
+        };
+        // A failed record condition outranks all others; where only others failed, a parallel duplicate may
+        // have been quicker: the record decides, read strongly. It also decides what is not known otherwise:
+        // as long as another's record stands, no attempt of this write was applied or ever will be.
+        let seen = refusals.iter().position(|(_, old)| is_earlier(old));
+        let item = match seen.and_then(|at| refusals.swap_remove(at).1) {
+            Some(item) => Some(item),
+            None => self.earlier_item(root, Some(once)).await?,
+        };
+        match self.replayed(item, Some(once))? {
+            Some(record) => Ok(Kept::Replay(record)),
+            None if is_known => Err(first_meaning(&writes, &refusals)),
+            None => Err(unknown()),
         }
     }
 }

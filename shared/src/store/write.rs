@@ -286,8 +286,14 @@ pub(super) enum Outcome {
     /// They were applied. The new item, where it was a single update.
     Applied(Option<Item>),
     /// A condition failed, and nothing was applied: the place of each such write and its old item.
-    Refused(Vec<(usize, Option<Item>)>),
+    Refused(Refusals),
+    /// A condition failed after an attempt whose answer was lost, or after other writers had overtaken this
+    /// write: whether it was applied cannot be told from the old items alone.
+    Unknown(Refusals),
 }
+
+/// The places of writes whose conditions failed, each with its old item.
+pub(super) type Refusals = Vec<(usize, Option<Item>)>;
 
 /// What one try of a write came to.
 enum Tried {
@@ -305,6 +311,7 @@ impl Store {
         match self.attempt(&mut writes).await? {
             Outcome::Applied(item) => Ok(item),
             Outcome::Refused(refusals) => Err(first_meaning(&writes, &refusals)),
+            Outcome::Unknown(_) => Err(unknown()),
         }
     }
 
@@ -319,7 +326,7 @@ impl Store {
         loop {
             let tried = self.in_time(self.try_once(writes, &w, &lost)).await?;
             match tried {
-                Tried::Done(outcome) => return settle(outcome, &w, lost.any()),
+                Tried::Done(outcome) => return Ok(settle(outcome, &w, lost.any())),
                 Tried::Failed(error) => return Err(error),
                 Tried::Throttled if throttled == 3 => return Err(Error::unavailable("the store throttles")),
                 Tried::Throttled => throttled += 1,
@@ -456,22 +463,22 @@ where
 }
 
 /// Rules R2-R4: what a refusal is worth.
-fn settle(outcome: Outcome, w: &str, answers_lost: bool) -> Result<Outcome> {
-    let Outcome::Refused(refusals) = outcome else { return Ok(outcome) };
+fn settle(outcome: Outcome, w: &str, answers_lost: bool) -> Outcome {
+    let Outcome::Refused(refusals) = outcome else { return outcome };
     let written_by_us =
         |name| refusals.iter().any(|(_, old)| old.as_ref().is_some_and(|old| get_text(old, name) == Some(w)));
     if written_by_us("w") {
         // Only a single write has an item to show.
         let old = refusals.into_iter().next().and_then(|(_, old)| old);
-        return Ok(Outcome::Applied(old));
+        return Outcome::Applied(old);
     }
-    if REMEMBERED.iter().any(|name| written_by_us(name)) {
-        return Err(Error::unavailable("this write was applied, and others after it, before its answer arrived"));
-    }
-    if answers_lost {
-        return Err(Error::unavailable("a condition failed after an attempt whose answer was lost"));
-    }
-    Ok(Outcome::Refused(refusals))
+    let overtaken = REMEMBERED.iter().any(|name| written_by_us(name));
+    if overtaken || answers_lost { Outcome::Unknown(refusals) } else { Outcome::Refused(refusals) }
+}
+
+/// What a client is told of an unknown outcome (rule R3): never a conflict that its own write may have caused.
+pub(super) fn unknown() -> Error {
+    Error::unavailable("a condition failed, and whether an earlier attempt of this write was applied is not known")
 }
 
 /// The meaning of the first refusal.
