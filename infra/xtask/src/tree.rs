@@ -1,16 +1,19 @@
 //! Where things are in the work tree.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::Result;
 
 /// The name of the table of every local store.
 pub const TABLE: &str = "tenancy";
 
-/// The root of the work tree that this program was built from.
+/// The root of the work tree: of the one that cargo runs this program for, else of the one that it was built from.
+/// (Copies of a tree that share a target folder share this program.)
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+    let ours = std::env::var("CARGO_PKG_NAME").is_ok_and(|package| package == env!("CARGO_PKG_NAME"));
+    let here = std::env::var("CARGO_MANIFEST_DIR").ok().filter(|_| ours);
+    let here = PathBuf::from(here.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR")));
+    here.ancestors().nth(2).unwrap_or(&here).to_path_buf()
 }
 
 /// The description of what is deployed: functions, routes, table.
