@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{env, process};
+use std::{env, panic, process};
 
 /// Runs a function that works on the table.
 pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
@@ -62,6 +62,11 @@ pub fn serve_scheduled(handler: impl AsyncFn(&Store) -> Result<()>) {
 }
 
 fn run(work: impl Future<Output = ()>) {
+    // One line of JSON, as everything in the log. The place, not the words: a panic may quote a request.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        log::write(&serde_json::json!({ "level": "error", "cause": "a panic", "place": place }));
+    }));
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => fail(&error.to_string()),

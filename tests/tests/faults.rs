@@ -1,0 +1,66 @@
+//! What a caller sees when the store, the network or Lambda fails (reliability.md, groups A, B17, E8, I, J):
+//! a write happens once or not at all, and an answer never claims what is not so.
+
+mod faults {
+    mod idempotency;
+    mod lambda;
+    mod lost_answers;
+    mod overload;
+
+    use tests::{Action, App, Exchange, LogEntry, Rule, Value, json};
+
+    /// An API with one customer, and an integration's key.
+    pub async fn app() -> (App, String) {
+        let app = App::start().await;
+        let key = app.new_integration("acme-corp").await;
+        (app, key)
+    }
+
+    /// The same fault for the first write, whatever its operation.
+    pub fn first_write(action: &Action) -> Vec<Rule> {
+        ["PutItem", "UpdateItem", "TransactWriteItems"].map(|op| Rule::on(op, action.clone()).nth(1)).into()
+    }
+
+    /// The requests of one operation.
+    pub fn of<'a>(log: &'a [LogEntry], operation: &str) -> Vec<&'a LogEntry> {
+        log.iter().filter(|entry| entry.operation == operation).collect()
+    }
+
+    /// All tenants of an integration.
+    pub async fn tenants(app: &App, key: &str) -> Vec<Value> {
+        let list = app.with_key(key, "GET", "/tenants?limit=100").send().await.expect_status(200).json();
+        list["data"].as_array().expect("a list").clone()
+    }
+
+    /// The problem that means: not now, or not known; try again.
+    #[track_caller]
+    pub fn expect_unavailable(exchange: Exchange) {
+        let exchange = exchange.expect_problem(503, "unavailable");
+        assert_eq!(exchange.header("retry-after"), Some("1"), "{exchange}");
+    }
+
+    /// A POST of a tenant by an external id, with an idempotency key.
+    pub async fn post_once(app: &App, key: &str, external_id: &str) -> Exchange {
+        let body = json!({ "external_id": external_id, "name": external_id });
+        app.with_key(key, "POST", "/tenants").json(body).once(&format!("once-{external_id}")).send().await
+    }
+
+    /// Markers and live tenants are one to one, and there are so many.
+    pub async fn expect_tenants(app: &App, count: usize) {
+        let (tenants, markers) = (app.items_of("tenant").await, app.items_of("external_id").await);
+        let mut held: Vec<&Value> = tenants.iter().map(|tenant| &tenant["id"]["S"]).collect();
+        let mut marked: Vec<&Value> = markers.iter().map(|marker| &marker["id"]["S"]).collect();
+        held.sort_by_key(|id| id.to_string());
+        marked.sort_by_key(|id| id.to_string());
+        assert_eq!((held.len(), &held), (count, &marked));
+    }
+
+    /// Waits until `ready`, at most ten seconds.
+    pub async fn until(what: &str, ready: impl Fn() -> bool) {
+        let started = std::time::Instant::now();
+        while !ready() {
+            assert!(started.elapsed().as_secs() < 10, "never: {what}");
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    }
+}

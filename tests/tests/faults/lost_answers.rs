@@ -1,0 +1,251 @@
+//! Answers that are lost, late or unreadable: cases A1-A14.
+
+use super::{app, expect_tenants, expect_unavailable, first_write, of, post_once, tenants, until};
+use local::lambda::Deadline;
+use std::time::{Duration, Instant};
+use tests::{Action, App, Rule, Value, json};
+
+#[tokio::test]
+async fn a_put_whose_answer_was_lost_made_one_tenant() {
+    let (app, key) = app().await;
+    app.faults([Rule::on("PutItem", Action::DropAfter).nth(1)]);
+    let (created, log) = app.requests_of(app.with_key(&key, "POST", "/tenants").send()).await;
+    let id = created.expect_status(201).json()["id"].clone();
+    assert_eq!(of(&log, "PutItem").len(), 2);
+    let listed: Vec<Value> = tenants(&app, &key).await.iter().map(|tenant| tenant["id"].clone()).collect();
+    assert_eq!(listed, [id]);
+}
+
+#[tokio::test]
+async fn an_update_whose_answer_was_lost_is_not_stale() {
+    let (app, key) = app().await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    let first = app.with_key(&key, "GET", &path).send().await.etag();
+    app.faults([Rule::on("UpdateItem", Action::DropAfter).nth(1)]);
+    let change = app.with_key(&key, "PATCH", &path).json(json!({ "name": "b" })).header("if-match", &first);
+    let (changed, log) = app.requests_of(change.send()).await;
+    let changed = changed.expect_status(200);
+    assert_eq!((changed.json()["name"].as_str(), of(&log, "UpdateItem").len()), (Some("b"), 2));
+    let now = app.with_key(&key, "GET", &path).send().await;
+    assert_eq!((now.etag(), now.body), (changed.etag(), changed.body));
+}
+
+#[tokio::test]
+async fn a_late_answer_is_not_waited_for() {
+    let (app, key) = app().await;
+    app.lambda.warm("create-tenant", 1).await.unwrap();
+    app.faults([Rule::on("PutItem", Action::DelayAfter { ms: 4000 }).nth(1)]);
+    let started = Instant::now();
+    app.with_key(&key, "POST", "/tenants").send().await.expect_status(201);
+    // One attempt's time-out is 0.8 s.
+    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
+    assert_eq!(tenants(&app, &key).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_late_arrival_of_a_patch_changes_nothing_again() {
+    let (app, key) = app().await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    let patch = async |name: &str| {
+        app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).send().await.expect_status(200)
+    };
+    app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 400 }).nth(1)]);
+    patch("A").await;
+    let second = patch("B").await;
+    app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
+    let now = app.with_key(&key, "GET", &path).send().await;
+    assert_eq!((now.json()["name"].as_str(), now.etag()), (Some("B"), second.etag()));
+    assert_eq!(app.items_of("tenant").await[0]["ver"]["N"], "3");
+}
+
+#[tokio::test]
+async fn late_arrivals_of_a_conditional_patch_do_not_undo_the_next_one() {
+    let (app, key) = app().await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    let tag = app.with_key(&key, "GET", &path).send().await.etag();
+    let patch = |name: &str| app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).header("if-match", &tag);
+    app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 800 }).nth(1).times(4)]);
+    expect_unavailable(patch("A").send().await);
+    patch("B").send().await.expect_status(200);
+    app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
+    let now = app.with_key(&key, "GET", &path).send().await.json();
+    assert_eq!(now["name"], "B");
+    assert_eq!(app.items_of("tenant").await[0]["ver"]["N"], "2");
+}
+
+/// Case A7: `first` befalls A's first attempt; B commits before A's second.
+async fn a_patch_that_is_overtaken(first: Action) -> (u16, Value) {
+    let (app, key) = app().await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    let tag = app.with_key(&key, "GET", &path).send().await.etag();
+    let second = Rule::on("UpdateItem", Action::Delay { ms: 600 }).nth(2);
+    app.faults([Rule::on("UpdateItem", first).nth(1), second]);
+    let begun = app.proxy.log_len();
+    let a = app.with_key(&key, "PATCH", &path).json(json!({ "name": "A" })).header("if-match", &tag).send();
+    let b = async {
+        until("A's second attempt", || of(&app.proxy.log_from(begun), "UpdateItem").len() == 2).await;
+        let patch = app.with_key(&key, "PATCH", &path).json(json!({ "metadata": { "by": "B" } }));
+        patch.send().await.expect_status(200)
+    };
+    let (a, _) = tokio::join!(a, b);
+    app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
+    (a.status, app.with_key(&key, "GET", &path).send().await.json())
+}
+
+#[tokio::test]
+async fn a_patch_that_was_applied_and_overtaken_is_unavailable_and_undoes_nothing() {
+    let (status, now) = a_patch_that_is_overtaken(Action::DropAfter).await;
+    assert_eq!((status, &now["name"], &now["metadata"]), (503, &json!("A"), &json!({ "by": "B" })));
+}
+
+#[tokio::test]
+async fn a_patch_that_never_arrived_and_was_overtaken_is_unavailable_and_undoes_nothing() {
+    let (status, now) = a_patch_that_is_overtaken(Action::DropBefore).await;
+    assert_eq!((status, &now["name"], &now["metadata"]), (503, &Value::Null, &json!({ "by": "B" })));
+}
+
+#[tokio::test]
+async fn a_transaction_whose_answer_was_lost_happened_once() {
+    let (app, key) = app().await;
+    app.faults([Rule::on("TransactWriteItems", Action::DropAfter).nth(1)]);
+    let body = json!({ "external_id": "a" });
+    let (created, log) = app.requests_of(app.with_key(&key, "POST", "/tenants").json(body).send()).await;
+    let id = created.expect_status(201).json()["id"].clone();
+    assert_eq!(of(&log, "TransactWriteItems").len(), 2);
+    assert_eq!(tenants(&app, &key).await[0]["id"], id);
+    expect_tenants(&app, 1).await;
+}
+
+#[tokio::test]
+async fn a_conflict_with_other_writers_is_waited_out() {
+    for times in [1, 10] {
+        let (app, key) = app().await;
+        app.faults([Rule::on("TransactWriteItems", Action::Conflict).times(times)]);
+        post_once(&app, &key, "a").await.expect_status(201);
+        expect_tenants(&app, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_without_end_is_unavailable_when_the_time_is_over() {
+    let (app, key) = app().await;
+    app.lambda.warm("create-tenant", 1).await.unwrap();
+    app.lambda.set_deadline(Deadline::In(Duration::from_secs(2)));
+    app.faults([Rule::on("TransactWriteItems", Action::Conflict)]);
+    let started = Instant::now();
+    expect_unavailable(post_once(&app, &key, "a").await);
+    // Half a second is kept for the answer.
+    assert!((Duration::from_millis(1000)..Duration::from_millis(1900)).contains(&started.elapsed()));
+    expect_tenants(&app, 0).await;
+}
+
+#[tokio::test]
+async fn a_single_write_that_meets_a_transaction_waits() {
+    let (app, key) = app().await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    app.faults([Rule::on("UpdateItem", Action::Conflict).times(10)]);
+    app.with_key(&key, "PATCH", &path).json(json!({ "name": "b" })).send().await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_transaction_in_progress_is_waited_for() {
+    let (app, key) = app().await;
+    app.faults([Rule::on("TransactWriteItems", Action::InProgress).times(2)]);
+    post_once(&app, &key, "a").await.expect_status(201);
+    expect_tenants(&app, 1).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_answer_to_a_write_is_unavailable() {
+    let (app, key) = app().await;
+    app.faults([Rule::on("TransactWriteItems", Action::Garbage)]);
+    let unknown = post_once(&app, &key, "a").await;
+    assert!(!unknown.body.contains("html"), "{unknown}");
+    expect_unavailable(unknown);
+    app.faults([]);
+    post_once(&app, &key, "a").await.expect_status(201);
+    expect_tenants(&app, 1).await;
+}
+
+#[tokio::test]
+async fn a_read_that_broke_off_is_read_again_and_an_unreadable_one_is_unavailable() {
+    let (app, key) = app().await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    app.faults([Rule::on("GetItem", Action::Truncate { bytes: 20 }).key("#T").nth(1)]);
+    app.with_key(&key, "GET", &path).send().await.expect_status(200);
+    app.faults([Rule::on("GetItem", Action::Garbage).key("#T")]);
+    expect_unavailable(app.with_key(&key, "GET", &path).send().await);
+}
+
+/// Every operation that writes, each with what it answers where nothing goes wrong.
+async fn every_write(app: &App, mut before_each: impl FnMut(&App)) {
+    let mut send = async |key: &str, method: &str, path: &str, body: Value, status: u16| {
+        before_each(app);
+        let call = app.with_key(key, method, path);
+        let call = if body.is_null() { call } else { call.json(body) };
+        call.send().await.expect_status(status).json()
+    };
+    let ops = app.operator_key.clone();
+    let customer = send(&ops, "POST", "/v1/customers", json!({ "customer_id": "lost" }), 201).await;
+    assert_eq!(customer["customer_id"], "lost");
+    let keys = "/v1/customers/lost/keys";
+    let first = send(&ops, "POST", keys, json!({ "name": "a" }), 201).await;
+    let rotate = format!("{keys}/{}/rotate", first["key_id"].as_str().unwrap());
+    let key = send(&ops, "POST", &rotate, Value::Null, 201).await;
+    let revoke = format!("{keys}/{}", first["key_id"].as_str().unwrap());
+    send(&ops, "DELETE", &revoke, Value::Null, 204).await;
+    send(&ops, "PATCH", "/v1/customers/lost", json!({ "display_name": "b" }), 200).await;
+    send(&ops, "DELETE", "/v1/customers/lost", Value::Null, 204).await;
+    send(&ops, "POST", "/v1/customers/lost/restore", Value::Null, 200).await;
+
+    let key = key["api_key_once"].as_str().expect("the secret is shown").to_owned();
+    let url = json!({ "name": "r", "repo_url": "https://example.com/r" });
+    let repository = send(&key, "POST", "/repositories", url, 201).await;
+    let repository = repository["id"].as_str().unwrap();
+    let of_repository = format!("/repositories/{repository}");
+    send(&key, "PATCH", &of_repository, json!({ "branch": "b" }), 200).await;
+    send(&key, "PATCH", &of_repository, json!({ "name": "s" }), 200).await;
+    let plain = send(&key, "POST", "/tenants", json!({}), 201).await;
+    let of_plain = format!("/tenants/{}", plain["id"].as_str().unwrap());
+    send(&key, "PATCH", &of_plain, json!({ "status": "suspended" }), 200).await;
+    send(&key, "PUT", "/tenants/by-external-id/x", json!({ "name": "a" }), 201).await;
+    send(&key, "PUT", "/tenants/by-external-id/x", json!({ "name": "b" }), 200).await;
+    let attachment = format!("{of_plain}/repositories/{repository}");
+    send(&key, "PUT", &attachment, json!({ "branch_override": "a" }), 201).await;
+    send(&key, "PUT", &attachment, json!({ "branch_override": "b" }), 200).await;
+    send(&key, "DELETE", &attachment, Value::Null, 204).await;
+    send(&key, "DELETE", &of_repository, Value::Null, 204).await;
+    send(&key, "DELETE", &of_plain, Value::Null, 204).await;
+    send(&key, "DELETE", "/tenants/by-external-id/x", Value::Null, 204).await;
+}
+
+#[tokio::test]
+async fn whatever_befalls_the_first_attempt_every_write_succeeds_once() {
+    let status = Action::Status { code: 500, body: r#"{"__type":"InternalServerError"}"#.to_owned() };
+    let zombie = Action::Zombie { ms: 50 };
+    for action in [Action::DropAfter, Action::DropBefore, Action::Reset, zombie, status, Action::Truncate { bytes: 1 }] {
+        let app = App::start().await;
+        every_write(&app, |app| app.faults(first_write(&action))).await;
+        app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
+        for gone in ["tenant", "external_id", "repository", "repository_name", "attachment", "sweep_job"] {
+            assert_eq!(app.items_of(gone).await, [] as [Value; 0], "after {action:?}");
+        }
+        assert_eq!(app.items_of("root").await[0]["keys"]["M"].as_object().unwrap().len(), 2, "after {action:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_whose_answers_are_lost_ends_as_if_they_were_not() {
+    let (app, key) = app().await;
+    let repository = app.new_repository(&key, "r").await["id"].as_str().unwrap().to_owned();
+    let tenant = app.new_tenant(&key, "a").await["id"].as_str().unwrap().to_owned();
+    let attach = format!("/tenants/{tenant}/repositories/{repository}");
+    app.with_key(&key, "PUT", &attach).send().await.expect_status(201);
+    app.with_key(&key, "DELETE", "/tenants/by-external-id/a").send().await.expect_status(204);
+    app.faults([Rule::on("TransactWriteItems", Action::DropAfter).nth(1), Rule::on("TransactWriteItems", Action::DropAfter).nth(3)]);
+    for _ in 0..2 {
+        app.sweep().await.unwrap();
+        assert_eq!(app.items_of("repository").await[0]["n"]["N"], "0");
+        assert_eq!(app.items_of("attachment").await.len() + app.items_of("sweep_job").await.len(), 0);
+    }
+}
