@@ -134,13 +134,19 @@ impl Store {
             .set(&format!("{path}.u"), now.clone())
             .when(&format!("attribute_exists({{{path}}})"), [])
             .otherwise(|_| Error::PreconditionFailed);
+        // What a parallel PUT has made equal meanwhile is not written a second time: look again then.
         if let Some(branch) = branch {
-            write = write.set_or_remove(&format!("{path}.b"), branch.as_ref().map(text));
+            let path = format!("{path}.b");
+            write = write.set_or_remove(&path, branch.as_ref().map(text));
+            write = match branch {
+                Some(branch) => write.when(&format!("{{{path}}} <> ?"), [text(branch)]),
+                None => write.when(&format!("attribute_exists({{{path}}})"), []),
+            };
         }
         if let Some(becomes_default) = default {
             write = write.new_version().set("updated_at", now);
             write = if becomes_default {
-                set_default(write, Some(id))
+                set_default(write, Some(id)).when("{default_repository_id} <> ?", [text(id.to_string())])
             } else {
                 set_default(write, None).when("{default_repository_id} = ?", [text(id.to_string())])
             };

@@ -6,7 +6,7 @@ use super::item::{self, Item, get_number, get_text, new_item, read_row, text};
 use super::keys::{self, id_position};
 use super::read::Walk;
 use super::record::{Kept, Made, Once};
-use super::write::Write;
+use super::write::{Outcome, Write, first_meaning, unknown};
 use crate::domain::id_list::{IdList, IdPage, Position};
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Integration};
@@ -218,41 +218,7 @@ impl Store {
             let tenant = self.tenant(root, id).await?;
             return if if_match.accepts(tenant.version) { Ok(tenant) } else { Err(Error::PreconditionFailed) };
         }
-        let default = patch.default_repository_id.flatten();
-        let judge = |old: Option<&Item>| match old {
-            None => Error::NotFound,
-            Some(old) if !get_number(old, "ver").is_some_and(|version| if_match.accepts(version)) => {
-                Error::PreconditionFailed
-            }
-            Some(old) if default.is_some_and(|default| !has_attachment(old, default)) => not_attached(),
-            Some(_) => Error::internal("a condition on a tenant failed for no reason"),
-        };
-        let mut write = Write::update(keys::tenant(root, id))
-            .new_version()
-            .set("updated_at", text(self.now.to_string()))
-            .when_version(if_match.versions.as_deref())
-            .otherwise(judge);
-        if let Some(name) = &patch.name {
-            write = write.set_or_remove("name", name.as_ref().map(text));
-        }
-        if let Some(default) = patch.default_repository_id {
-            write = set_default(write, default);
-        }
-        if let Some(settings) = &patch.settings {
-            write = write.set("settings", item::value(settings)?);
-        }
-        if let Some(metadata) = &patch.metadata {
-            write = write.set("metadata", item::value(metadata)?);
-        }
-        if let Some(status) = patch.status {
-            write = write.set("status", text(status.as_str()));
-            write = match status {
-                TenantStatus::Suspended => {
-                    write.set_all(keys::suspended_tenants(root).index_attributes(id_position(id)))
-                }
-                TenantStatus::Active => write.remove("g1pk").remove("g1sk"),
-            };
-        }
+        let write = tenant_update(root, id, patch, if_match, self.now)?;
         let item = self.apply(vec![write]).await?.ok_or_else(|| Error::internal("an update returned no item"))?;
         read_tenant(item)
     }
@@ -303,16 +269,40 @@ impl Store {
             if must_be_new || !if_match.accepts(tenant.version) {
                 return Err(Error::PreconditionFailed);
             }
-            let changes = patch.changes_to(&tenant);
-            if changes.is_empty() {
+            if patch.changes_to(&tenant).is_empty() {
                 return Ok((tenant, false));
             }
-            match self.update_tenant(integration, tenant.id, &changes, if_match).await {
+            match self.change_tenant(root, tenant.id, patch, if_match).await {
                 Ok(tenant) => return Ok((tenant, false)),
                 Err(Error::NotFound) => found = self.find_by_external_id(root, external_id).await?,
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Changes a tenant in one write, unless it is as asked for by then. The whole patch is written, also
+    /// what was found equal before: a parallel change of that would end in a mixture of both.
+    async fn change_tenant(
+        &self,
+        root: &CustomerRoot,
+        id: TenantId,
+        patch: &TenantPatch,
+        if_match: &IfMatch,
+    ) -> Result<Tenant> {
+        let write = when_different(tenant_update(root, id, patch, if_match, self.now)?, patch)?;
+        let mut writes = [write];
+        let (refusals, known) = match self.attempt(&mut writes).await? {
+            Outcome::Applied(item) => {
+                return read_tenant(item.ok_or_else(|| Error::internal("an update returned no item"))?);
+            }
+            Outcome::Refused(refusals) => (refusals, true),
+            Outcome::Unknown(refusals) => (refusals, false),
+        };
+        let as_asked_for = refusals.iter().find_map(|(_, old)| {
+            let tenant = read_tenant(old.clone()?).ok()?;
+            (if_match.accepts(tenant.version) && patch.changes_to(&tenant).is_empty()).then_some(tenant)
+        });
+        as_asked_for.ok_or_else(|| if known { first_meaning(&writes, &refusals) } else { unknown() })
     }
 
     /// Deletes a tenant on which nothing depends.
@@ -359,6 +349,74 @@ impl Store {
             }
         }
     }
+}
+
+/// The one write that a patch makes of a tenant. A refusal means: gone, another version, or not attached.
+fn tenant_update<'a>(
+    root: &CustomerRoot,
+    id: TenantId,
+    patch: &TenantPatch,
+    if_match: &'a IfMatch,
+    now: Timestamp,
+) -> Result<Write<'a>> {
+    let default = patch.default_repository_id.flatten();
+    let judge = move |old: Option<&Item>| match old {
+        None => Error::NotFound,
+        Some(old) if !get_number(old, "ver").is_some_and(|version| if_match.accepts(version)) => {
+            Error::PreconditionFailed
+        }
+        Some(old) if default.is_some_and(|default| !has_attachment(old, default)) => not_attached(),
+        Some(_) => Error::internal("a condition on a tenant failed for no reason"),
+    };
+    let mut write = Write::update(keys::tenant(root, id))
+        .new_version()
+        .set("updated_at", text(now.to_string()))
+        .when_version(if_match.versions.as_deref())
+        .otherwise(judge);
+    if let Some(name) = &patch.name {
+        write = write.set_or_remove("name", name.as_ref().map(text));
+    }
+    if let Some(default) = patch.default_repository_id {
+        write = set_default(write, default);
+    }
+    if let Some(settings) = &patch.settings {
+        write = write.set("settings", item::value(settings)?);
+    }
+    if let Some(metadata) = &patch.metadata {
+        write = write.set("metadata", item::value(metadata)?);
+    }
+    if let Some(status) = patch.status {
+        write = write.set("status", text(status.as_str()));
+        write = match status {
+            TenantStatus::Suspended => write.set_all(keys::suspended_tenants(root).index_attributes(id_position(id))),
+            TenantStatus::Active => write.remove("g1pk").remove("g1sk"),
+        };
+    }
+    Ok(write)
+}
+
+/// On condition that at least one member of the patch has another value by then.
+fn when_different<'a>(write: Write<'a>, patch: &TenantPatch) -> Result<Write<'a>> {
+    let texts = [
+        ("name", patch.name.clone()),
+        ("default_repository_id", patch.default_repository_id.map(|id| id.map(|id| id.to_string()))),
+    ];
+    let texts = texts.into_iter().filter_map(|(name, value)| Some((name, value?.map(text))));
+    let settings = patch.settings.as_ref().map(item::value).transpose()?;
+    let metadata = patch.metadata.as_ref().map(item::value).transpose()?;
+    let maps = [("settings", settings), ("metadata", metadata)];
+    let maps = maps.into_iter().filter_map(|(name, value)| Some((name, Some(value?))));
+    let (mut conditions, mut values) = (Vec::new(), Vec::new());
+    for (name, value) in texts.chain(maps) {
+        // An absent attribute is unlike every value.
+        conditions.push(if value.is_some() {
+            format!("{{{name}}} <> ?")
+        } else {
+            format!("attribute_exists({{{name}}})")
+        });
+        values.extend(value);
+    }
+    Ok(write.when(&conditions.join(" OR "), values))
 }
 
 /// Removes a tenant as it was read, and its marker.
