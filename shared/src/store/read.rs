@@ -4,7 +4,7 @@ use super::item::Item;
 use super::keys::{Key, Partition};
 use super::{Store, item};
 use crate::domain::{Error, Result};
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ pub(super) struct Walked<T> {
 const MOST_CALLS: usize = 4;
 /// A page ends before the row that would take its body over this (contract section 3).
 const MOST_BODY_BYTES: usize = 4 << 20;
+/// What a body has besides its rows: the members around them, and a token of at most 106 characters.
+const FRAME_BYTES: usize = 160;
 
 /// From which row on, and in which direction, a partition is read.
 struct Range<'a> {
@@ -68,7 +70,7 @@ impl Store {
         let (_, sort_key) = partition.attributes();
         let mut walked = Walked { rows: Vec::new(), position: None };
         let mut after = walk.after;
-        let mut body_bytes = 0;
+        let mut body_bytes = FRAME_BYTES;
         let mut limit = Some(if walk.selective { walk.most.max(100) } else { walk.most } + 1);
         for _ in 0..MOST_CALLS {
             let range = Range { descending: walk.descending, after: after.as_deref(), limit: limit.take() };
@@ -168,11 +170,27 @@ pub(super) fn read_error<E>(error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    if is_our_fault(&error) {
-        Error::internal(DisplayErrorContext(error))
-    } else {
-        Error::unavailable(DisplayErrorContext(error))
+    if is_our_fault(&error) { Error::internal(told(&error)) } else { Error::unavailable(told(&error)) }
+}
+
+/// An error for the log: every cause in its own words, and nothing of what was read or written, which the
+/// `Debug` of an answer would show.
+pub(super) fn told<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let mut text = error.to_string();
+    if let Some(refusal) = error.as_service_error() {
+        let words = [refusal.code(), refusal.message()].into_iter().flatten();
+        words.for_each(|words| text.push_str(&format!(": {words}")));
+        return text;
     }
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 /// Whether the store understood the request and refused it for what it is.

@@ -13,11 +13,11 @@ use super::Store;
 use super::client::transaction_timeouts;
 use super::item::{Item, get_text, number, text};
 use super::keys::Key;
-use super::read::is_our_fault;
+use super::read::{is_our_fault, told};
 use crate::domain::{Error, Result, WriteId};
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
@@ -300,8 +300,8 @@ enum Tried {
     Done(Outcome),
     /// Others are in the way: the same again, soon.
     Contended,
-    /// The store is over its throughput: the same again, a few times.
-    Throttled,
+    /// The store is over its throughput, and says why: the same again, a few times.
+    Throttled(String),
     Failed(Error),
 }
 
@@ -328,8 +328,8 @@ impl Store {
             match tried {
                 Tried::Done(outcome) => return Ok(settle(outcome, &w, lost.any())),
                 Tried::Failed(error) => return Err(error),
-                Tried::Throttled if throttled == 3 => return Err(Error::unavailable("the store throttles")),
-                Tried::Throttled => throttled += 1,
+                Tried::Throttled(why) if throttled == 3 => return Err(Error::unavailable(why)),
+                Tried::Throttled(_) => throttled += 1,
                 Tried::Contended => {}
             }
             let jitter: [u8; 1] = super::client::random()?;
@@ -433,12 +433,15 @@ fn canceled(
 
 /// Contention outranks failed conditions: only a try that met nobody tells the truth about all of them.
 fn from_reasons(reasons: &[CancellationReason]) -> Tried {
-    let has = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
-    if has("TransactionConflict") {
+    if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
         return Tried::Contended;
     }
-    if has("ThrottlingError") || has("ProvisionedThroughputExceeded") {
-        return Tried::Throttled;
+    let throttled = |reason: &&CancellationReason| {
+        matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded"))
+    };
+    if let Some(reason) = reasons.iter().find(throttled) {
+        let words = [reason.code(), reason.message()].into_iter().flatten().collect::<Vec<_>>();
+        return Tried::Throttled(words.join(": "));
     }
     let refused = |(at, reason): (usize, &CancellationReason)| {
         (reason.code() == Some("ConditionalCheckFailed")).then(|| (at, reason.item.clone()))
@@ -457,8 +460,8 @@ where
 {
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
         Some("TransactionConflictException" | "TransactionInProgressException") => Tried::Contended,
-        _ if is_our_fault(&error) => Tried::Failed(Error::internal(DisplayErrorContext(error))),
-        _ => Tried::Failed(Error::unavailable(DisplayErrorContext(error))),
+        _ if is_our_fault(&error) => Tried::Failed(Error::internal(told(&error))),
+        _ => Tried::Failed(Error::unavailable(told(&error))),
     }
 }
 

@@ -80,11 +80,14 @@ async fn the_log_says_why_the_store_throttled() {
     });
     app.faults([Rule::on("Query", Action::Status { code: 400, body: body.to_string() })]);
     expect_unavailable(app.with_key(&key, "GET", "/tenants").send().await);
-    app.lambda.log_with("KeyRangeThroughputExceeded").await.unwrap();
+    let why = |operation: &str, log: &str| {
+        let told = |line: &&str| line.contains(operation) && line.contains("KeyRangeThroughputExceeded");
+        assert_eq!(log.lines().filter(told).count(), 1, "{log}");
+    };
+    why("list-tenants", &app.lambda.log_with("KeyRangeThroughputExceeded").await.unwrap());
     app.faults([Rule::on("TransactWriteItems", cancelled_by_throttling())]);
     expect_unavailable(post_once(&app, &key, "a").await);
-    let told = |log: String| log.matches("KeyRangeThroughputExceeded").count();
-    assert_eq!(told(app.lambda.log_with("createTenant").await.unwrap_or_else(|_| app.lambda.log_text())), 2);
+    why("create-tenant", &app.lambda.log_with("create-tenant").await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,7 +110,9 @@ async fn a_broken_store_is_not_buried_under_retries() {
         .await;
     // Each reads the caller's root; the path names nothing, so that is all.
     let requests = ROUNDS * PROCESSES;
-    assert!(log.len() <= requests * 12 / 10 + 40 * PROCESSES, "{} attempts for {requests} requests", log.len());
+    // Not one succeeds, so there is nothing but the 40 that each process may spend at once.
+    assert!(log.len() <= requests + 40 * PROCESSES, "{} attempts for {requests} requests", log.len());
+    assert!(log.len() > requests + 30 * PROCESSES, "{} attempts for {requests} requests", log.len());
     app.faults([]);
     let recovered = Instant::now();
     app.with_key(&key, "GET", "/tenants/x").send().await.expect_status(404);
