@@ -3,6 +3,7 @@
 use super::problem::{Place, problem};
 use crate::domain::Error;
 use crate::domain::precondition::{EntityTags, entity_tag};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -16,6 +17,8 @@ pub struct Response {
     #[serde(skip_serializing_if = "String::is_empty")]
     body: String,
     is_base64_encoded: bool,
+    /// Always empty, but cargo-lambda takes no answer without it.
+    cookies: [(); 0],
 }
 
 fn as_map<S: Serializer>(headers: &[(&'static str, String)], serializer: S) -> std::result::Result<S::Ok, S::Error> {
@@ -25,6 +28,10 @@ fn as_map<S: Serializer>(headers: &[(&'static str, String)], serializer: S) -> s
     }
     map.end()
 }
+
+/// Lambda takes answers of at most 6 MB. A body that is larger than this inside of one goes as base64, in which
+/// the 4 MiB of the largest page (contract section 3) always fit.
+const MOST_TEXT_BYTES: usize = 5 << 20;
 
 /// Something with an entity tag.
 pub trait Versioned {
@@ -52,7 +59,7 @@ impl Versioned for crate::domain::repository::Repository {
 
 impl Response {
     pub(super) fn new(status_code: u16) -> Self {
-        Self { status_code, headers: Vec::new(), body: String::new(), is_base64_encoded: false }
+        Self { status_code, headers: Vec::new(), body: String::new(), is_base64_encoded: false, cookies: [] }
     }
 
     pub(super) fn status(&self) -> u16 {
@@ -87,7 +94,10 @@ impl Response {
     /// The same answer with this text.
     #[must_use]
     pub fn text(mut self, media_type: &str, body: String) -> Self {
-        self.body = body;
+        // Inside Lambda's own JSON every quote and backslash is escaped once more, which may double the body.
+        let escapes = || body.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        self.is_base64_encoded = 2 * body.len() > MOST_TEXT_BYTES && body.len() + escapes() > MOST_TEXT_BYTES;
+        self.body = if self.is_base64_encoded { STANDARD.encode(&body) } else { body };
         self.with("content-type", media_type)
     }
 
