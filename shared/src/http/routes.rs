@@ -21,10 +21,12 @@ fn allowed(path: &str, routes: &[Route]) -> Vec<&'static str> {
         if segments.len() < parts.len() || !greedy && segments.len() > parts.len() {
             return None;
         }
+        // A greedy parameter takes the whole rest, whatever slashes it has, but not nothing.
+        let whole_rest = segments.len() > parts.len();
         let segment_rank = |(part, segment): (&&str, &&str)| match *part {
             literal if literal == *segment => Some(0),
-            greedy if greedy.ends_with("+}") => Some(2),
-            parameter if parameter.starts_with('{') && !segment.is_empty() => Some(1),
+            greedy if greedy.ends_with("+}") && (whole_rest || !segment.is_empty()) => Some(2),
+            parameter if parameter.starts_with('{') && !parameter.ends_with("+}") && !segment.is_empty() => Some(1),
             _ => None,
         };
         parts.iter().zip(&segments).map(segment_rank).collect()
@@ -53,7 +55,17 @@ mod tests {
         assert_eq!(allowed("/tenants/x", routes), ["GET"]);
         assert_eq!(allowed("/tenants/x/repositories", routes), ["GET"]);
         assert_eq!(allowed("/tenants/by-external-id/a/b", routes), ["DELETE", "GET", "PUT"]);
-        for unknown in ["", "/", "/tenants/", "//tenants", "/tenants//repositories", "/Tenants", "/tenants/x/y"] {
+        assert_eq!(allowed("/tenants/by-external-id//", routes), ["DELETE", "GET", "PUT"]);
+        for unknown in [
+            "",
+            "/",
+            "/tenants/",
+            "//tenants",
+            "/tenants//repositories",
+            "/Tenants",
+            "/tenants/x/y",
+            "/tenants/by-external-id/",
+        ] {
             assert_eq!(allowed(unknown, routes), [""; 0], "{unknown}");
         }
     }
