@@ -1,0 +1,133 @@
+//! Suspended tenants and archived customers (contract 3, 4).
+
+use tests::checks::{check_at_rest, ids};
+use tests::{App, Exchange, Value, json};
+
+#[tokio::test]
+async fn a_suspended_tenant_is_read_and_written_as_before() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    let tenant = app.new_tenant(&key, "one").await["id"].as_str().unwrap().to_owned();
+    let other = app.new_tenant(&key, "two").await["id"].as_str().unwrap().to_owned();
+    let repository = app.new_repository(&key, "one").await["id"].as_str().unwrap().to_owned();
+    let path = format!("/tenants/{tenant}");
+    let patch = |body: Value| app.with_key(&key, "PATCH", &path).json(body).send();
+    assert_eq!(patch(json!({ "status": "suspended" })).await.expect_status(200).json()["status"], "suspended");
+    let listed = async |status: &str| {
+        ids(&app.with_key(&key, "GET", &format!("/tenants?status={status}")).send().await.expect_status(200).json())
+    };
+    assert_eq!((listed("suspended").await, listed("active").await), (vec![tenant.clone()], vec![other.clone()]));
+    assert_eq!(app.with_key(&key, "GET", &path).send().await.expect_status(200).json()["status"], "suspended");
+    // Every other write goes on, and the upsert never reactivates.
+    let attachment = format!("{path}/repositories/{repository}");
+    app.with_key(&key, "PUT", &attachment).json(json!({ "is_default": true })).send().await.expect_status(201);
+    assert_eq!(
+        patch(json!({ "name": "x", "metadata": { "a": "b" } })).await.expect_status(200).json()["status"],
+        "suspended"
+    );
+    for body in [json!({}), json!({ "name": "y" })] {
+        let upsert =
+            app.with_key(&key, "PUT", "/tenants/by-external-id/one").json(body).send().await.expect_status(200);
+        assert_eq!(upsert.json()["status"], "suspended");
+    }
+    app.with_key(&key, "PUT", &attachment).json(json!({ "is_default": false })).send().await.expect_status(200);
+    app.with_key(&key, "DELETE", &attachment).send().await.expect_status(204);
+    assert_eq!(listed("suspended").await, [tenant.clone()], "the index follows the item");
+    check_at_rest(&app).await;
+    assert_eq!(patch(json!({ "status": "active" })).await.expect_status(200).json()["status"], "active");
+    assert_eq!((listed("suspended").await, listed("active").await), (vec![], vec![other, tenant]));
+    patch(json!({ "status": "suspended" })).await.expect_status(200);
+    app.with_key(&key, "DELETE", "/tenants/by-external-id/one").send().await.expect_status(204);
+    assert_eq!(listed("suspended").await, Vec::<String>::new());
+    check_at_rest(&app).await;
+}
+
+/// Every operation of an integration, by method and path.
+fn operations(tenant: &str, repository: &str) -> Vec<(&'static str, String)> {
+    let (tenant, repository) = (format!("/tenants/{tenant}"), format!("/repositories/{repository}"));
+    let attachment = format!("{tenant}{repository}");
+    let external = "/tenants/by-external-id/one".to_owned();
+    vec![
+        ("GET", "/integration/self".to_owned()),
+        ("GET", "/tenants".to_owned()),
+        ("GET", tenant.clone()),
+        ("GET", external.clone()),
+        ("GET", "/repositories".to_owned()),
+        ("GET", repository.clone()),
+        ("GET", format!("{tenant}/repositories")),
+        ("POST", "/tenants".to_owned()),
+        ("PATCH", tenant.clone()),
+        ("DELETE", tenant),
+        ("PUT", external.clone()),
+        ("DELETE", external),
+        ("POST", "/repositories".to_owned()),
+        ("PATCH", repository.clone()),
+        ("DELETE", repository),
+        ("PUT", attachment.clone()),
+        ("DELETE", attachment),
+    ]
+}
+
+#[tokio::test]
+async fn an_archived_customer_is_shut_out_at_once_and_comes_back_as_it_was() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    let tenant = app.new_tenant(&key, "one").await["id"].as_str().unwrap().to_owned();
+    let repository = app.new_repository(&key, "one").await["id"].as_str().unwrap().to_owned();
+    app.with_key(&key, "PUT", &format!("/tenants/{tenant}/repositories/{repository}")).send().await.expect_status(201);
+    let reads = || operations(&tenant, &repository).into_iter().filter(|(method, _)| *method == "GET");
+    let show = async |answers: &mut Vec<(String, Option<String>)>| {
+        for (method, path) in reads() {
+            let answer: Exchange = app.with_key(&key, method, &path).send().await.expect_status(200);
+            answers.push((answer.body.clone(), answer.header("etag").map(str::to_owned)));
+        }
+    };
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    show(&mut before).await;
+    app.operator("DELETE", "/v1/customers/acme-corp").send().await.expect_status(204);
+    for (method, path) in operations(&tenant, &repository) {
+        let refused = app.with_key(&key, method, &path).send().await.expect_problem(401, "insufficient-scope");
+        assert_eq!(
+            (refused.json()["title"].as_str(), refused.header("www-authenticate")),
+            (Some("Unauthorized"), Some("Bearer"))
+        );
+    }
+    app.operator("POST", "/v1/customers/acme-corp/restore").send().await.expect_status(200);
+    show(&mut after).await;
+    assert_eq!(after, before);
+    check_at_rest(&app).await;
+}
+
+/// The requests and units of archiving and restoring.
+async fn cost(app: &App, slug: &str) -> Vec<(String, f64, f64)> {
+    let work = async {
+        app.operator("DELETE", &format!("/v1/customers/{slug}")).send().await.expect_status(204);
+        app.operator("POST", &format!("/v1/customers/{slug}/restore")).send().await.expect_status(200);
+    };
+    let (_, log) = app.requests_of(work).await;
+    log.iter().map(|entry| (entry.operation.clone(), entry.read_units(), entry.write_units())).collect()
+}
+
+#[tokio::test]
+async fn archiving_costs_the_same_however_many_tenants_there_are() {
+    let app = App::start().await;
+    let one = app.new_integration("one").await;
+    let many = app.new_integration("many").await;
+    app.new_tenant(&one, "a").await;
+    app.new_tenant(&many, "a").await;
+    let items = app.items_of("tenant").await;
+    let root = app.with_key(&many, "GET", "/integration/self").send().await.json()["root_tenant_id"].as_str().unwrap()
+        [4..]
+        .to_owned();
+    let mut item = items.into_iter().find(|item| item["pk"]["S"].as_str().unwrap().contains(&root)).unwrap();
+    for n in 0..500 {
+        let ulid = format!("01arz3ndektsv4rrffq6{n:06}");
+        item["id"]["S"] = json!(format!("tnt_{ulid}"));
+        item["sk"]["S"] = json!(ulid);
+        item.as_object_mut().unwrap().remove("external_id");
+        app.store.put(&app.table, item.clone()).await.unwrap();
+    }
+    assert_eq!(cost(&app, "many").await, cost(&app, "one").await);
+    let list = app.with_key(&many, "GET", "/tenants?limit=100").send().await.expect_status(200).json();
+    assert_eq!((ids(&list).len(), &list["has_more"]), (100, &json!(true)));
+}
