@@ -6,6 +6,7 @@
 //! panics: there is nothing to test then.
 
 mod app;
+pub mod checks;
 mod exchange;
 pub mod openapi;
 mod world;
