@@ -9,6 +9,7 @@ mod app;
 pub mod checks;
 mod exchange;
 pub mod openapi;
+pub mod transcript;
 mod world;
 
 pub use app::App;
