@@ -8,6 +8,7 @@
 mod app;
 pub mod checks;
 mod exchange;
+pub mod history;
 pub mod openapi;
 pub mod transcript;
 mod world;

@@ -1,0 +1,218 @@
+//! What one tenant may do, one operation after the other: the specification that histories are held against.
+
+use super::Event;
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
+use std::collections::BTreeSet;
+
+/// An operation on the tenant of one external id.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// GET by the external id.
+    Read,
+    /// POST with the external id.
+    Create { name: String },
+    /// PUT by the external id; no name: nothing to change.
+    Upsert { name: Option<String> },
+    /// PATCH of the tenant with this id.
+    Rename { id: String, name: String, if_match: Option<u64> },
+    /// PATCH of the default repository.
+    SetDefault { id: String, repository: Option<usize> },
+    /// PUT of an attachment.
+    Attach { id: String, repository: usize, is_default: Option<bool> },
+    /// DELETE of an attachment.
+    Detach { id: String, repository: usize },
+    /// DELETE by the id, guarded.
+    Delete { id: String },
+    /// DELETE by the external id.
+    Deprovision,
+}
+
+/// What it came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ret {
+    /// A tenant was read.
+    Found { id: String, version: u64, name: Option<String>, default: Option<usize> },
+    /// A tenant was made.
+    Made { id: String },
+    /// It was there, or was changed, and is at this version.
+    Changed { id: String, version: u64 },
+    /// The external id is this tenant's.
+    Taken { id: String },
+    /// Attached now, or changed as it was.
+    Attached { is_new: bool },
+    /// Done; there is nothing to show.
+    Done,
+    /// 404.
+    Missing,
+    /// 409 `resource-in-use`.
+    InUse,
+    /// 412.
+    Stale,
+    /// 422: the default is not attached.
+    NotAttached,
+}
+
+/// The tenant of an external id, if there is one now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tenant(pub Option<Live>);
+
+/// A tenant that is there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// `None`: made by an operation whose answer nobody saw.
+    pub id: Option<String>,
+    /// What its ETag tells.
+    pub version: u64,
+    /// Its name: each write of a name has its own.
+    pub name: Option<String>,
+    /// The repositories that are attached.
+    pub repositories: BTreeSet<usize>,
+    /// The default among them.
+    pub default: Option<usize>,
+}
+
+impl Live {
+    fn new(id: Option<String>, name: Option<String>) -> Self {
+        Self { id, version: 1, name, repositories: BTreeSet::new(), default: None }
+    }
+
+    fn shown(&self) -> String {
+        self.id.clone().unwrap_or_default()
+    }
+
+    /// Whether it is the tenant of this id; one whose id nobody saw becomes it.
+    fn is(&mut self, id: &str, found: bool) -> bool {
+        if self.id.is_none() && found {
+            self.id = Some(id.to_owned());
+        }
+        self.id.as_deref() == Some(id)
+    }
+}
+
+impl Tenant {
+    /// The tenant of an operation by id.
+    fn named(&mut self, id: &str, found: bool) -> Option<&mut Live> {
+        self.0.as_mut().filter(|live| live.id.is_some() || found).and_then(|live| live.is(id, found).then_some(live))
+    }
+
+    /// Does the operation. `ret`, where it is known, tells ids that the specification cannot foresee.
+    fn act(&mut self, op: &Op, ret: Option<&Ret>) -> Ret {
+        let found = ret.is_some_and(|ret| *ret != Ret::Missing);
+        let told = match ret {
+            Some(Ret::Made { id } | Ret::Found { id, .. } | Ret::Changed { id, .. } | Ret::Taken { id }) => Some(id.clone()),
+            _ => None,
+        };
+        if let (Some(live), Some(id)) = (&mut self.0, &told) {
+            live.is(id, true);
+        }
+        match op {
+            Op::Read => self.0.as_ref().map_or(Ret::Missing, |live| Ret::Found {
+                id: live.shown(),
+                version: live.version,
+                name: live.name.clone(),
+                default: live.default,
+            }),
+            Op::Create { name } => match &self.0 {
+                Some(live) => Ret::Taken { id: live.shown() },
+                None => self.make(told, Some(name.clone())),
+            },
+            Op::Upsert { name } => match &mut self.0 {
+                None => self.make(told, name.clone()),
+                Some(live) => {
+                    if name.is_some() {
+                        live.name.clone_from(name);
+                        live.version += 1;
+                    }
+                    Ret::Changed { id: live.shown(), version: live.version }
+                }
+            },
+            Op::Deprovision => self.0.take().map_or(Ret::Missing, |_| Ret::Done),
+            Op::Delete { id } => match self.named(id, found) {
+                None => Ret::Missing,
+                Some(live) if !live.repositories.is_empty() => Ret::InUse,
+                Some(_) => {
+                    self.0 = None;
+                    Ret::Done
+                }
+            },
+            Op::Rename { id, .. } | Op::SetDefault { id, .. } | Op::Attach { id, .. } | Op::Detach { id, .. } => {
+                self.named(id, found).map_or(Ret::Missing, |live| live.change(op))
+            }
+        }
+    }
+
+    fn make(&mut self, id: Option<String>, name: Option<String>) -> Ret {
+        let live = self.0.insert(Live::new(id, name));
+        Ret::Made { id: live.shown() }
+    }
+}
+
+impl Live {
+    fn change(&mut self, op: &Op) -> Ret {
+        match op {
+            Op::Rename { if_match: Some(version), .. } if *version != self.version => return Ret::Stale,
+            Op::Rename { name, .. } => self.name = Some(name.clone()),
+            Op::SetDefault { repository: Some(repository), .. } if !self.repositories.contains(repository) => {
+                return Ret::NotAttached;
+            }
+            Op::SetDefault { repository, .. } => self.default = *repository,
+            Op::Attach { repository, is_default, .. } => {
+                let is_new = self.repositories.insert(*repository);
+                let was_default = self.default == Some(*repository);
+                match is_default {
+                    Some(true) if !was_default => self.default = Some(*repository),
+                    Some(false) if was_default => self.default = None,
+                    _ => return Ret::Attached { is_new },
+                }
+                self.version += 1;
+                return Ret::Attached { is_new };
+            }
+            Op::Detach { repository, .. } if !self.repositories.contains(repository) => return Ret::Missing,
+            Op::Detach { repository, .. } if self.default == Some(*repository) => return Ret::InUse,
+            Op::Detach { repository, .. } => {
+                self.repositories.remove(repository);
+                return Ret::Done;
+            }
+            _ => {}
+        }
+        self.version += 1;
+        Ret::Changed { id: self.shown(), version: self.version }
+    }
+}
+
+impl SequentialSpec for Tenant {
+    type Op = Op;
+    type Ret = Ret;
+
+    fn invoke(&mut self, op: &Op) -> Ret {
+        self.act(op, None)
+    }
+
+    fn is_valid_step(&mut self, op: &Op, ret: &Ret) -> bool {
+        self.act(op, Some(ret)) == *ret
+    }
+}
+
+/// Whether some order of the events of one tenant, each between its beginning and its end, explains them all.
+pub fn check_order(initial: Tenant, events: &[Event]) -> Result<(), String> {
+    let mut tester = LinearizabilityTester::new(initial.clone());
+    let mut moments: Vec<(u64, usize, bool)> = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        moments.push((event.began, at, true));
+        moments.extend(event.end.as_ref().map(|(end, _)| (*end, at, false)));
+    }
+    moments.sort_unstable();
+    for (_, at, begins) in moments {
+        let event = &events[at];
+        let step = match (&event.end, begins) {
+            (Some((_, ret)), false) => tester.on_return(event.client, ret.clone()).map(drop),
+            _ => tester.on_invoke(event.client, event.op.clone()).map(drop),
+        };
+        step?;
+    }
+    if tester.is_consistent() {
+        return Ok(());
+    }
+    let told: Vec<String> = events.iter().map(ToString::to_string).collect();
+    Err(format!("no order explains these events, from {initial:?}:\n{}", told.join("\n")))
+}

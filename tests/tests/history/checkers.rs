@@ -1,0 +1,141 @@
+//! The checkers find what they are there for: planted faults in made-up histories and tables.
+
+use tests::history::{Event, Live, Op, Ret, Tenant, check_chains, check_invariants, check_order};
+use tests::{Value, json};
+
+fn found(id: &str, version: u64, name: &str) -> Ret {
+    Ret::Found { id: id.to_owned(), version, name: Some(name.to_owned()), default: None }
+}
+
+fn changed(id: &str, version: u64) -> Ret {
+    Ret::Changed { id: id.to_owned(), version }
+}
+
+fn rename(id: &str, name: &str) -> Op {
+    Op::Rename { id: id.to_owned(), name: name.to_owned(), if_match: None }
+}
+
+/// An event of one client, from `began` to its end.
+fn event(client: usize, began: u64, op: Op, end: Option<(u64, Ret)>) -> Event {
+    let body = match &end {
+        Some((_, Ret::Found { version, name, .. })) => Some(json!({ "version": version, "name": name })),
+        Some((_, Ret::Changed { version, .. })) => match &op {
+            Op::Rename { name, .. } => Some(json!({ "version": version, "name": name })),
+            _ => None,
+        },
+        _ => None,
+    };
+    Event { client: (client, 0), tenant: 0, op, began, end, body }
+}
+
+/// A tenant `x` in its first version, named `a`.
+fn tenant() -> Tenant {
+    let (repositories, default) = Default::default();
+    Tenant(Some(Live { id: Some("x".to_owned()), version: 1, name: Some("a".to_owned()), repositories, default }))
+}
+
+#[test]
+fn an_order_that_exists_is_found_also_around_an_unknown_end() {
+    let history = [
+        event(0, 1, rename("x", "b"), Some((4, changed("x", 2)))),
+        event(1, 2, Op::Read, Some((3, found("x", 1, "a")))),
+        event(1, 5, rename("x", "c"), None),
+        event(2, 6, Op::Read, Some((7, found("x", 2, "b")))),
+        event(2, 8, Op::Read, Some((9, found("x", 3, "c")))),
+    ];
+    check_order(tenant(), &history).unwrap();
+}
+
+#[test]
+fn what_no_order_explains_is_told() {
+    let stale = [
+        event(0, 1, rename("x", "b"), Some((2, changed("x", 2)))),
+        event(1, 3, Op::Read, Some((4, found("x", 1, "a")))),
+    ];
+    let lost = [
+        event(0, 1, rename("x", "b"), Some((2, changed("x", 2)))),
+        event(0, 3, rename("x", "c"), Some((4, changed("x", 3)))),
+        event(1, 5, Op::Read, Some((6, found("x", 4, "b")))),
+    ];
+    let twice = [
+        event(0, 1, Op::Deprovision, Some((3, Ret::Done))),
+        event(1, 2, Op::Deprovision, Some((4, Ret::Done))),
+    ];
+    let risen = [
+        event(0, 1, Op::Deprovision, Some((2, Ret::Done))),
+        event(1, 3, Op::Read, Some((4, found("x", 1, "a")))),
+    ];
+    let denied = [
+        event(0, 1, Op::Create { name: "b".to_owned() }, Some((2, Ret::Taken { id: "y".to_owned() }))),
+    ];
+    for history in [&stale[..], &lost, &twice, &risen, &denied] {
+        let fault = check_order(tenant(), history).unwrap_err();
+        assert!(fault.contains("no order"), "{fault}");
+    }
+}
+
+#[test]
+fn a_broken_chain_is_told() {
+    let two_writers = [
+        event(0, 1, rename("x", "b"), Some((3, changed("x", 2)))),
+        event(1, 2, rename("x", "b"), Some((4, changed("x", 2)))),
+    ];
+    let two_contents = [
+        event(0, 1, rename("x", "b"), Some((4, changed("x", 2)))),
+        event(1, 2, rename("x", "c"), None),
+        event(2, 2, Op::Read, Some((4, found("x", 2, "c")))),
+    ];
+    let nobodys = [event(0, 1, Op::Read, Some((2, found("x", 1, "z"))))];
+    let from_the_future = [
+        event(0, 1, Op::Read, Some((2, found("x", 2, "b")))),
+        event(1, 3, rename("x", "b"), Some((4, changed("x", 2)))),
+    ];
+    let backwards = [
+        event(0, 1, rename("x", "b"), Some((2, changed("x", 3)))),
+        event(1, 3, rename("x", "c"), Some((4, changed("x", 2)))),
+    ];
+    for (history, words) in [
+        (&two_writers[..], "two writers"),
+        (&two_contents, "was seen as"),
+        (&nobodys, "nobody wrote"),
+        (&from_the_future, "has the name"),
+        (&backwards, "was at 3 and then at 2"),
+    ] {
+        let fault = check_chains(history).unwrap_err();
+        assert!(fault.contains(words), "{fault}");
+    }
+}
+
+/// A table at rest: one tenant that holds one repository.
+fn table() -> Vec<Value> {
+    let s = |text: &str| json!({ "S": text });
+    vec![
+        json!({ "type": s("tenant"), "id": s("tnt_x"), "external_id": s("a"), "status": s("active"),
+            "repos": { "M": { "r": { "M": {} } } }, "default_repository_id": s("rep_r") }),
+        json!({ "type": s("external_id"), "pk": s("I#i#X#a"), "id": s("tnt_x") }),
+        json!({ "type": s("repository"), "sk": s("r"), "n": { "N": "1" } }),
+        json!({ "type": s("attachment"), "pk": s("I#i#A#r"), "sk": s("x") }),
+    ]
+}
+
+#[test]
+fn a_table_that_is_not_consistent_is_told() {
+    check_invariants(&table()).unwrap();
+    let without = |at: usize| {
+        let mut items = table();
+        items.remove(at);
+        check_invariants(&items).unwrap_err()
+    };
+    assert!(without(0).contains("which is not there"));
+    assert!(without(1).contains("has no marker"));
+    assert!(without(3).contains("back reference"));
+    let with = |at: usize, member: &str, value: Value| {
+        let mut items = table();
+        items[at][member] = value;
+        check_invariants(&items).unwrap_err()
+    };
+    assert!(with(2, "n", json!({ "N": "2" })).contains("holders"));
+    assert!(with(0, "status", json!({ "S": "suspended" })).contains("in the index"));
+    assert!(with(0, "default_repository_id", json!({ "S": "rep_q" })).contains("is not attached"));
+    assert!(with(1, "type", json!({ "S": "sweep_job" })).contains("has no marker"));
+}
