@@ -1,0 +1,141 @@
+//! The operator-key command: how operators get, see and lose their keys (contract 1).
+
+use std::process::Output;
+use tests::{App, functions_folder};
+use tokio::process::Command;
+
+/// Runs the command on the app's own table.
+async fn run(app: &App, arguments: &[&str]) -> Output {
+    let mut command = Command::new(functions_folder().join("operator-key"));
+    command.args(arguments).args(["--endpoint", app.store.url(), "--table", &app.table]);
+    command
+        .env("AWS_ACCESS_KEY_ID", "operator")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .env("AWS_REGION", "eu-central-1");
+    command.env("AWS_EC2_METADATA_DISABLED", "true").output().await.expect("cargo build --package operator-key")
+}
+
+/// Its standard output where it succeeds.
+async fn output(app: &App, arguments: &[&str]) -> String {
+    let output = run(app, arguments).await;
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Its standard error where it fails; nothing is on standard output then.
+async fn failure(app: &App, arguments: &[&str]) -> String {
+    let output = run(app, arguments).await;
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{arguments:?}");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+async fn status(app: &App, key: &str, method: &str) -> u16 {
+    let call = app.with_key(key, method, "/v1/customers");
+    call.body("application/json", "{}").send().await.status
+}
+
+#[tokio::test]
+async fn a_key_is_printed_alone_and_works() {
+    let app = App::start().await;
+    let printed = output(&app, &["create", "--operator", "agent-router"]).await;
+    let key = printed.strip_suffix('\n').expect("one line");
+    assert!(key.starts_with("sk_ops_") && !key.contains(char::is_whitespace), "{printed:?}");
+    assert_eq!((status(&app, key, "GET").await, status(&app, key, "POST").await), (200, 422));
+    let second = output(&app, &["create", "--operator=agent-router"]).await;
+    assert_ne!(second, printed);
+    assert_eq!((status(&app, key, "GET").await, status(&app, second.trim(), "GET").await), (200, 200));
+    let table: String = app.items().await.iter().map(ToString::to_string).collect();
+    assert!(!table.contains(&key[key.len() - 40..]), "the secret is stored");
+}
+
+#[tokio::test]
+async fn scopes_limit_what_a_key_may_write() {
+    let app = App::start().await;
+    let keys = async |scopes: &str| {
+        output(&app, &["create", "--operator", "acme", "--scopes", scopes]).await.trim().to_owned()
+    };
+    app.new_customer("acme-corp").await;
+    let may = async |key: &str| {
+        let path = "/v1/customers/acme-corp/keys";
+        let create = app.with_key(key, "POST", path).body("application/json", "{}").send().await.status;
+        (status(&app, key, "GET").await, status(&app, key, "POST").await, create)
+    };
+    assert_eq!(may(&keys("customers:write").await).await, (200, 422, 403));
+    assert_eq!(may(&keys("keys:write").await).await, (200, 403, 422));
+    assert_eq!(may(&keys("keys:write,customers:write").await).await, (200, 422, 422));
+    assert_eq!(may(&keys("").await).await, (200, 403, 403));
+    assert!(
+        failure(&app, &["create", "--operator", "acme", "--scopes", "tenants:write"]).await.contains("tenants:write")
+    );
+}
+
+#[tokio::test]
+async fn keys_are_listed_newest_first_and_revoked_for_good() {
+    let app = App::start().await;
+    let first = output(&app, &["create", "--operator", "other", "--scopes="]).await;
+    let second = output(&app, &["create", "--operator", "other"]).await;
+    let list = output(&app, &["list", "--operator", "other"]).await;
+    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(lines.len(), 2, "{list}");
+    assert_eq!((lines[0][2], lines[0][3], lines[1][3]), ("live", "customers:write,keys:write", ""));
+    assert!(
+        second.contains(lines[0][0].trim_start_matches("key_"))
+            && first.contains(lines[1][0].trim_start_matches("key_"))
+    );
+    assert!(!list.contains(&first.trim()[first.trim().len() - 10..]));
+
+    assert_eq!(output(&app, &["revoke", lines[0][0], "--operator", "other"]).await, "");
+    assert_eq!((status(&app, second.trim(), "GET").await, status(&app, first.trim(), "GET").await), (401, 200));
+    let revoked = output(&app, &["list", "--operator", "other"]).await;
+    assert!(revoked.lines().next().unwrap().contains("\trevoked 2"), "{revoked}");
+    output(&app, &["revoke", lines[0][0], "--operator", "other"]).await;
+    assert_eq!(output(&app, &["list", "--operator", "other"]).await, revoked);
+    failure(&app, &["revoke", lines[0][0], "--operator", "acme"]).await;
+}
+
+#[tokio::test]
+async fn what_it_cannot_do_it_says() {
+    let app = App::start().await;
+    for operator in ["", "Acme", "a_b", "-a", "a-", &"a".repeat(64)] {
+        assert!(failure(&app, &["create", "--operator", operator]).await.contains("no operator's name"), "{operator}");
+    }
+    assert!(failure(&app, &["list", "--operator", "absent"]).await.contains("no such operator"));
+    assert!(
+        failure(&app, &["revoke", "key_01kaq7n0z2w4y6x8v0tqrstabc", "--operator", "absent"])
+            .await
+            .contains("no such operator")
+    );
+    assert!(failure(&app, &["revoke", "nonsense", "--operator", "acme"]).await.contains("no key id"));
+    for arguments in [
+        &["create"][..],
+        &[],
+        &["create", "--operator", "acme", "--color", "red"],
+        &["drop", "--operator", "acme"],
+        &["revoke", "--operator", "acme"],
+    ] {
+        assert!(failure(&app, arguments).await.contains("usage"), "{arguments:?}");
+    }
+    assert_eq!(app.items_of("operator").await.len(), 1, "only acme");
+}
+
+#[tokio::test]
+async fn at_most_50_keys_are_kept_and_page_tokens_survive_them() {
+    let app = App::start().await;
+    for slug in ["a", "b"] {
+        app.new_customer(slug).await;
+    }
+    let page = app.operator("GET", "/v1/customers?page.page_size=1").send().await.expect_status(200).json();
+    let token = page["page"]["next_page_token"].as_str().unwrap().to_owned();
+    for _ in 0..49 {
+        app.new_operator_key("acme").await;
+    }
+    assert!(failure(&app, &["create", "--operator", "acme"]).await.contains("50 keys"));
+    let list = output(&app, &["list", "--operator", "acme"]).await;
+    let oldest = list.lines().last().unwrap().split('\t').next().unwrap();
+    output(&app, &["revoke", oldest, "--operator", "acme"]).await;
+    assert_eq!(status(&app, &app.operator_key, "GET").await, 401, "the first key is the oldest");
+    let key = output(&app, &["create", "--operator", "acme"]).await;
+    assert!(!output(&app, &["list", "--operator", "acme"]).await.contains(oldest));
+    let rest = app.with_key(key.trim(), "GET", &format!("/v1/customers?page.page_token={token}")).send().await;
+    assert_eq!(rest.expect_status(200).json()["customers"][0]["customer_id"], "b");
+}
