@@ -4,6 +4,7 @@
 use super::Store;
 use super::item::{Item, new_item, number, read_row, text};
 use super::keys;
+use super::read::MOST_BODY_BYTES;
 use super::repositories::read_repository;
 use super::tenants::{AttachmentRow, TenantRow, set_default};
 use super::write::Write;
@@ -219,13 +220,20 @@ impl Store {
         let repositories: Result<Vec<Repository>> = items.into_iter().map(read_repository).collect();
         let mut by_id: HashMap<RepositoryId, Repository> =
             repositories?.into_iter().map(|repository| (repository.id, repository)).collect();
-        let cursor = ids.last().filter(|_| more).map(ToString::to_string);
-        let found = ids.iter().filter_map(|id| attachment(tenant_id, &row, by_id.remove(id)?));
-        let mut data: Vec<Attachment> = found.collect();
+        let mut position = ids.last().filter(|_| more).copied();
+        let (mut data, mut body_bytes): (Vec<Attachment>, usize) = (Vec::new(), 0);
+        for shown in ids.iter().filter_map(|id| attachment(tenant_id, &row, by_id.remove(id)?)) {
+            body_bytes += serde_json::to_vec(&shown).map_err(Error::internal)?.len() + 1;
+            if let Some(last) = data.last().filter(|_| body_bytes > MOST_BODY_BYTES) {
+                position = Some(last.repository_id);
+                break;
+            }
+            data.push(shown);
+        }
         if list.is_backward() {
             data.reverse();
         }
-        Ok(IdPage::new(data, cursor))
+        Ok(IdPage::new(data, position.map(|id| id.to_string())))
     }
 }
 

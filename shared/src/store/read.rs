@@ -30,7 +30,7 @@ pub(super) struct Walked<T> {
 /// One request reads at most 4 MB of the table (contract section 3): as many calls of at most 1 MB.
 const MOST_CALLS: usize = 4;
 /// A page ends before the row that would take its body over this (contract section 3).
-const MOST_BODY_BYTES: usize = 4 << 20;
+pub(super) const MOST_BODY_BYTES: usize = 4 << 20;
 /// What a body has besides its rows: the members around them, and a token of at most 106 characters.
 const FRAME_BYTES: usize = 160;
 
