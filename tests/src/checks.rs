@@ -2,6 +2,7 @@
 
 use crate::{App, Exchange, LogEntry, Value, json};
 use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A text as one path segment: every byte that is no letter or digit is escaped.
 pub fn escaped(text: &str) -> String {
@@ -100,4 +101,13 @@ pub async fn check_at_rest(app: &App) {
     let names: BTreeSet<_> = of("repository_name").iter().map(|item| (text(item, "pk"), text(item, "id"))).collect();
     let named = |item: &&Value| (text(item, "pk").replace("#R", "#N#") + &text(item, "name"), text(item, "id"));
     assert_eq!(names, of("repository").iter().map(named).collect(), "names and repositories");
+}
+
+/// Waits until the clock shows another millisecond, so that a time that moves can be seen to move.
+pub async fn next_millisecond() {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_millis();
+    let before = now();
+    while now() <= before {
+        tokio::task::yield_now().await;
+    }
 }
