@@ -1,9 +1,10 @@
 //! The store's handle: client, table, and how long the request at hand may still take.
 
+use super::doubt::{NotWhenLost, Resends};
 use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use std::{env, future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -88,12 +89,18 @@ pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
     Config::builder().timeout_config(attempts(Duration::from_millis(1500), LONGEST))
 }
 
+/// An update is not sent again blindly by the SDK where its answer was lost.
+pub(super) fn not_when_lost() -> aws_sdk_dynamodb::config::Builder {
+    Config::builder().retry_classifier(NotWhenLost)
+}
+
 /// The table, for the time of one request.
 #[derive(Clone)]
 pub struct Store {
     pub(super) client: Client,
     pub(super) table: Arc<str>,
     pub(super) now: Timestamp,
+    pub(super) resends: Resends,
     deadline: Instant,
 }
 
@@ -104,6 +111,7 @@ impl Store {
             client: Client::from_conf(settings.config),
             table: settings.table.into(),
             now,
+            resends: Resends::new(),
             deadline: Instant::now() + LONGEST,
         }
     }

@@ -9,6 +9,7 @@ mod authentication;
 mod client;
 mod customer_keys;
 mod customers;
+mod doubt;
 mod item;
 mod keys;
 mod operators;

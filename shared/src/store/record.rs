@@ -2,9 +2,10 @@
 //! nothing in progress for a crash to leave behind (contract section 2).
 
 use super::Store;
+use super::doubt::unknown;
 use super::item::{Item, new_item, number, read_row, text};
 use super::keys::{self, Key};
-use super::write::{Outcome, Write, first_meaning, unknown};
+use super::write::{Outcome, Write, first_meaning};
 use crate::domain::idempotency::{Fingerprint, IdempotencyKey, KEPT_MILLISECONDS};
 use crate::domain::secret::Root;
 use crate::domain::{Error, Result, Timestamp};

@@ -1,30 +1,27 @@
 //! The one write path: the outcome of every write is decided here (reliability rules R1-R10).
 //!
-//! Each logical write has a write id `w`, stamped on what it puts or updates. An item remembers its last
-//! four (`w`, `w1`, `w2`, `w3`), and no update is applied twice while one of them is its own: an attempt
-//! whose answer was lost, or that arrives late, finds itself. A failed condition returns the old item:
+//! Each logical write has a write id `w`, stamped on what it puts or updates; an item remembers those of its
+//! last writes. A failed condition returns the old item:
 //! - its `w` is ours: an earlier attempt of this very write was applied: success;
 //! - another's, and an attempt's answer was lost: not known, `unavailable`, never a conflict;
 //! - another's, at the first attempt: authoritative, and the write's own `otherwise` tells the meaning.
 //!
-//! Transactions carry `w` as their token, and are tried again here where other writers are in the way.
+//! Transactions carry `w` as their token, and are tried again here where other writers are in the way. An
+//! update whose answer was lost is tried again here too ([`super::doubt`] says how that is safe).
 
 use super::Store;
-use super::client::transaction_timeouts;
+use super::client::{not_when_lost, transaction_timeouts};
+use super::doubt::{LostAnswers, NO_WRITE, REMEMBERED, Trace, fence, old_fences, settle, trace};
 use super::item::{Item, get_text, number, text};
 use super::keys::Key;
 use super::read::{is_our_fault, told};
 use crate::domain::{Error, Result, WriteId};
-use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
-use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What a failed condition means, told by the old item.
@@ -46,10 +43,9 @@ pub(super) struct Write<'a> {
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
     otherwise: Otherwise<'a>,
+    /// Whether the condition names one version, which the write itself ends: it can be applied once only.
+    names_its_version: bool,
 }
-
-/// Attributes that remember the write ids before the last.
-const REMEMBERED: [&str; 4] = ["w", "w1", "w2", "w3"];
 
 impl<'a> Write<'a> {
     fn new(key: Key, effect: Effect) -> Self {
@@ -62,6 +58,7 @@ impl<'a> Write<'a> {
             names: HashMap::new(),
             values: HashMap::new(),
             otherwise: Box::new(|_| Error::internal("a condition failed that cannot fail")),
+            names_its_version: false,
         }
     }
 
@@ -180,7 +177,8 @@ impl<'a> Write<'a> {
     }
 
     /// Only where the item's version is one of these; `None`: any.
-    pub fn when_version(self, versions: Option<&[u64]>) -> Self {
+    pub fn when_version(mut self, versions: Option<&[u64]>) -> Self {
+        self.names_its_version = versions.is_some_and(|versions| versions.len() == 1);
         match versions {
             None => self,
             Some([]) => self.when("{ver} < ?", [number(0)]),
@@ -204,7 +202,7 @@ impl<'a> Write<'a> {
             Effect::Delete => {}
             Effect::Update => {
                 self.values.insert(":w".to_owned(), text(w));
-                self.values.insert(":none".to_owned(), text("-"));
+                self.values.insert(":none".to_owned(), text(NO_WRITE));
                 self.conditions.push(REMEMBERED.map(|name| format!("{name} <> :w")).join(" AND "));
                 self.sets.push("w = :w".to_owned());
                 for pair in REMEMBERED.windows(2) {
@@ -214,6 +212,19 @@ impl<'a> Write<'a> {
                 }
             }
         }
+    }
+
+    /// Binds an update that is sent again to the item as it was read, and leaves a fence against its earlier
+    /// attempts.
+    fn bind(&mut self, item: &Item, w: WriteId) {
+        self.values.insert(":read".to_owned(), text(get_text(item, "w").unwrap_or_default()));
+        let (bound, fence) = ("w = :read".to_owned(), format!("{} = :w", fence(&w.ulid())));
+        if !self.conditions.contains(&bound) {
+            self.conditions.push(bound);
+            self.sets.push(fence);
+        }
+        let old = old_fences(item, w).into_iter().filter(|fence| !self.removes.contains(fence)).collect::<Vec<_>>();
+        self.removes.extend(old);
     }
 
     fn condition(&self) -> String {
@@ -295,14 +306,23 @@ pub(super) enum Outcome {
 /// The places of writes whose conditions failed, each with its old item.
 pub(super) type Refusals = Vec<(usize, Option<Item>)>;
 
+/// How often an update is sent again after its answer was lost, as often as the SDK does it.
+const MOST_RESENDS: i32 = 3;
+
+/// What the store made of a write.
+enum Met {
+    Applied(Option<Item>),
+    Refused(Refusals),
+    Failed(Error),
+}
+
 /// What one try of a write came to.
 enum Tried {
-    Done(Outcome),
+    Done(Met),
     /// Others are in the way: the same again, soon.
     Contended,
     /// The store is over its throughput, and says why: the same again, a few times.
     Throttled(String),
-    Failed(Error),
 }
 
 impl Store {
@@ -311,23 +331,74 @@ impl Store {
         match self.attempt(&mut writes).await? {
             Outcome::Applied(item) => Ok(item),
             Outcome::Refused(refusals) => Err(first_meaning(&writes, &refusals)),
-            Outcome::Unknown(_) => Err(unknown()),
+            Outcome::Unknown(_) => Err(super::doubt::unknown()),
         }
     }
 
     /// Applies all writes or none, and leaves it to the caller what a refusal means.
     pub(super) async fn attempt(&self, writes: &mut [Write<'_>]) -> Result<Outcome> {
         let w: WriteId = self.new_id()?;
-        let w = w.ulid();
-        writes.iter_mut().for_each(|write| write.stamp(&w));
+        writes.iter_mut().for_each(|write| write.stamp(&w.ulid()));
+        match writes {
+            [write] if matches!(write.effect, Effect::Update) => self.update(write, w).await,
+            writes => {
+                let lost = LostAnswers::default();
+                match self.try_until_met(writes, w, &lost).await? {
+                    Met::Refused(refusals) => Ok(settle(refusals, w, lost.any())),
+                    Met::Applied(item) => Ok(Outcome::Applied(item)),
+                    Met::Failed(error) => Err(error),
+                }
+            }
+        }
+    }
+
+    /// A single update. One whose answer was lost is looked for before it is sent again.
+    async fn update(&self, write: &mut Write<'_>, w: WriteId) -> Result<Outcome> {
+        write.conditions.push(format!("attribute_not_exists({})", fence(&w.ulid())));
         let lost = LostAnswers::default();
+        let mut resends = 0;
+        loop {
+            let met = self.try_until_met(std::slice::from_ref(write), w, &lost).await?;
+            let (item, error) = match met {
+                Met::Applied(item) => {
+                    self.resends.succeeded(resends);
+                    return Ok(Outcome::Applied(item));
+                }
+                Met::Refused(refusals) if resends == 0 => return Ok(settle(refusals, w, false)),
+                Met::Refused(refusals) => {
+                    let old = refusals.into_iter().next().and_then(|(_, old)| old);
+                    // Refused for what it was bound to: it is the write's own condition that failed.
+                    let read = write.values.get(":read").and_then(|read| read.as_s().ok());
+                    if old.as_ref().and_then(|old| get_text(old, "w")) == read.map(String::as_str) {
+                        return Ok(Outcome::Unknown(vec![(0, old)]));
+                    }
+                    (old, None)
+                }
+                Met::Failed(error) if !lost.take() => return Err(error),
+                Met::Failed(error) => (self.get(write.key.clone()).await?, Some(error)),
+            };
+            let Some(item) = item else { return Ok(Outcome::Unknown(vec![(0, None)])) };
+            match trace(&item, w) {
+                Trace::Newest => return Ok(Outcome::Applied(Some(item))),
+                Trace::Never => {}
+                Trace::Forgotten if write.names_its_version => {}
+                Trace::Forgotten | Trace::Overtaken => return Ok(Outcome::Unknown(vec![(0, Some(item))])),
+            }
+            if resends == MOST_RESENDS || !self.resends.take() {
+                return error.map_or_else(|| Ok(Outcome::Unknown(vec![(0, Some(item))])), Err);
+            }
+            resends += 1;
+            write.bind(&item, w);
+        }
+    }
+
+    /// Tries until neither other writers nor throttling are in the way.
+    async fn try_until_met(&self, writes: &[Write<'_>], w: WriteId, lost: &LostAnswers) -> Result<Met> {
         let mut pause = Duration::from_millis(10);
         let mut throttled = 0;
         loop {
-            let tried = self.in_time(self.try_once(writes, &w, &lost)).await?;
-            match tried {
-                Tried::Done(outcome) => return Ok(settle(outcome, &w, lost.any())),
-                Tried::Failed(error) => return Err(error),
+            match self.in_time(self.try_once(writes, &w.ulid(), lost)).await? {
+                Tried::Done(met) => return Ok(met),
                 Tried::Throttled(why) if throttled == 3 => return Err(Error::unavailable(why)),
                 Tried::Throttled(_) => throttled += 1,
                 Tried::Contended => {}
@@ -386,8 +457,8 @@ impl Store {
                     .set_expression_attribute_values(write.values())
                     .return_values(ReturnValue::AllNew)
                     .return_values_on_condition_check_failure(old);
-                let sent = request.customize().interceptor(lost.clone()).send().await;
-                sent.map(|output| output.attributes).map_err(|error| {
+                let request = request.customize().config_override(not_when_lost()).interceptor(lost.clone());
+                request.send().await.map(|output| output.attributes).map_err(|error| {
                     let refused = error.as_service_error().and_then(|error| match error {
                         aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
                             failed,
@@ -399,8 +470,8 @@ impl Store {
             }
         };
         match result {
-            Ok(item) => Tried::Done(Outcome::Applied(item)),
-            Err((Some(old), _)) => Tried::Done(Outcome::Refused(vec![(0, old)])),
+            Ok(item) => Tried::Done(Met::Applied(item)),
+            Err((Some(old), _)) => Tried::Done(Met::Refused(vec![(0, old)])),
             Err((None, tried)) => tried,
         }
     }
@@ -409,11 +480,11 @@ impl Store {
         let items: Result<Vec<_>> = writes.iter().map(|write| write.transact_item(&self.table)).collect();
         let items = match items {
             Ok(items) => items,
-            Err(error) => return Tried::Failed(error),
+            Err(error) => return Tried::Done(Met::Failed(error)),
         };
         let request = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(w);
         let sent = request.customize().config_override(transaction_timeouts()).interceptor(lost.clone()).send().await;
-        let Err(error) = sent else { return Tried::Done(Outcome::Applied(None)) };
+        let Err(error) = sent else { return Tried::Done(Met::Applied(None)) };
         if let Some(reasons) = canceled(&error) {
             return from_reasons(reasons);
         }
@@ -449,9 +520,9 @@ fn from_reasons(reasons: &[CancellationReason]) -> Tried {
     let refusals: Vec<_> = reasons.iter().enumerate().filter_map(refused).collect();
     if refusals.is_empty() {
         let codes: Vec<_> = reasons.iter().filter_map(CancellationReason::code).collect();
-        return Tried::Failed(Error::internal(format!("a transaction was canceled for {codes:?}")));
+        return Tried::Done(Met::Failed(Error::internal(format!("a transaction was canceled for {codes:?}"))));
     }
-    Tried::Done(Outcome::Refused(refusals))
+    Tried::Done(Met::Refused(refusals))
 }
 
 fn classify<E>(error: SdkError<E>) -> Tried
@@ -460,28 +531,9 @@ where
 {
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
         Some("TransactionConflictException" | "TransactionInProgressException") => Tried::Contended,
-        _ if is_our_fault(&error) => Tried::Failed(Error::internal(told(&error))),
-        _ => Tried::Failed(Error::unavailable(told(&error))),
+        _ if is_our_fault(&error) => Tried::Done(Met::Failed(Error::internal(told(&error)))),
+        _ => Tried::Done(Met::Failed(Error::unavailable(told(&error)))),
     }
-}
-
-/// Rules R2-R4: what a refusal is worth.
-fn settle(outcome: Outcome, w: &str, answers_lost: bool) -> Outcome {
-    let Outcome::Refused(refusals) = outcome else { return outcome };
-    let written_by_us =
-        |name| refusals.iter().any(|(_, old)| old.as_ref().is_some_and(|old| get_text(old, name) == Some(w)));
-    if written_by_us("w") {
-        // Only a single write has an item to show.
-        let old = refusals.into_iter().next().and_then(|(_, old)| old);
-        return Outcome::Applied(old);
-    }
-    let overtaken = REMEMBERED.iter().any(|name| written_by_us(name));
-    if overtaken || answers_lost { Outcome::Unknown(refusals) } else { Outcome::Refused(refusals) }
-}
-
-/// What a client is told of an unknown outcome (rule R3): never a conflict that its own write may have caused.
-pub(super) fn unknown() -> Error {
-    Error::unavailable("a condition failed, and whether an earlier attempt of this write was applied is not known")
 }
 
 /// The meaning of the first refusal.
@@ -490,40 +542,4 @@ pub(super) fn first_meaning(writes: &[Write<'_>], refusals: &[(usize, Option<Ite
         .first()
         .and_then(|(at, old)| writes.get(*at).map(|write| (write.otherwise)(old.as_ref())))
         .unwrap_or_else(|| Error::internal("a refusal names no write"))
-}
-
-/// Notes whether an attempt ended without an answer that can be relied on: time-out, broken connection,
-/// 5xx, unreadable.
-#[derive(Clone, Debug, Default)]
-struct LostAnswers(Arc<AtomicBool>);
-
-impl LostAnswers {
-    fn any(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Intercept for LostAnswers {
-    fn name(&self) -> &'static str {
-        "LostAnswers"
-    }
-
-    fn read_after_attempt(
-        &self,
-        context: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> std::result::Result<(), BoxError> {
-        let answered = match context.output_or_error() {
-            Some(Ok(_)) => true,
-            Some(Err(error)) if error.is_operation_error() => {
-                context.response().is_some_and(|response| response.status().as_u16() < 500)
-            }
-            _ => false,
-        };
-        if !answered {
-            self.0.store(true, Ordering::Relaxed);
-        }
-        Ok(())
-    }
 }
