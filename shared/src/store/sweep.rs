@@ -10,9 +10,12 @@ use super::write::Write;
 use crate::domain::principal::CustomerRoot;
 use crate::domain::{CustomerId, Error, RepositoryId, Result, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How long a sweeper has a job for itself: as long as its function may run.
 const LEASE_MILLISECONDS: i64 = 10_000;
+/// What a job of 100 repositories takes: no job is begun with less time left.
+const ENOUGH_TIME: Duration = Duration::from_secs(2);
 /// How many jobs are fetched at once.
 const JOBS_AT_ONCE: usize = 25;
 
@@ -25,6 +28,15 @@ struct Job {
     repositories: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     lease_until: Option<Timestamp>,
+}
+
+impl Job {
+    /// The repositories to be released; one that cannot be read spoils the job, or its count would never be right.
+    fn repositories(&self) -> Result<Vec<RepositoryId>> {
+        let parse =
+            |ulid: &String| RepositoryId::parse_ulid(ulid).ok_or_else(|| Error::internal("a sweep job names no id"));
+        self.repositories.iter().map(parse).collect()
+    }
 }
 
 impl Store {
@@ -43,7 +55,8 @@ impl Store {
     }
 
     /// Works on every job there is, as long as there is time; what is left is for the next sweep. A job
-    /// that cannot be read is set aside, visibly, and fails the sweep at its end.
+    /// that cannot be read is set aside, visibly, and fails the sweep at its end; one that fails otherwise
+    /// stays, and keeps no other from being done.
     pub async fn sweep_deprovisioned_tenants(&self) -> Result<()> {
         let mut after = None;
         let mut failure = None;
@@ -53,13 +66,21 @@ impl Store {
             for item in walked.rows {
                 let (customer, tenant) =
                     (get_text(&item, "pk").unwrap_or_default(), get_text(&item, "sk").unwrap_or_default());
-                let Some((root, tenant)) = keys::parse_sweep_job(customer, tenant) else { continue };
-                match read_row::<Job>(item) {
-                    Ok(job) => self.sweep_one(&root, tenant, &job).await?,
-                    Err(error) => {
-                        self.set_aside(&root, tenant).await?;
-                        failure = Some(error);
-                    }
+                let Some((root, tenant)) = keys::parse_sweep_job(customer, tenant) else {
+                    failure = Some(Error::internal("a sweep job stands at no job's key"));
+                    continue;
+                };
+                if self.time_left() < ENOUGH_TIME {
+                    return failure.map_or(Ok(()), Err);
+                }
+                let done = match read_row(item).and_then(|job: Job| job.repositories()) {
+                    Ok(repositories) => self.sweep_one(&root, tenant, &repositories).await,
+                    Err(error) => self.set_aside(&root, tenant).await.and(Err(error)),
+                };
+                match done {
+                    Err(error @ Error::Unavailable(_)) => return Err(error),
+                    Err(error) => failure = Some(error),
+                    Ok(()) => {}
                 }
             }
             after = walked.position;
@@ -69,7 +90,7 @@ impl Store {
         }
     }
 
-    async fn sweep_one(&self, root: &CustomerRoot, tenant: TenantId, job: &Job) -> Result<()> {
+    async fn sweep_one(&self, root: &CustomerRoot, tenant: TenantId, repositories: &[RepositoryId]) -> Result<()> {
         let until = self.now.plus_milliseconds(LEASE_MILLISECONDS);
         let lease = Write::update(keys::sweep_job(root, tenant))
             .set("lease_until", text(until.to_string()))
@@ -79,8 +100,8 @@ impl Store {
         if !happened(self.apply(vec![lease]).await)? {
             return Ok(());
         }
-        for repository in job.repositories.iter().filter_map(|ulid| RepositoryId::parse_ulid(ulid)) {
-            happened(self.apply(release(root, repository, tenant).into()).await)?;
+        for repository in repositories {
+            happened(self.apply(release(root, *repository, tenant).into()).await)?;
         }
         let done = Write::delete(keys::sweep_job(root, tenant))
             .when("attribute_exists({pk})", [])
