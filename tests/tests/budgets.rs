@@ -1,0 +1,181 @@
+//! What each operation on tenants, repositories and attachments costs: the budgets of docs/access-patterns.md.
+//!
+//! Authentication is one strongly consistent read beside the operation's own first one, and is not in the figures below.
+
+use tests::{Action, App, Call, LogEntry, Rule, Value, json};
+
+/// The requests after authentication, in order; read units; write units as DynamoDB charges them.
+type Cost = (String, f64, f64);
+
+/// Requests that ran side by side are one round trip: `+` joins them, `,` parts round trips.
+fn cost(log: &[LogEntry]) -> Cost {
+    let is_authentication = |entry: &LogEntry| {
+        let parts = entry.parts();
+        entry.operation == "GetItem"
+            && parts[0].sort.as_deref() == Some("#")
+            && parts[0].partition.as_ref().is_some_and(|key| key.matches('#').count() == 1)
+    };
+    let (authentication, rest): (Vec<_>, Vec<_>) = log.iter().partition(|entry| is_authentication(entry));
+    assert_eq!(authentication.iter().map(|entry| entry.read_units()).sum::<f64>(), 1.0, "one read, of one unit");
+    let mut shape = String::new();
+    for (at, entry) in rest.iter().enumerate() {
+        let beside = at > 0 && entry.overlaps(rest[at - 1]);
+        shape += if at == 0 {
+            ""
+        } else if beside {
+            " + "
+        } else {
+            ", "
+        };
+        shape += &entry.operation;
+    }
+    let units = |of: fn(&LogEntry) -> f64| rest.iter().map(|entry| of(entry)).sum();
+    (shape, units(LogEntry::read_units), units(LogEntry::write_units))
+}
+
+struct World {
+    app: App,
+    key: String,
+    tenant: String,
+    repositories: Vec<String>,
+}
+
+impl World {
+    /// A tenant with two repositories of three; another tenant without; nothing is cold.
+    async fn new() -> Self {
+        let app = App::start().await;
+        let key = app.new_integration("acme-corp").await;
+        let tenant = app.new_tenant(&key, "one").await["id"].as_str().unwrap().to_owned();
+        let mut repositories = Vec::new();
+        for n in 0..3 {
+            let id = app.new_repository(&key, &format!("r{n}")).await["id"].as_str().unwrap().to_owned();
+            if n < 2 {
+                app.with_key(&key, "PUT", &format!("/tenants/{tenant}/repositories/{id}"))
+                    .send()
+                    .await
+                    .expect_status(201);
+            }
+            repositories.push(id);
+        }
+        app.new_tenant(&key, "two").await;
+        // Reads that are sent side by side are long enough to be seen so.
+        app.faults([Rule::on("GetItem", Action::Delay { ms: 20 })]);
+        Self { app, key, tenant, repositories }
+    }
+
+    fn call(&self, method: &str, path: &str, body: Option<Value>) -> Call<'_> {
+        let path = path.replace("{T}", &self.tenant);
+        let path = (0..3).fold(path, |path, n| path.replace(&format!("{{R{n}}}"), &self.repositories[n]));
+        let call = self.app.with_key(&self.key, method, &path);
+        body.map_or(call.clone(), |body| call.json(body))
+    }
+
+    async fn check(&self, call: Call<'_>, status: u16, expected: (&str, f64, f64)) {
+        let (answer, log) = self.app.requests_of(call.send()).await;
+        let answer = answer.expect_status(status);
+        let (requests, reads, writes) = cost(&log);
+        assert_eq!((requests.as_str(), reads, writes), expected, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_keeps_its_budget() {
+    let world = World::new().await;
+    let none = None::<Value>;
+    let default = || Some(json!({ "default_repository_id": world.repositories[0] }));
+    let repository = || Some(json!({ "name": "new", "repo_url": "https://example.com/" }));
+    for (method, path, body, status, expected) in [
+        ("GET", "/tenants/{T}", none.clone(), 200, ("GetItem", 1.0, 0.0)),
+        ("GET", "/tenants", none.clone(), 200, ("Query", 1.0, 0.0)),
+        ("GET", "/tenants?status=active", none.clone(), 200, ("Query", 1.0, 0.0)),
+        ("GET", "/tenants?status=suspended", none.clone(), 200, ("Query", 0.0, 0.0)),
+        ("POST", "/tenants", none.clone(), 201, ("PutItem", 0.0, 1.0)),
+        ("POST", "/tenants", Some(json!({ "external_id": "three" })), 201, ("TransactWriteItems", 0.0, 4.0)),
+        ("PATCH", "/tenants/{T}", Some(json!({ "name": "x" })), 200, ("UpdateItem", 0.0, 1.0)),
+        ("PATCH", "/tenants/{T}", default(), 200, ("UpdateItem", 0.0, 1.0)),
+        ("PATCH", "/tenants/{T}", Some(json!({ "default_repository_id": "rep_x" })), 422, ("UpdateItem", 0.0, 1.0)),
+        ("PATCH", "/tenants/{T}", Some(json!({})), 200, ("GetItem", 1.0, 0.0)),
+        ("GET", "/tenants/by-external-id/one", none.clone(), 200, ("GetItem, GetItem", 2.0, 0.0)),
+        ("PUT", "/tenants/by-external-id/one", none.clone(), 200, ("GetItem, GetItem", 2.0, 0.0)),
+        (
+            "PUT",
+            "/tenants/by-external-id/one",
+            Some(json!({ "name": "y" })),
+            200,
+            ("GetItem, GetItem, UpdateItem", 2.0, 1.0),
+        ),
+        ("PUT", "/tenants/by-external-id/new", none.clone(), 201, ("GetItem, TransactWriteItems", 1.0, 4.0)),
+        ("GET", "/repositories", none.clone(), 200, ("Query", 1.0, 0.0)),
+        ("GET", "/repositories?name=r0", none.clone(), 200, ("GetItem, GetItem", 2.0, 0.0)),
+        ("GET", "/repositories/{R0}", none.clone(), 200, ("GetItem", 1.0, 0.0)),
+        ("POST", "/repositories", repository(), 201, ("TransactWriteItems", 0.0, 4.0)),
+        ("PATCH", "/repositories/{R0}", Some(json!({ "branch": "x" })), 200, ("UpdateItem", 0.0, 1.0)),
+        (
+            "PATCH",
+            "/repositories/{R0}",
+            Some(json!({ "name": "renamed" })),
+            200,
+            ("GetItem, TransactWriteItems", 1.0, 6.0),
+        ),
+        ("GET", "/tenants/{T}/repositories", none.clone(), 200, ("GetItem, BatchGetItem", 3.0, 0.0)),
+        (
+            "PUT",
+            "/tenants/{T}/repositories/{R2}",
+            none.clone(),
+            201,
+            ("GetItem + GetItem, TransactWriteItems", 2.0, 6.0),
+        ),
+        ("PUT", "/tenants/{T}/repositories/{R2}", none.clone(), 200, ("GetItem + GetItem", 2.0, 0.0)),
+        (
+            "PUT",
+            "/tenants/{T}/repositories/{R2}",
+            Some(json!({ "branch_override": "x" })),
+            200,
+            ("GetItem + GetItem, UpdateItem", 2.0, 1.0),
+        ),
+        ("DELETE", "/tenants/{T}/repositories/{R2}", none.clone(), 204, ("GetItem, TransactWriteItems", 1.0, 6.0)),
+        ("DELETE", "/repositories/{R2}", none.clone(), 204, ("GetItem, TransactWriteItems", 1.0, 4.0)),
+        ("DELETE", "/repositories/{R0}", none.clone(), 409, ("GetItem, Query", 2.0, 0.0)),
+        ("DELETE", "/tenants/{T}", none.clone(), 409, ("GetItem", 1.0, 0.0)),
+        (
+            "DELETE",
+            "/tenants/by-external-id/one",
+            none.clone(),
+            204,
+            ("GetItem, GetItem, TransactWriteItems", 2.0, 6.0),
+        ),
+        ("DELETE", "/tenants/by-external-id/two", none, 204, ("GetItem, GetItem, TransactWriteItems", 2.0, 4.0)),
+    ] {
+        world.check(world.call(method, path, body), status, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_costs_its_record() {
+    let world = World::new().await;
+    let create = || world.call("POST", "/tenants", Some(json!({ "external_id": "new" }))).once("k");
+    world.check(create(), 201, ("TransactWriteItems", 0.0, 6.0)).await;
+    world.check(create(), 201, ("TransactWriteItems", 0.0, 6.0)).await;
+    world.check(world.call("POST", "/tenants", None).once("l"), 201, ("TransactWriteItems", 0.0, 4.0)).await;
+    let register = Some(json!({ "name": "new", "repo_url": "https://example.com/" }));
+    world.check(world.call("POST", "/repositories", register).once("k"), 201, ("TransactWriteItems", 0.0, 6.0)).await;
+    let id = world.app.with_key(&world.key, "GET", "/tenants/by-external-id/two").send().await.json()["id"].clone();
+    let path = format!("/tenants/{}", id.as_str().unwrap());
+    world.check(world.call("DELETE", &path, None), 204, ("GetItem, TransactWriteItems", 1.0, 4.0)).await;
+}
+
+#[tokio::test]
+async fn what_is_refused_early_costs_no_more_than_its_credential() {
+    let world = World::new().await;
+    let call = world.app.anonymous("GET", "/tenants").header("authorization", "Bearer sk_int_x");
+    let (answer, log) = world.app.requests_of(call.send()).await;
+    assert_eq!((answer.status, log.len()), (401, 0));
+    for call in [
+        world.call("POST", "/tenants", Some(json!({ "name": 1 }))),
+        world.call("GET", "/tenants?limit=0", None),
+        world.call("GET", "/tenants/x", None),
+    ] {
+        let (_, log) = world.app.requests_of(call.send()).await;
+        assert_eq!(cost(&log).0, "");
+    }
+}
