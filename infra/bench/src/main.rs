@@ -1,0 +1,180 @@
+//! Measures functions as they are deployed: their processes in the local Lambda, and between them and a real engine a stand-in
+//! store behind TLS that answers repeated reads from memory.
+//!
+//! Prints one JSON object, by function; what it means for a goal is for the caller (`cargo xtask bench`, `cargo xtask test ratchets`).
+//! Not here: building, limits, tables for people.
+
+mod instructions;
+mod measure;
+mod peers;
+mod process;
+mod seed;
+mod stand_in;
+mod zip;
+
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
+
+use local::{
+    Error, Result,
+    lambda::{Lambda, Options},
+    template::Template,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    seed::Event,
+    stand_in::StandIn,
+};
+
+const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--rounds N] [--requests N] \
+                     [--instructions] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--peers FOLDER [--peers-options WORDS]]
+  --endpoint      the engine that holds the data
+  --seeding       where the binaries of all functions and of operator-key are, to seed the table with
+  --functions     where the binaries are that are measured
+  --work          for the events (for ../shared/peers), certificates and wrappers
+  --rounds        cold starts to measure; 0 leaves times out
+  --instructions  also counts instructions, by valgrind
+  --plain         HTTP instead of TLS to the store
+  --zip           also sizes this function
+  --only          measures one of the three functions
+  --peers         also runs this folder's bench, getTenant added";
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = runtime.map_err(|error| Error::new(error.to_string())).and_then(|runtime| runtime.block_on(run()));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The command line.
+struct Arguments {
+    flags: BTreeMap<String, String>,
+    instructions: bool,
+    plain: bool,
+    zip: Vec<String>,
+}
+
+impl Arguments {
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
+        let mut arguments = Self { flags: BTreeMap::new(), instructions: false, plain: false, zip: Vec::new() };
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| Error::new(USAGE));
+            match word.as_str() {
+                "--instructions" => arguments.instructions = true,
+                "--plain" => arguments.plain = true,
+                "--zip" => arguments.zip.push(value()?),
+                "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests" | "--only"
+                | "--peers" | "--peers-options" => {
+                    let value = value()?;
+                    arguments.flags.insert(word, value);
+                }
+                _ => return Err(Error::new(USAGE)),
+            }
+        }
+        Ok(arguments)
+    }
+
+    fn get(&self, flag: &str) -> Result<&str> {
+        self.flags.get(flag).map(String::as_str).ok_or_else(|| Error::new(format!("{flag} is missing\n{USAGE}")))
+    }
+
+    fn number(&self, flag: &str, default: usize) -> Result<usize> {
+        let number = |text: &String| text.parse().map_err(|_| Error::new(format!("{flag} needs a number")));
+        self.flags.get(flag).map_or(Ok(default), number)
+    }
+}
+
+async fn run() -> Result<()> {
+    let arguments = Arguments::read(std::env::args().skip(1))?;
+    let template = Template::read(arguments.get("--template")?)?;
+    let work = PathBuf::from(arguments.get("--work")?);
+    std::fs::create_dir_all(&work).map_err(|error| Error::new(format!("cannot make {}: {error}", work.display())))?;
+    let functions = PathBuf::from(arguments.get("--functions")?);
+    let (rounds, requests) = (arguments.number("--rounds", 0)?, arguments.number("--requests", 1000)?);
+
+    let endpoint = arguments.get("--endpoint")?;
+    let seed = seed::seed(&template, endpoint, &PathBuf::from(arguments.get("--seeding")?)).await?;
+    seed.write(&work)?;
+    let store = StandIn::start(endpoint, (!arguments.plain).then_some(work.as_path())).await?;
+    let bench = Bench { template, table: seed.table.clone(), endpoint: endpoint.to_owned(), functions, store };
+
+    let mut report = Map::new();
+    let only = arguments.flags.get("--only");
+    for event in seed.events.iter().filter(|event| only.is_none_or(|only| *only == event.function)) {
+        let mut figures = Map::new();
+        if rounds > 0 {
+            figures = measure::measure(&bench, event, rounds, requests).await?;
+        }
+        if arguments.instructions {
+            let count = instructions::per_warm_request(&bench, event, &work).await?;
+            figures.insert("instructions_per_warm_request".to_owned(), json!(count));
+        }
+        report.insert(event.function.clone(), Value::Object(figures));
+    }
+    for function in &arguments.zip {
+        let sizes = zip::sizes(&bench.functions, function)?;
+        if let Some(figures) = report.entry(function.as_str()).or_insert_with(|| json!({})).as_object_mut() {
+            figures.extend(sizes);
+        }
+    }
+    if let (Some(peers), Some(event)) = (arguments.flags.get("--peers"), seed.events.first()) {
+        let options = arguments.flags.get("--peers-options").map(String::as_str).unwrap_or_default();
+        peers::compare(&bench, event, peers.as_ref(), &work, options).await?;
+    }
+    seed.remove(endpoint).await?;
+    print(&Value::Object(report))
+}
+
+#[expect(clippy::print_stdout, reason = "the report on standard output is what this program is for")]
+fn print(report: &Value) -> Result<()> {
+    println!("{report:#}");
+    Ok(())
+}
+
+/// What all measurements share.
+struct Bench {
+    template: Template,
+    table: String,
+    endpoint: String,
+    functions: PathBuf,
+    store: StandIn,
+}
+
+impl Bench {
+    /// What the template gives a function.
+    fn environment(&self, function: &str) -> Result<BTreeMap<String, String>> {
+        let values = BTreeMap::from([("Table".to_owned(), self.table.clone())]);
+        self.template.environment(function, &values)
+    }
+
+    /// A Lambda of its own, so that the first process of a function is a cold one.
+    async fn lambda(&self, function: &str, binaries: PathBuf) -> Result<Lambda> {
+        let mut environment = self.environment(function)?;
+        environment.extend(self.store.environment());
+        // As long as a real one: it is sent and signed with every request.
+        environment.insert("AWS_SESSION_TOKEN".to_owned(), "IQoJb3JpZ2luX2Vj".repeat(60));
+        let mut options = Options::new(binaries);
+        options.environment.insert(function.to_owned(), environment);
+        options.concurrency = 1;
+        // Under valgrind all takes fifty times as long.
+        options.timeout = Duration::from_secs(60);
+        options.init_timeout = Duration::from_secs(60);
+        Lambda::start(options).await
+    }
+}
+
+/// Sends an event and takes nothing but success for an answer.
+async fn invoke(lambda: &Lambda, event: &Event, turn: usize) -> Result<()> {
+    let answer = lambda.invoke(&event.function, event.payload(turn)).await;
+    let answer = answer.map_err(|error| Error::new(format!("{}: {error}\n{}", event.function, lambda.log_text())))?;
+    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    match answer.get("statusCode").and_then(Value::as_u64) {
+        Some(200..300) => Ok(()),
+        _ => Err(Error::new(format!("{} answered {answer}\n{}", event.function, lambda.log_text()))),
+    }
+}

@@ -1,0 +1,204 @@
+//! The store that measured functions see: a real engine's answers, from memory where a read is repeated, over TLS as DynamoDB's are.
+//!
+//! Invariant: a write reaches the engine and empties the memory, so an answer is never stale. The time in which at least one request
+//! waits for its answer is counted: it is the store's, not the function's.
+
+use std::{
+    collections::HashMap,
+    fs,
+    net::Ipv4Addr,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use local::{Error, Result, http::Client};
+use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer, version::TLS13};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::AbortHandle,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// Where the public roots may be: a function on Lambda loads as many.
+const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
+/// What changes nothing, and may be answered from memory.
+const READS: [&str; 4] = ["GetItem", "Query", "BatchGetItem", "TransactGetItems"];
+
+/// What is passed on of a request and of its answer.
+const REQUEST_HEADERS: [&str; 4] = ["content-type", "x-amz-target", "x-amz-date", "authorization"];
+const ANSWER_HEADERS: [&str; 4] = ["content-type", "x-amz-crc32", "x-amzn-requestid", "server"];
+
+/// A running stand-in; dropping it closes the listener.
+pub struct StandIn {
+    environment: Vec<(String, String)>,
+    shared: Arc<Shared>,
+    accepting: AbortHandle,
+}
+
+struct Shared {
+    upstream: String,
+    client: Client,
+    state: Mutex<State>,
+}
+
+type Answer = (u16, Vec<(String, String)>, Bytes);
+
+#[derive(Default)]
+struct State {
+    memory: HashMap<(String, Bytes), Answer>,
+    waiting: usize,
+    waiting_since: Option<Instant>,
+    busy: Duration,
+    requests: usize,
+}
+
+impl StandIn {
+    /// Starts in front of the engine; `tls` is the folder for the certificates, none = plain HTTP.
+    pub async fn start(upstream: &str, tls: Option<&Path>) -> Result<Self> {
+        let failed = |error: std::io::Error| Error::new(format!("the stand-in store: {error}"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
+        let (acceptor, scheme, bundle) = match tls {
+            Some(folder) => {
+                let (acceptor, bundle) = certificates(folder)?;
+                (Some(acceptor), "https", vec![("SSL_CERT_FILE".to_owned(), bundle)])
+            }
+            None => (None, "http", Vec::new()),
+        };
+        let state = Mutex::default();
+        let shared = Arc::new(Shared { upstream: format!("{upstream}/"), client: Client::new(), state });
+        let serving = shared.clone();
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (shared, acceptor) = (serving.clone(), acceptor.clone());
+                let _ = stream.set_nodelay(true);
+                tokio::spawn(async move {
+                    match acceptor {
+                        None => serve(shared, stream).await,
+                        Some(acceptor) => {
+                            if let Ok(stream) = acceptor.accept(stream).await {
+                                serve(shared, stream).await;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        let url = ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), format!("{scheme}://localhost:{port}"));
+        let environment = bundle.into_iter().chain([url]).collect();
+        Ok(Self { environment, shared, accepting: accepting.abort_handle() })
+    }
+
+    /// What a function must find in its environment.
+    pub fn environment(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        self.environment.iter().cloned()
+    }
+
+    /// How long it was busy and how many requests it had, since the last call.
+    pub fn take(&self) -> (Duration, usize) {
+        let mut state = self.shared.state();
+        (std::mem::take(&mut state.busy), std::mem::take(&mut state.requests))
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn serve(shared: Arc<Shared>, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let service = service_fn(|request| shared.answer(request));
+    // A function that is killed is no error of the store's.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+impl Shared {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map_err(|error| Error::new(error.to_string()))?.to_bytes();
+        {
+            let mut state = self.state();
+            state.requests += 1;
+            state.waiting += 1;
+            state.waiting_since.get_or_insert_with(Instant::now);
+        }
+        let answer = self.look_up(&head, body).await;
+        {
+            let mut state = self.state();
+            state.waiting -= 1;
+            if state.waiting == 0 {
+                let busy = state.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+                state.busy += busy;
+            }
+        }
+        let (status, headers, body) = answer?;
+        let mut response = Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(name, value);
+        }
+        response.body(Full::new(body)).map_err(|error| Error::new(error.to_string()))
+    }
+
+    async fn look_up(&self, head: &hyper::http::request::Parts, body: Bytes) -> Result<Answer> {
+        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let operation = header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned();
+        let is_read = READS.contains(&operation.as_str());
+        let question = (operation, body.clone());
+        if let Some(answer) = self.state().memory.get(&question).filter(|_| is_read) {
+            return Ok(answer.clone());
+        }
+        let headers = REQUEST_HEADERS.map(|name| (name, header(name)));
+        let answer = self.client.request("POST", &self.upstream, &headers, body).await?;
+        let wanted = |(name, _): &(String, String)| ANSWER_HEADERS.contains(&name.as_str());
+        let headers = answer.headers.into_iter().filter(wanted).collect();
+        let answer = (answer.status, headers, answer.body);
+        let mut state = self.state();
+        if !is_read {
+            state.memory.clear();
+        } else if answer.0 == 200 {
+            state.memory.insert(question, answer.clone());
+        }
+        Ok(answer)
+    }
+}
+
+/// A root of our own, a certificate for localhost, and a file with that root and the public ones.
+fn certificates(folder: &Path) -> Result<(TlsAcceptor, String)> {
+    let failed = |error: rcgen::Error| Error::new(format!("cannot make a certificate: {error}"));
+    let mut root = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root_key = rcgen::KeyPair::generate().map_err(failed)?;
+    let root_pem = root.self_signed(&root_key).map_err(failed)?.pem();
+    let key = rcgen::KeyPair::generate().map_err(failed)?;
+    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).map_err(failed)?;
+    let leaf = leaf.signed_by(&key, &rcgen::Issuer::new(root, root_key)).map_err(failed)?;
+
+    let public = ROOTS.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+    let bundle = folder.join("roots.pem");
+    fs::write(&bundle, public + "\n" + &root_pem)
+        .map_err(|error| Error::new(format!("cannot write {}: {error}", bundle.display())))?;
+    let failed = |error: rustls::Error| Error::new(format!("TLS: {error}"));
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[&TLS13])
+        .map_err(failed)?
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .map_err(failed)?;
+    Ok((TlsAcceptor::from(Arc::new(config)), bundle.display().to_string()))
+}
