@@ -117,6 +117,19 @@ pub struct OperatorRoot(Slug);
 /// let id = tenancy::domain::CustomerId::parse("cust_01kaq7n0z2w4y6x8v0tqrstabc").unwrap();
 /// let root = tenancy::domain::principal::CustomerRoot(id);
 /// ```
+///
+/// ```compile_fail,E0624
+/// // Nor is there another way to make one.
+/// let id = tenancy::domain::CustomerId::NEVER_GIVEN;
+/// let root = tenancy::domain::principal::CustomerRoot::new(id);
+/// ```
+///
+/// ```compile_fail,E0603
+/// // And the store's keys are nobody's but the store's, with or without a root.
+/// fn address(root: &tenancy::domain::principal::CustomerRoot) {
+///     let key = tenancy::store::keys::tenants(root);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CustomerRoot(CustomerId);
 
@@ -145,6 +158,14 @@ impl CustomerRoot {
 }
 
 /// An operator whose key was checked: the proof that writes ask for.
+///
+/// ```compile_fail,E0451
+/// // Only authentication makes one.
+/// use tenancy::domain::principal::{KeyKind, Operator, OperatorRoot, Scopes};
+/// fn forge(root: OperatorRoot) -> Operator {
+///     Operator { root, scopes: Scopes::all(KeyKind::Operator), page_key: [0; 32] }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Operator {
     pub(crate) root: OperatorRoot,
@@ -166,6 +187,14 @@ impl Operator {
 }
 
 /// An integration whose key was checked.
+///
+/// ```compile_fail,E0308
+/// // A root alone is no proof: a write wants the checked key itself.
+/// use tenancy::domain::{TenantId, precondition::IfMatch, principal::CustomerRoot};
+/// async fn forge(store: &tenancy::store::Store, root: &CustomerRoot, id: TenantId) {
+///     let _ = store.delete_tenant(root, id, &IfMatch::default()).await;
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Integration {
     pub(crate) root: CustomerRoot,
