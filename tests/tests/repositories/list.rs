@@ -67,7 +67,7 @@ async fn a_name_is_found_exactly_and_cursors_apply_to_it() {
         .await
         .expect_status(200);
     assert_eq!(list(&app, &key, &format!("name={name}")).await, empty);
-    assert_eq!(ids(&list(&app, &key, "name=renamed").await), [id.clone()]);
+    assert_eq!(ids(&list(&app, &key, "name=renamed").await), [id.as_str()]);
     app.with_key(&key, "DELETE", &format!("/repositories/{id}")).send().await.expect_status(204);
     assert_eq!(list(&app, &key, "name=renamed").await, empty);
 }
