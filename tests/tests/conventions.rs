@@ -1,0 +1,14 @@
+//! What holds for every operation (contract 1 and 2): one module per convention.
+
+mod conventions {
+    mod authentication;
+    mod body;
+    mod budgets;
+    mod headers;
+    mod idempotency;
+    mod idempotency_keys;
+    mod order_of_checks;
+    mod preconditions;
+    mod problems;
+    mod query;
+}

@@ -1,0 +1,88 @@
+//! ETags where there are some, and nowhere else (contract 2).
+
+use tests::transcript::text;
+use tests::{App, json};
+
+#[tokio::test]
+async fn single_customers_carry_a_strong_tag_and_nothing_else_here_does() {
+    let app = App::start().await;
+    let created = app
+        .operator("POST", "/v1/customers")
+        .json(json!({ "customer_id": "acme-corp" }))
+        .send()
+        .await
+        .expect_status(201);
+    let customer = "/v1/customers/acme-corp";
+    let changed = app.operator("PATCH", customer).json(json!({ "display_name": "x" })).send().await.expect_status(200);
+    let unchanged = app.operator("PATCH", customer).json(json!({})).send().await.expect_status(200);
+    let read = app.operator("GET", customer).send().await.expect_status(200);
+    app.operator("DELETE", customer).send().await.expect_status(204);
+    let restored = app.operator("POST", &format!("{customer}/restore")).send().await.expect_status(200);
+    for answer in [&created, &changed, &unchanged, &read, &restored] {
+        let tag = answer.etag();
+        let inside = tag
+            .strip_prefix('"')
+            .and_then(|tag| tag.strip_suffix('"'))
+            .unwrap_or_else(|| panic!("{tag} is not strong"));
+        assert!(!inside.is_empty() && !inside.contains('"'), "{tag}");
+    }
+    assert_eq!((changed.etag(), unchanged.etag()), (read.etag(), read.etag()));
+    assert!(created.etag() != read.etag() && restored.etag() != read.etag());
+
+    let keys = format!("{customer}/keys");
+    let key = app.operator("POST", &keys).json(json!({ "name": "k" })).send().await.expect_status(201);
+    let path = format!("{keys}/{}", text(&key.json(), "key_id"));
+    let rotated = app.operator("POST", &format!("{path}/rotate")).send().await.expect_status(201);
+    let revoked = app.operator("DELETE", &path).send().await.expect_status(204);
+    let lists = [app.operator("GET", &keys).send().await, app.operator("GET", "/v1/customers").send().await];
+    for answer in [key, rotated, revoked].into_iter().chain(lists) {
+        assert_eq!(answer.header("etag"), None, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_ignored_where_there_is_no_tag() {
+    let app = App::start().await;
+    app.new_customer("acme-corp").await;
+    let keys = "/v1/customers/acme-corp/keys";
+    let with = |method: &str, path: &str| {
+        app.operator(method, path).header("if-match", "\"stale\"").header("if-none-match", "*")
+    };
+    let key = with("POST", keys).json(json!({ "name": "k" })).send().await.expect_status(201).json();
+    let path = format!("{keys}/{}", text(&key, "key_id"));
+    with("POST", &format!("{path}/rotate")).send().await.expect_status(201);
+    with("DELETE", &path).send().await.expect_status(204);
+    with("GET", keys).send().await.expect_status(200);
+    with("GET", "/v1/customers").send().await.expect_status(200);
+    with("POST", "/v1/customers").json(json!({ "customer_id": "b" })).send().await.expect_status(201);
+    with("POST", "/v1/customers/b/restore").send().await.expect_status(200);
+    // `If-None-Match` is for GET and the upsert, `If-Match` for PATCH, DELETE and the upsert.
+    app.operator("PATCH", "/v1/customers/b")
+        .json(json!({}))
+        .header("if-none-match", "nonsense")
+        .send()
+        .await
+        .expect_status(200);
+    app.operator("GET", "/v1/customers/b").header("if-match", "nonsense").send().await.expect_status(200);
+    app.operator("DELETE", "/v1/customers/b").header("if-none-match", "*").send().await.expect_status(204);
+}
+
+#[tokio::test]
+async fn a_tag_tells_each_version_apart() {
+    let app = App::start().await;
+    app.new_customer("acme-corp").await;
+    let customer = "/v1/customers/acme-corp";
+    let mut tags = vec![app.operator("GET", customer).send().await.etag()];
+    for round in 0..3 {
+        let body = json!({ "display_name": "same" });
+        tags.push(app.operator("PATCH", customer).json(body).send().await.expect_status(200).etag());
+        app.operator("DELETE", customer).send().await.expect_status(204);
+        tags.push(app.operator("POST", &format!("{customer}/restore")).send().await.expect_status(200).etag());
+        assert_eq!(tags.len(), 3 + 2 * round);
+    }
+    for (at, tag) in tags.iter().enumerate() {
+        assert!(!tags[at + 1..].contains(tag), "{tag} came twice");
+        let status = app.operator("GET", customer).header("if-none-match", tag).send().await.status;
+        assert_eq!(status, if at + 1 == tags.len() { 304 } else { 200 });
+    }
+}
