@@ -19,7 +19,7 @@ fn check_statuses(answers: &[Exchange], expected: &[(u16, usize)]) {
 }
 
 /// Sends all calls at once, and tells whether writes to the store overlapped.
-async fn round<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec<Exchange>, bool) {
+async fn race_once<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec<Exchange>, bool) {
     let (answers, log) = app.requests_of(join_all(calls.into_iter().map(Call::send))).await;
     let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
     let overlap = |(at, one): (usize, &&LogEntry)| writes.iter().skip(at + 1).any(|other| one.overlaps(other));
@@ -29,7 +29,7 @@ async fn round<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec
 
 /// Sends all calls at once; writes to the store must overlap.
 async fn race<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> Vec<Exchange> {
-    let (answers, overlapped) = round(app, calls).await;
+    let (answers, overlapped) = race_once(app, calls).await;
     assert!(overlapped, "the callers came one by one: nothing was raced");
     answers
 }
@@ -110,7 +110,7 @@ async fn upserts_that_agree_in_a_member_still_end_as_in_some_serial_order() {
     for _ in 0..6 {
         upsert("a", "3").send().await;
         let pairs = [("a", "1"), ("b", "2")].repeat(8);
-        let (answers, overlapped) = round(&app, pairs.iter().map(|(name, n)| upsert(name, n))).await;
+        let (answers, overlapped) = race_once(&app, pairs.iter().map(|(name, n)| upsert(name, n))).await;
         raced |= overlapped;
         for answer in &answers {
             let tenant = answer.json();
@@ -144,7 +144,7 @@ async fn a_create_racing_upserts_is_first_or_names_the_winner() {
         let external_id = format!("round-{round}");
         let upserts = (0..8).map(|_| app.with_key(&key, "PUT", &format!("/tenants/by-external-id/{external_id}")));
         let create = || app.with_key(&key, "POST", "/tenants").json(json!({ "external_id": external_id }));
-        let (answers, overlapped) = round(&app, upserts.chain((0..8).map(|_| create()))).await;
+        let (answers, overlapped) = race_once(&app, upserts.chain((0..8).map(|_| create()))).await;
         raced |= overlapped;
         let (upserted, created) = answers.split_at(8);
         assert!(upserted.iter().all(|answer| [200, 201].contains(&answer.status)), "{upserted:?}");
@@ -223,7 +223,7 @@ async fn a_default_is_never_detached_by_a_race() {
         app.with_key(&key, "PUT", &attachment).send().await;
         let choose = |_| app.with_key(&key, "PATCH", &path).json(json!({ "default_repository_id": repository }));
         let detach = |_| app.with_key(&key, "DELETE", &attachment);
-        let (answers, overlapped) = round(&app, (0..4).map(choose).chain((0..4).map(detach))).await;
+        let (answers, overlapped) = race_once(&app, (0..4).map(choose).chain((0..4).map(detach))).await;
         raced |= overlapped;
         let detached = answers.iter().filter(|answer| answer.status == 204).count();
         assert!(detached <= 1, "{answers:?}");
@@ -251,7 +251,7 @@ async fn a_deleted_repository_is_never_attached_by_a_race() {
         let repository = app.new_repository(&key, &format!("r{round}")).await["id"].as_str().unwrap().to_owned();
         let attach = |_| app.with_key(&key, "PUT", &format!("/tenants/{tenant}/repositories/{repository}"));
         let delete = |_| app.with_key(&key, "DELETE", &format!("/repositories/{repository}"));
-        let (answers, overlapped) = round(&app, (0..4).map(attach).chain((0..4).map(delete))).await;
+        let (answers, overlapped) = race_once(&app, (0..4).map(attach).chain((0..4).map(delete))).await;
         raced |= overlapped;
         let (attached, deleted) = answers.split_at(4);
         if deleted.iter().any(|answer| answer.status == 204) {
