@@ -12,8 +12,9 @@ async fn list_keys(request: Request, store: &Store) -> Result<Response> {
     let read = async |root: &_| {
         request.parse(|_| Some(()))?;
         let name = request.path("customer_id", CustomerName::parse)?;
-        store.keys(root, &name).await
+        store.customer_with_key_details(root, &name).await
     };
-    let (_, keys) = request.operator_with(store, None, read).await?;
+    let (operator, (customer, details)) = request.operator_with(store, None, read).await?;
+    let keys = store.keys(&operator, &customer, &details).await?;
     Ok(http::list("keys", &keys))
 }

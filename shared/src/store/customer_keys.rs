@@ -40,6 +40,9 @@ impl Details {
     }
 }
 
+/// The details of a customer's keys, as they are stored.
+pub struct KeyDetails(Item);
+
 /// The attribute that holds a key's details.
 fn attribute(key_id: KeyId) -> String {
     format!("k{}", key_id.ulid())
@@ -70,19 +73,28 @@ struct Plan {
 }
 
 impl Store {
-    /// A customer's keys, newest first.
-    pub async fn keys(&self, operator: &OperatorRoot, name: &CustomerName) -> Result<Vec<Key>> {
+    /// A customer, and of its keys what the operator's own subtree holds: the part of [`Store::keys`] that may be
+    /// read beside authentication.
+    pub async fn customer_with_key_details(
+        &self,
+        operator: &OperatorRoot,
+        name: &CustomerName,
+    ) -> Result<(Customer, KeyDetails)> {
         let slug = self.slug_of(operator, name).await?.ok_or(Error::NotFound)?;
         let name = CustomerName::Slug(slug.clone());
         let (customer, details) =
             tokio::try_join!(self.customer(operator, &name), self.get(keys::key_details(operator, &slug)))?;
+        Ok((customer, KeyDetails(details.unwrap_or_default())))
+    }
+
+    /// A customer's keys, newest first.
+    pub async fn keys(&self, _: &Operator, customer: &Customer, details: &KeyDetails) -> Result<Vec<Key>> {
         let root = CustomerRoot::new(customer.id);
         let item = self.get(keys::customer_root(&root)).await?.ok_or(Error::NotFound)?;
-        let details = details.unwrap_or_default();
         let mut shown = Vec::new();
         for (key_id, entry) in entries(&item)? {
             // A key made between the two reads has no details yet: it is not listed yet.
-            if let Some(details) = details_of(&details, key_id)? {
+            if let Some(details) = details_of(&details.0, key_id)? {
                 let key = details.into_key(&root, key_id);
                 shown.push(Key { expires_at: entry.expires_at, revoked_at: entry.revoked_at, ..key });
             }

@@ -22,6 +22,7 @@ mod write;
 
 pub use authentication::Principal;
 pub use client::{Settings, Store};
+pub use customer_keys::KeyDetails;
 pub use customers::CustomerPage;
 pub use operators::OperatorKey;
 pub use record::{Made, Once};
