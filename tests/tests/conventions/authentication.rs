@@ -166,6 +166,11 @@ async fn an_unknown_key_costs_one_read_besides_the_operations_first() {
         is_401(answer);
         assert_eq!(log.len(), 1);
     }
+    let keys = app.with_key(&wrong_secret(&operator), "GET", "/v1/customers/acme-corp/keys");
+    let (answer, log) = app.requests_of(keys.send()).await;
+    is_401(answer);
+    let reads: Vec<String> = log.iter().map(|entry| entry.parts()[0].partition.clone().unwrap()).collect();
+    assert!(reads.iter().all(|partition| partition.starts_with("O#acme")), "read past the first: {reads:?}");
 }
 
 #[tokio::test]

@@ -237,7 +237,8 @@ async fn of_64_parallel_creations_50_succeed_and_all_work() {
     }
     let mut listed: Vec<String> = list(&app).await.iter().map(|key| text(key, "key_id").to_owned()).collect();
     let mut issued: Vec<String> = made.iter().map(|answer| text(&answer.json(), "key_id").to_owned()).collect();
-    (listed.sort(), issued.sort());
+    listed.sort();
+    issued.sort();
     assert_eq!(listed, issued);
     for answer in join_all(made.iter().map(|answer| async { use_key(&app, &answer.json()).await })).await {
         answer.expect_status(200);

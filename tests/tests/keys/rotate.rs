@@ -1,6 +1,6 @@
 //! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate` (contract 3).
 
-use crate::{KEYS, create, from_now, issue, list, milliseconds, revoke, rewrite, rotate, shown, start, use_key};
+use crate::{KEYS, create, from_now, issue, list, milliseconds, revoke, rotate, shown, start, use_key};
 use futures_util::future::join_all;
 use tests::transcript::{members, text};
 use tests::{Value, json};
