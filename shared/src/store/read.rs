@@ -1,5 +1,6 @@
 //! The reads that everything is made of.
 
+use super::client::transaction_timeouts;
 use super::item::Item;
 use super::keys::{Key, Partition};
 use super::{Store, item};
@@ -126,7 +127,9 @@ impl Store {
         while !wanted.is_empty() {
             let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
             let request = self.client.batch_get_item().request_items(&*self.table, keys.map_err(Error::internal)?);
-            let output = self.in_time(request.send()).await?.map_err(read_error)?;
+            // A hundred of the largest rows are 10 MB: an attempt may take as long as a transaction's.
+            let sent = request.customize().config_override(transaction_timeouts()).send();
+            let output = self.in_time(sent).await?.map_err(read_error)?;
             found.extend(output.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default());
             // The answer is cut at 16 MB or where the table throttles: the rest is asked for again.
             let rest = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
