@@ -21,7 +21,8 @@ fn seen(event: &Event) -> Option<Seen<'_>> {
         Ret::Made { id } => (id, 1),
         _ => return None,
     };
-    let is_write = !matches!(event.op, Op::Read | Op::Upsert { name: None }) || matches!(ret, Ret::Made { .. });
+    // What an upsert shows may be later than what it wrote.
+    let is_write = !matches!(event.op, Op::Read | Op::Upsert { .. }) || matches!(ret, Ret::Made { .. });
     Some(Seen { began: event.began, ended: *ended, id, version, is_write, body: event.body.as_ref()? })
 }
 

@@ -79,7 +79,7 @@ impl Client<'_> {
         let attachment = |id: &String, repository: &usize| format!("/tenants/{id}/repositories/{}", self.repositories[*repository]);
         let call = |method: &str, path: &str| self.app.with_key(self.key, method, path);
         let call = match op {
-            Op::Read => call("GET", &by_external_id),
+            Op::Read | Op::Show { .. } => call("GET", &by_external_id),
             Op::Create { name } => call("POST", "/tenants").json(json!({ "external_id": format!("t{tenant}"), "name": name })),
             Op::Upsert { name: Some(name) } => call("PUT", &by_external_id).json(json!({ "name": name })),
             Op::Upsert { name: None } => call("PUT", &by_external_id),

@@ -25,7 +25,8 @@ async fn an_update_whose_answer_was_lost_is_not_stale() {
     let change = app.with_key(&key, "PATCH", &path).json(json!({ "name": "b" })).header("if-match", &first);
     let (changed, log) = app.requests_of(change.send()).await;
     let changed = changed.expect_status(200);
-    assert_eq!((changed.json()["name"].as_str(), of(&log, "UpdateItem").len()), (Some("b"), 2));
+    // It is looked for, not sent again.
+    assert_eq!((changed.json()["name"].as_str(), of(&log, "UpdateItem").len()), (Some("b"), 1));
     let now = app.with_key(&key, "GET", &path).send().await;
     assert_eq!((now.etag(), now.body), (changed.etag(), changed.body));
 }
@@ -44,18 +45,25 @@ async fn a_late_answer_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_late_arrival_of_a_patch_changes_nothing_again() {
-    let (app, key) = app().await;
-    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
-    let patch = async |name: &str| {
-        app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).send().await.expect_status(200)
-    };
-    app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 400 }).nth(1)]);
-    patch("A").await;
-    let second = patch("B").await;
-    app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
-    let now = app.with_key(&key, "GET", &path).send().await;
-    assert_eq!((now.json()["name"].as_str(), now.etag()), (Some("B"), second.etag()));
-    assert_eq!(app.items_of("tenant").await[0]["ver"]["N"], "3");
+    // However many others came in between: an item remembers only its last writes.
+    for others in [1, 12] {
+        let (app, key) = app().await;
+        let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+        let patch = async |name: String| {
+            app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).send().await.expect_status(200)
+        };
+        app.lambda.warm("update-tenant", 1).await.unwrap();
+        app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 1500 }).nth(1)]);
+        let mut last = patch("A".to_owned()).await;
+        for other in 0..others {
+            last = patch(format!("B{other}")).await;
+        }
+        assert!(app.proxy.log().iter().any(|entry| entry.finished.is_none()), "the late one arrived too early");
+        app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
+        let now = app.with_key(&key, "GET", &path).send().await;
+        assert_eq!((now.etag(), now.body), (last.etag(), last.body));
+        assert_eq!(app.items_of("tenant").await[0]["ver"]["N"], (2 + others).to_string());
+    }
 }
 
 #[tokio::test]
@@ -73,35 +81,43 @@ async fn late_arrivals_of_a_conditional_patch_do_not_undo_the_next_one() {
     assert_eq!(app.items_of("tenant").await[0]["ver"]["N"], "2");
 }
 
-/// Case A7: `first` befalls A's first attempt; B commits before A's second.
-async fn a_patch_that_is_overtaken(first: Action) -> (u16, Value) {
+/// Case A7: `first` befalls A's attempt; before A can look what became of it, B commits so often.
+async fn a_patch_that_is_overtaken(first: Action, conditional: bool, times: usize) -> (u16, Value) {
     let (app, key) = app().await;
     let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
     let tag = app.with_key(&key, "GET", &path).send().await.etag();
-    let second = Rule::on("UpdateItem", Action::Delay { ms: 600 }).nth(2);
-    app.faults([Rule::on("UpdateItem", first).nth(1), second]);
-    let begun = app.proxy.log_len();
-    let a = app.with_key(&key, "PATCH", &path).json(json!({ "name": "A" })).header("if-match", &tag).send();
+    app.lambda.warm("update-tenant", 2).await.unwrap();
+    let look = Rule::on("GetItem", Action::Delay { ms: 700 }).key("#T").function("UpdateTenantFunction").nth(1);
+    app.faults([Rule::on("UpdateItem", first).nth(1), look]);
+    let looks = || app.proxy.log().iter().any(|entry| entry.action == Action::Delay { ms: 700 });
+    let a = app.with_key(&key, "PATCH", &path).json(json!({ "name": "A" }));
+    let a = if conditional { a.header("if-match", &tag) } else { a };
     let b = async {
-        until("A's second attempt", || of(&app.proxy.log_from(begun), "UpdateItem").len() == 2).await;
-        let patch = app.with_key(&key, "PATCH", &path).json(json!({ "metadata": { "by": "B" } }));
-        patch.send().await.expect_status(200)
+        until("A looks", looks).await;
+        for time in 0..times {
+            let patch = app.with_key(&key, "PATCH", &path).json(json!({ "metadata": { "by": format!("B{time}") } }));
+            patch.send().await.expect_status(200);
+        }
     };
-    let (a, _) = tokio::join!(a, b);
-    app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
+    let (a, ()) = tokio::join!(a.send(), b);
     (a.status, app.with_key(&key, "GET", &path).send().await.json())
 }
 
 #[tokio::test]
 async fn a_patch_that_was_applied_and_overtaken_is_unavailable_and_undoes_nothing() {
-    let (status, now) = a_patch_that_is_overtaken(Action::DropAfter).await;
-    assert_eq!((status, &now["name"], &now["metadata"]), (503, &json!("A"), &json!({ "by": "B" })));
+    for (conditional, times) in [(true, 1), (false, 1), (false, 12)] {
+        let (status, now) = a_patch_that_is_overtaken(Action::DropAfter, conditional, times).await;
+        let by = json!({ "by": format!("B{}", times - 1) });
+        assert_eq!((status, &now["name"], &now["metadata"]), (503, &json!("A"), &by));
+    }
 }
 
 #[tokio::test]
-async fn a_patch_that_never_arrived_and_was_overtaken_is_unavailable_and_undoes_nothing() {
-    let (status, now) = a_patch_that_is_overtaken(Action::DropBefore).await;
-    assert_eq!((status, &now["name"], &now["metadata"]), (503, &Value::Null, &json!({ "by": "B" })));
+async fn a_patch_that_never_arrived_and_was_overtaken_undoes_nothing() {
+    for (conditional, status, name) in [(true, 503, Value::Null), (false, 200, json!("A"))] {
+        let (answered, now) = a_patch_that_is_overtaken(Action::DropBefore, conditional, 1).await;
+        assert_eq!((answered, &now["name"], &now["metadata"]), (status, &name, &json!({ "by": "B0" })));
+    }
 }
 
 #[tokio::test]
