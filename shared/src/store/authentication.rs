@@ -26,6 +26,8 @@ pub(super) struct KeyEntry {
     pub scopes: Scopes,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// Replaced without overlap: ended whatever a function's clock says, which may be behind.
+    pub is_replaced: bool,
 }
 
 impl KeyEntry {
@@ -37,6 +39,7 @@ impl KeyEntry {
         let time = |time: Timestamp| super::item::text(time.to_string());
         entry.extend(self.expires_at.map(|end| ("x".to_owned(), time(end))));
         entry.extend(self.revoked_at.map(|end| ("r".to_owned(), time(end))));
+        entry.extend(self.is_replaced.then(|| ("e".to_owned(), AttributeValue::Bool(true))));
         AttributeValue::M(entry)
     }
 
@@ -51,12 +54,13 @@ impl KeyEntry {
             scopes: Scopes::from_bits(entry.get("s")?.as_n().ok()?.parse().ok()?),
             expires_at: time("x")?,
             revoked_at: time("r")?,
+            is_replaced: entry.contains_key("e"),
         })
     }
 
     /// Whether the key is good at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        is_live(self.expires_at, self.revoked_at, now)
+        !self.is_replaced && is_live(self.expires_at, self.revoked_at, now)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::key::{IssuedKey, Key, MOST_KEYS, NewKey, Rotation};
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes};
 use crate::domain::secret::{Root, Secret, integration_prefix};
 use crate::domain::{Error, KeyId, Result, Timestamp};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 /// What list and rotate show of a key, and authentication does not need.
@@ -222,6 +223,7 @@ impl Store {
             scopes: Scopes::from_bits(details.scopes),
             expires_at: details.expires_at,
             revoked_at: None,
+            is_replaced: false,
         };
         let answer = serde_json::to_string(&details).map_err(Error::internal)?;
         let records = Root::Operator(operator.root().clone());
@@ -275,12 +277,15 @@ fn root_write<'a>(
     if let Some(Replaced { key_id, end }) = replaced.filter(|_| plan.shorten) {
         let old = key_id.ulid();
         write = write.set(&format!("keys.{old}.x"), text(end.to_string()));
+        if end <= now {
+            write = write.set(&format!("keys.{old}.e"), AttributeValue::Bool(true));
+        }
         if plan.version.is_none() {
             let end = end.max(now.plus_milliseconds(1));
             write = write.when(
                 &format!(
                     "attribute_exists({{keys.{old}}}) AND attribute_not_exists({{keys.{old}.r}}) \
-                     AND (attribute_not_exists({{keys.{old}.x}}) OR {{keys.{old}.x}} >= ?)"
+                     AND attribute_not_exists({{keys.{old}.e}}) AND (attribute_not_exists({{keys.{old}.x}}) OR {{keys.{old}.x}} >= ?)"
                 ),
                 [text(end.to_string())],
             );

@@ -29,7 +29,8 @@ impl Store {
         let root = OperatorRoot::new(operator);
         let key_id: KeyId = self.new_id()?;
         let secret = Secret::new(&Root::Operator(root.clone()), key_id, random()?);
-        let entry = KeyEntry { hash: secret.hash(), scopes, expires_at: None, revoked_at: None }.to_value();
+        let entry =
+            KeyEntry { hash: secret.hash(), scopes, expires_at: None, revoked_at: None, is_replaced: false }.to_value();
         loop {
             let write = match self.get(keys::operator(&root)).await? {
                 None => new_operator(&root, key_id, entry.clone())?,
