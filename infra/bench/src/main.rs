@@ -21,10 +21,7 @@ use local::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{
-    seed::Event,
-    stand_in::StandIn,
-};
+use crate::{seed::Event, stand_in::StandIn};
 
 const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--rounds N] [--requests N] \
                      [--instructions] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--peers FOLDER [--peers-options WORDS]]
@@ -68,8 +65,8 @@ impl Arguments {
                 "--instructions" => arguments.instructions = true,
                 "--plain" => arguments.plain = true,
                 "--zip" => arguments.zip.push(value()?),
-                "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests" | "--only"
-                | "--peers" | "--peers-options" => {
+                "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests"
+                | "--only" | "--peers" | "--peers-options" => {
                     let value = value()?;
                     arguments.flags.insert(word, value);
                 }

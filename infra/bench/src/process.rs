@@ -25,4 +25,3 @@ pub fn peak_memory(pid: u32) -> Result<u64> {
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.map(|kilobytes| kilobytes * 1024).ok_or_else(|| Error::new(format!("{file} has no VmHWM")))
 }
-

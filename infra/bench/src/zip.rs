@@ -13,5 +13,8 @@ pub fn sizes(folder: &Path, function: &str) -> Result<Map<String, Value>> {
     let file = folder.join(function);
     let bytes = std::fs::read(&file).map_err(|error| Error::new(format!("cannot read {}: {error}", file.display())))?;
     let zip = miniz_oxide::deflate::compress_to_vec(&bytes, 9).len() + FRAME;
-    Ok([("binary_bytes", bytes.len()), ("zip_bytes", zip)].map(|(name, size)| (name.to_owned(), json!(size))).into_iter().collect())
+    Ok([("binary_bytes", bytes.len()), ("zip_bytes", zip)]
+        .map(|(name, size)| (name.to_owned(), json!(size)))
+        .into_iter()
+        .collect())
 }

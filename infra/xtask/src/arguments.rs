@@ -35,6 +35,18 @@ impl Arguments {
         Ok(Some(self.0.remove(at)))
     }
 
+    /// Takes `--name VALUE` out, whatever the value begins with: options for another program.
+    pub fn value_as_is(&mut self, name: &str) -> Result<Option<String>> {
+        let Some(at) = self.0.iter().position(|word| word == name) else {
+            return Ok(None);
+        };
+        if at + 1 == self.0.len() {
+            return Err(format!("{name} needs a value"));
+        }
+        self.0.remove(at);
+        Ok(Some(self.0.remove(at)))
+    }
+
     /// Takes `--name NUMBER` out.
     pub fn number<T: std::str::FromStr>(&mut self, name: &str, default: T) -> Result<T> {
         match self.value(name)? {

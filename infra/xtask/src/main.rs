@@ -4,6 +4,7 @@
 //! Not here: anything that is deployed, and anything about one endpoint.
 
 mod arguments;
+mod bench;
 mod cargo;
 mod dev;
 mod environment;
@@ -27,6 +28,10 @@ usage:
       the whole API on this machine; Ctrl-C ends it
   cargo xtask test [STAGE or NAME...] [--store embedded|dynamodb-local|http://...]
       everything, some stages (cargo xtask test --list names them), or the tests whose name contains NAME
+      cargo xtask test ratchets --write: records what the functions cost now in infra/ratchets.json
+  cargo xtask bench [--all] [--rounds 11] [--peers] [--peers-options '...'] [--write] [--store ...]
+      what the functions cost: three of them, the sizes of --all; --peers: beside ../shared/peers, with options for its `run`;
+      --write: into docs/performance.md
   cargo xtask operator-key create --operator NAME [--scopes a,b] | list --operator NAME | revoke KEY_ID --operator NAME
       [--endpoint URL] [--table NAME]; without them: the running dev stack, where there is one
   cargo xtask router [--check|--write]
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match command.as_str() {
+            "bench" => bench::run(arguments).await,
             "dev" => dev::run(arguments).await,
             "test" => test::run(arguments).await,
             "operator-key" => operator_key::run(arguments),

@@ -3,6 +3,7 @@
 //! Invariant: one failed stage does not keep the next from running, and any failed stage fails the command.
 
 mod docs;
+mod ratchets;
 mod stages;
 mod suite;
 
@@ -48,6 +49,11 @@ const STAGES: &[Stage] = &[
     Stage { name: "build", about: "every function's binary", run: |at| Box::pin(suite::build(at)) },
     Stage { name: "unit", about: "tests inside the crates", run: |at| Box::pin(stages::unit(at)) },
     Stage { name: "api", about: "the API from outside, on a real store", run: |at| Box::pin(suite::api(at)) },
+    Stage {
+        name: "ratchets",
+        about: "the shipping build is no larger and no slower than it was",
+        run: |at| Box::pin(ratchets::ratchets(at)),
+    },
 ];
 
 /// What the stages share.
@@ -57,6 +63,8 @@ struct Context {
     filters: Vec<String>,
     store: OnceCell<Store>,
     programs: OnceCell<Programs>,
+    /// Whether the ratchets' numbers are replaced.
+    write: bool,
 }
 
 /// Runs the stages named (none = all); a word that is no stage selects tests by their name.
@@ -69,12 +77,17 @@ pub async fn run(words: Vec<String>) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let choice = Choice::of_tests(arguments.value("--store")?)?;
+    let write = arguments.switch("--write");
     let words = arguments.words()?;
     let (names, filters): (Vec<_>, Vec<_>) =
         words.into_iter().partition(|word| STAGES.iter().any(|stage| stage.name == word));
     let everything = names.is_empty() && filters.is_empty();
+    if write && names != ["ratchets"] {
+        return Err("--write is for the stage ratchets: cargo xtask test ratchets --write".to_owned());
+    }
     let leash = Leash::start()?;
-    let context = Context { leash: leash.clone(), choice, filters, store: OnceCell::new(), programs: OnceCell::new() };
+    let (store, programs) = (OnceCell::new(), OnceCell::new());
+    let context = Context { leash: leash.clone(), choice, filters, store, programs, write };
 
     let stages = STAGES.iter().filter(|stage| everything || names.iter().any(|name| name == stage.name));
     let all = async {

@@ -34,10 +34,14 @@ pub async fn some(context: &Context) -> Result<()> {
 
 /// Tells tests where the store and the binaries are.
 async fn on_store(context: &Context, command: &mut Command) -> Result<()> {
-    let folder = programs(context).await?;
-    let store = context.store.get_or_try_init(|| start(context)).await?;
+    let (folder, store) = running(context).await?;
     command.env("DYNAMODB_ENDPOINT", &store.endpoint).env("FUNCTIONS_DIR", folder).envs(LOCAL_AWS);
     Ok(())
+}
+
+/// Where the binaries are, and the store.
+pub async fn running(context: &Context) -> Result<(&Path, &Store)> {
+    Ok((programs(context).await?, context.store.get_or_try_init(|| start(context)).await?))
 }
 
 async fn start(context: &Context) -> Result<Store> {

@@ -1,0 +1,109 @@
+//! `cargo xtask bench`: what the functions cost as they are deployed, as tables in Markdown.
+//!
+//! By itself always; with `--peers` side by side with the same function in other languages, where `../shared/peers` is there.
+//! Invariant: the shipping build is measured, `cargo build --release`, for this machine's processor.
+
+pub mod program;
+pub mod ratchets;
+mod report;
+
+use std::process::ExitCode;
+
+use self::program::Wanted;
+use crate::{
+    Result,
+    arguments::Arguments,
+    cargo,
+    leash::Leash,
+    progress::{note, print, step},
+    store::{self, Choice},
+    tools, tree,
+};
+
+/// The functions that are measured, and compared with `infra/ratchets.json`.
+pub const MEASURED: [&str; 3] = ["get-tenant", "update-tenant", "upsert-tenant-by-external-id"];
+
+/// The command line.
+struct Options {
+    words: Vec<String>,
+    choice: Choice,
+    rounds: usize,
+    all: bool,
+    peers: bool,
+    peers_options: String,
+    write: bool,
+}
+
+impl Options {
+    fn parse(words: Vec<String>) -> Result<Self> {
+        let mut arguments = Arguments::new(words.clone());
+        let peers_options = arguments.value_as_is("--peers-options")?;
+        let options = Self {
+            words,
+            choice: Choice::of_tests(arguments.value("--store")?)?,
+            rounds: arguments.number("--rounds", 11)?,
+            all: arguments.switch("--all"),
+            peers: arguments.switch("--peers") || peers_options.is_some(),
+            peers_options: peers_options.unwrap_or_default(),
+            write: arguments.switch("--write"),
+        };
+        arguments.finish()?;
+        if options.rounds == 0 {
+            return Err("--rounds is at least 1".to_owned());
+        }
+        Ok(options)
+    }
+}
+
+/// Builds, measures, prints.
+pub async fn run(words: Vec<String>) -> Result<ExitCode> {
+    let options = Options::parse(words)?;
+    let leash = Leash::start()?;
+    let report = tokio::select! {
+        report = measure(&options, &leash) => Some(report),
+        () = crate::dev::interrupted() => None,
+    };
+    leash.end_all().await;
+    let report = report.unwrap_or_else(|| Err("interrupted".to_owned()))?;
+    print(&report)?;
+    if options.write {
+        report::write(&tree::root().join("docs/performance.md"), &report)?;
+        note("docs/performance.md: written");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn measure(options: &Options, leash: &Leash) -> Result<String> {
+    let peers = tree::root().join("../shared/peers");
+    if options.peers && !peers.join("run").is_file() {
+        return Err(format!("--peers needs the folder {}, which is not here", peers.display()));
+    }
+    let functions = match options.all {
+        true => program::functions()?,
+        false => MEASURED.map(str::to_owned).to_vec(),
+    };
+    let seeding = program::folder(&cargo::build(leash, &cargo::PROGRAMS).await?)?;
+    let shipping = program::folder(&program::build_shipping(leash, &functions).await?)?;
+    let program = program::build_fast(leash).await?;
+    let store = store::start(leash, &options.choice, None).await?;
+
+    let instructions = tools::on_path("valgrind").is_some();
+    if !instructions {
+        note(program::NO_VALGRIND);
+    }
+    let wanted = Wanted {
+        endpoint: &store.endpoint,
+        seeding: &seeding,
+        functions: &shipping,
+        sized: &functions,
+        rounds: options.rounds,
+        instructions,
+        peers: options.peers.then_some((peers.as_path(), options.peers_options.as_str())),
+    };
+    let figures = step("measuring", program::run(leash, &program, &wanted)).await?;
+    let beside = match options.peers {
+        true => Some(program::peers_report()?),
+        false => None,
+    };
+    Ok(report::markdown(&options.words, options.rounds, &figures, beside.as_deref()))
+}

@@ -1,0 +1,104 @@
+//! The program that measures (`infra/bench`), what it measures, and how both are built.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use local::template::Template;
+use serde_json::Value;
+use tokio::{io::AsyncReadExt, process::Command};
+
+use crate::{
+    Result,
+    cargo::{self, Programs},
+    leash::Leash,
+    tree,
+};
+
+/// What is said where instructions cannot be counted.
+pub const NO_VALGRIND: &str = "valgrind is not here: instructions are not counted (Debian: apt-get install valgrind; Fedora: dnf install valgrind)";
+
+/// What to measure.
+pub struct Wanted<'a> {
+    pub endpoint: &'a str,
+    pub seeding: &'a Path,
+    pub functions: &'a Path,
+    /// The functions whose zip is sized.
+    pub sized: &'a [String],
+    pub rounds: usize,
+    pub instructions: bool,
+    /// The folder of the peers and the options for its `run`.
+    pub peers: Option<(&'a Path, &'a str)>,
+}
+
+/// The names of all functions.
+pub fn functions() -> Result<Vec<String>> {
+    Ok(Template::read(tree::template())?.functions.into_iter().map(|function| function.name).collect())
+}
+
+/// The shipping build of these functions, in one call of cargo.
+pub async fn build_shipping(leash: &Leash, functions: &[String]) -> Result<Programs> {
+    let mut what = vec!["--release", "--package", "functions"];
+    what.extend(functions.iter().flat_map(|function| ["--bin", function]));
+    cargo::build(leash, &what).await
+}
+
+/// The program that measures, with the features of the other programs, so that nothing is compiled anew.
+pub async fn build(leash: &Leash) -> Result<PathBuf> {
+    let packages = cargo::PROGRAMS.iter().filter(|word| **word != "--bins");
+    let what: Vec<_> = packages.copied().chain(["--package", "bench", "--bin", "bench"]).collect();
+    find(&cargo::build(leash, &what).await?)
+}
+
+/// The same, optimised: its own slowness must not show in milliseconds. A minute or two, the first time.
+pub async fn build_fast(leash: &Leash) -> Result<PathBuf> {
+    find(&cargo::build(leash, &["--release", "--package", "bench"]).await?)
+}
+
+fn find(programs: &Programs) -> Result<PathBuf> {
+    programs.get("bench").cloned().ok_or_else(|| "cargo made no program bench".to_owned())
+}
+
+/// The folder that a build's programs are in.
+pub fn folder(programs: &Programs) -> Result<PathBuf> {
+    let first = programs.values().next().and_then(|program| program.parent());
+    first.map(Path::to_path_buf).ok_or_else(|| "cargo made no program".to_owned())
+}
+
+/// Runs it; answers with its report: figures by function.
+pub async fn run(leash: &Leash, program: &Path, wanted: &Wanted<'_>) -> Result<Value> {
+    let mut command = Command::new(program);
+    command.args(["--endpoint", wanted.endpoint]);
+    command.arg("--template").arg(tree::template()).arg("--work").arg(work());
+    command.arg("--seeding").arg(wanted.seeding).arg("--functions").arg(wanted.functions);
+    command.args(["--rounds", &wanted.rounds.to_string()]);
+    if wanted.instructions {
+        command.arg("--instructions");
+    }
+    for function in wanted.sized {
+        command.args(["--zip", function]);
+    }
+    if let Some((peers, options)) = wanted.peers {
+        command.arg("--peers").arg(peers).args(["--peers-options", options]);
+    }
+    let mut process = leash.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let mut text = String::new();
+    let mut output = process.child.stdout.take().ok_or("the measuring program has no output")?;
+    output.read_to_string(&mut text).await.map_err(|error| format!("cannot read the figures: {error}"))?;
+    match process.wait().await? {
+        status if status.success() => serde_json::from_str(&text).map_err(|error| format!("the figures: {error}")),
+        status => Err(format!("measuring failed ({status}); what went wrong is above")),
+    }
+}
+
+/// The table of the peers' own bench, of the last run.
+pub fn peers_report() -> Result<String> {
+    let file = work().join("peers.md");
+    std::fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+/// Where the program puts its files: git-ignored, and gone with `cargo clean`.
+fn work() -> PathBuf {
+    tree::root().join("target/bench")
+}
