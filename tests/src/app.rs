@@ -1,6 +1,6 @@
 //! One API per test.
 
-use crate::exchange::Call;
+use crate::exchange::{Call, secrets_sent_to};
 use crate::world::{endpoint, functions_folder, record, template};
 use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
 use local::gateway::Gateway;
@@ -190,5 +190,7 @@ impl Drop for App {
         };
         record(&format!("{}.requests.jsonl", self.table), &self.proxy.log().into_iter().map(line).collect::<String>());
         record(&format!("{}.log", self.table), &self.lambda.log_text());
+        let secrets = secrets_sent_to(&self.url()).into_iter().map(|secret| secret + "\n");
+        record(&format!("{}.secrets", self.table), &secrets.collect::<String>());
     }
 }

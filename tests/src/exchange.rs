@@ -3,7 +3,9 @@
 use crate::openapi;
 use local::http::Client;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Mutex;
 
 /// A request that is being put together.
 #[derive(Clone)]
@@ -61,15 +63,40 @@ impl<'a> Call<'a> {
     pub async fn send_unchecked(self) -> Exchange {
         let url = format!("{}{}", self.base_url, self.path);
         let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let secrets = note_secrets(&self.base_url, &headers);
         let response = self.client.request(&self.method, &url, &headers, self.body).await.expect("the gateway answers");
-        Exchange {
+        let exchange = Exchange {
             method: self.method,
             path: self.path,
             status: response.status,
             headers: response.headers.clone(),
             body: response.text(),
-        }
+        };
+        let shown = secrets.into_iter().find(|secret| exchange.status >= 400 && exchange.body.contains(secret));
+        assert_eq!(shown, None, "a problem shows a secret: {exchange}");
+        exchange
     }
+}
+
+/// The credentials and idempotency keys that were sent, by base URL.
+static SECRETS: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+
+/// Those of these headers. Short ones would be found in anything.
+fn note_secrets(base_url: &str, headers: &[(&str, &str)]) -> Vec<String> {
+    let secret = |(name, value): &(&str, &str)| match name.to_ascii_lowercase().as_str() {
+        "authorization" => value.split(' ').next_back().map(str::to_owned),
+        "idempotency-key" => Some((*value).to_owned()),
+        _ => None,
+    };
+    let secrets: Vec<String> = headers.iter().filter_map(secret).filter(|secret| secret.len() >= 8).collect();
+    let mut all = SECRETS.lock().expect("nobody panics with it");
+    all.entry(base_url.to_owned()).or_default().extend(secrets.iter().cloned());
+    secrets
+}
+
+/// Every credential and idempotency key that was sent to this base URL.
+pub(crate) fn secrets_sent_to(base_url: &str) -> BTreeSet<String> {
+    SECRETS.lock().expect("nobody panics with it").remove(base_url).unwrap_or_default()
 }
 
 /// A request and its answer.

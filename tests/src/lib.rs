@@ -9,7 +9,9 @@ mod app;
 pub mod checks;
 mod exchange;
 pub mod history;
+pub mod iam;
 pub mod openapi;
+pub mod recorded;
 pub mod transcript;
 mod world;
 

@@ -30,8 +30,12 @@ pub(crate) fn endpoint() -> String {
 }
 
 /// Where requests and logs are kept for the checks over the whole suite.
+pub(crate) fn log_folder() -> PathBuf {
+    env::var_os("TENANCY_TEST_LOG").map_or_else(|| repository_root().join("target/test-log"), PathBuf::from)
+}
+
+/// Keeps a file for those checks.
 pub(crate) fn record(name: &str, text: &str) {
-    let folder = env::var_os("TENANCY_TEST_LOG").map_or_else(|| repository_root().join("target/test-log"), PathBuf::from);
-    fs::create_dir_all(&folder).expect("the log folder can be made");
-    fs::write(folder.join(name), text).expect("the log can be written");
+    fs::create_dir_all(log_folder()).expect("the log folder can be made");
+    fs::write(log_folder().join(name), text).expect("the log can be written");
 }

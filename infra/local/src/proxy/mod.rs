@@ -19,7 +19,7 @@ use serde_json::Value;
 
 pub use self::{
     log::LogEntry,
-    request::Part,
+    request::{Part, parts},
     rule::{Action, Rule},
 };
 use crate::{Result, error::lock, http::Client, server::Server};

@@ -31,8 +31,8 @@ impl Part {
     }
 }
 
-/// The parts of a request.
-pub(super) fn parts(operation: &str, body: &Value) -> Vec<Part> {
+/// The parts of a request: its operation and its body.
+pub fn parts(operation: &str, body: &Value) -> Vec<Part> {
     let items = body.get("TransactItems").and_then(Value::as_array);
     let requests = body.get("RequestItems").and_then(Value::as_object);
     match (operation, items, requests) {
