@@ -5,7 +5,7 @@ use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig};
 use std::{env, future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -43,7 +43,7 @@ impl Settings {
         if let Ok(url) = env::var("AWS_ENDPOINT_URL_DYNAMODB") {
             config = config.endpoint_url(url);
         }
-        Ok(Self::new(config, required("TABLE_NAME")?))
+        Ok(Self::new(super::tls::trust(config), required("TABLE_NAME")?))
     }
 
     /// From a tool's own configuration. Time-outs and retries are set here for everybody.
@@ -51,6 +51,8 @@ impl Settings {
         let config = config
             .behavior_version(BehaviorVersion::latest())
             .timeout_config(attempts(Duration::from_millis(800), Duration::from_millis(2500)))
+            // An attempt's time-out covers its answer's body.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(
                 RetryConfig::standard()
                     .with_max_attempts(4)
@@ -150,6 +152,8 @@ impl Store {
 
     /// Waits for `work` no longer than the request has.
     pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        // The SDK's futures are of many kilobytes, and every move copies them: from here on only a pointer moves.
+        let work = Box::pin(work);
         // A write begun without time left could be applied without anybody hearing of it.
         if self.time_left().is_zero() {
             return Err(Error::unavailable("no time is left"));

@@ -18,6 +18,7 @@ mod record;
 mod repositories;
 mod sweep;
 mod tenants;
+mod tls;
 mod write;
 
 pub use authentication::Principal;
