@@ -370,7 +370,11 @@ impl Store {
                     // Refused for what it was bound to: it is the write's own condition that failed.
                     let read = write.values.get(":read").and_then(|read| read.as_s().ok());
                     if old.as_ref().and_then(|old| get_text(old, "w")) == read.map(String::as_str) {
-                        return Ok(Outcome::Unknown(vec![(0, old)]));
+                        // A version does not come back: no earlier attempt, however late, can be applied.
+                        let is_stale = matches!((write.otherwise)(old.as_ref()), Error::PreconditionFailed);
+                        let is_over = write.names_its_version && is_stale && never(old.as_ref(), w);
+                        let refusals = vec![(0, old)];
+                        return Ok(if is_over { Outcome::Refused(refusals) } else { Outcome::Unknown(refusals) });
                     }
                     (old, None)
                 }
@@ -534,6 +538,11 @@ where
         _ if is_our_fault(&error) => Tried::Done(Met::Failed(Error::internal(told(&error)))),
         _ => Tried::Done(Met::Failed(Error::unavailable(told(&error)))),
     }
+}
+
+/// Whether an item shows that a write was never applied to it.
+fn never(item: Option<&Item>, w: WriteId) -> bool {
+    item.is_some_and(|item| trace(item, w) == Trace::Never)
 }
 
 /// The meaning of the first refusal.

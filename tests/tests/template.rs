@@ -1,0 +1,10 @@
+//! What can be told without running anything: template.yaml, infra/openapi.yaml, the binaries and the sources
+//! agree, and keep the rules of the house (reliability.md, group L; docs/architecture.md).
+
+mod template {
+    mod dependencies;
+    mod openapi;
+    mod resources;
+    mod routes;
+    mod sources;
+}

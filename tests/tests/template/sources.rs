@@ -1,0 +1,117 @@
+//! The rules of the sources that no lint knows: who may name what, and how files begin and end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use tests::repository_root;
+
+const MOST_LINES: usize = 600;
+
+/// A source file by its path in the repository.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn is_in(&self, folders: &[&str]) -> bool {
+        folders.iter().any(|folder| self.path.starts_with(folder))
+    }
+
+    /// What is compiled into the functions: neither tests nor the examples in comments.
+    fn shipped(&self) -> String {
+        let shipped = self.text.split("#[cfg(test)]").next().unwrap_or_default();
+        shipped.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+    }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !["target", "node_modules", "cdk.out"].contains(&&*name) && !name.starts_with('.') {
+            collect(&path, files);
+        } else if name.ends_with(".rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = repository_root();
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        Source { path: path.strip_prefix(&root).unwrap().to_string_lossy().into_owned(), text }
+    };
+    let sources: Vec<Source> = files.into_iter().map(read).collect();
+    assert!(sources.len() > 100, "the sources are not where they were");
+    sources
+}
+
+/// Says which files contain a text that their folders may not.
+fn expect_only_in(folders: &[&str], text: &str) {
+    // This file spells it too.
+    let odd = sources().into_iter().filter(|source| !source.is_in(folders) && !source.is_in(&["tests/"]));
+    let odd: Vec<String> = odd.filter(|source| source.text.contains(text)).map(|source| source.path).collect();
+    assert!(odd.is_empty(), "{text} is named in {odd:?}; it may be in {folders:?} only");
+}
+
+#[test]
+fn only_the_store_names_dynamodb_and_only_http_names_lambda() {
+    expect_only_in(&["shared/src/store/", "infra/operator-key/"], "aws_sdk_dynamodb");
+    expect_only_in(&["shared/src/store/", "infra/operator-key/"], "aws_smithy");
+    expect_only_in(&["shared/src/http/"], "lambda_runtime");
+    expect_only_in(&["shared/src/http/", "shared/src/store/", "infra/"], "tokio");
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for source in sources().into_iter().filter(|source| source.is_in(&["shared/src/domain/"])) {
+        for impure in ["async ", ".await", "std::env", "SystemTime", "Instant", "crate::store", "crate::http", "getrandom"] {
+            assert!(!source.shipped().contains(impure), "{} names {impure}", source.path);
+        }
+    }
+}
+
+#[test]
+fn keys_are_spelled_in_one_file() {
+    for source in sources().into_iter().filter(|source| source.is_in(&["shared/src/", "functions/src/"])) {
+        for beginning in ["\"I#", "\"O#"] {
+            let is_in = source.shipped().contains(beginning);
+            assert!(!is_in || source.path == "shared/src/store/keys.rs", "{} spells a key: {beginning}", source.path);
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_deployed_gives_up() {
+    for source in sources().into_iter().filter(|source| source.is_in(&["shared/src/", "functions/src/"])) {
+        if source.path.ends_with("/tests.rs") || source.path.ends_with("/properties.rs") {
+            continue;
+        }
+        for word in [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!(", "assert!("] {
+            assert!(!source.shipped().contains(word), "{} has {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_short() {
+    for source in sources() {
+        assert!(source.text.starts_with("//!"), "{} does not begin with what it is for (//!)", source.path);
+        let lines = source.text.lines().count();
+        assert!(lines < MOST_LINES, "{} has {lines} lines", source.path);
+        assert!(source.text.ends_with('\n'), "{} does not end its last line", source.path);
+    }
+}
+
+#[test]
+fn a_function_is_short_and_answers_by_the_one_way() {
+    for source in sources().into_iter().filter(|source| source.is_in(&["functions/src/bin/"])) {
+        let lines = source.text.lines().count();
+        assert!(lines <= 45, "{} has {lines} lines", source.path);
+        let runs = ["http::serve(", "http::serve_public(", "http::serve_scheduled("];
+        assert!(runs.iter().any(|run| source.text.contains(run)), "{} is not run by http::serve", source.path);
+    }
+}
