@@ -6,7 +6,7 @@
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use tests::checks::check_at_rest;
-use tests::{App, Call, Exchange, LogEntry, Value, json};
+use tests::{Action, App, Call, Exchange, LogEntry, Rule, Value, json};
 
 /// How many of these answers have each of the statuses.
 #[track_caller]
@@ -18,9 +18,13 @@ fn check_statuses(answers: &[Exchange], expected: &[(u16, usize)]) {
     assert_eq!(answers.len(), expected.iter().map(|(_, count)| count).sum::<usize>());
 }
 
-/// Sends all calls at once, and tells whether writes to the store overlapped.
+/// Sends all calls at once, and tells whether writes to the store overlapped. Each write waits a moment before it reaches the
+/// store, so that others come to the same place meanwhile.
 async fn race_once<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec<Exchange>, bool) {
+    let writes = ["PutItem", "UpdateItem", "TransactWriteItems"];
+    app.faults(writes.map(|write| Rule::on(write, Action::Delay { ms: 20 })));
     let (answers, log) = app.requests_of(join_all(calls.into_iter().map(Call::send))).await;
+    app.faults([]);
     let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
     let overlap = |(at, one): (usize, &&LogEntry)| writes.iter().skip(at + 1).any(|other| one.overlaps(other));
     let overlapped = writes.iter().enumerate().any(overlap);

@@ -32,7 +32,7 @@ async fn a_suspended_tenant_is_read_and_written_as_before() {
     }
     app.with_key(&key, "PUT", &attachment).json(json!({ "is_default": false })).send().await.expect_status(200);
     app.with_key(&key, "DELETE", &attachment).send().await.expect_status(204);
-    assert_eq!(listed("suspended").await, [tenant.clone()], "the index follows the item");
+    assert_eq!(listed("suspended").await, [tenant.as_str()], "the index follows the item");
     check_at_rest(&app).await;
     assert_eq!(patch(json!({ "status": "active" })).await.expect_status(200).json()["status"], "active");
     assert_eq!((listed("suspended").await, listed("active").await), (vec![], vec![other, tenant]));
