@@ -1,25 +1,40 @@
 //! The same requests by the bench beside the tree (`../shared/peers`), which has the function in other languages to compare with.
 
-use std::{path::Path, process::Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use local::{Error, Result};
 use tokio::process::Command;
 
 use crate::{Bench, seed::Event};
 
-/// Runs `peers/run` with the function added as `tenancy-<function>`, and with these further options. Its table goes to standard error,
-/// as its progress does, and to `<work>/peers.md`.
+/// Runs `peers/run` with the function added twice and with these further options: as `tenancy-<function>` it trusts the 150 roots of
+/// the bench's `SSL_CERT_FILE`, as the others do; as `tenancy-few-roots` the bench's own alone, for on AWS five are compiled in.
+/// The table goes to standard error, as the progress does, and to `<work>/peers.md`.
 pub async fn compare(bench: &Bench, event: &Event, peers: &Path, work: &Path, options: &str) -> Result<()> {
     let mut command = Command::new(peers.join("run"));
     let binary = bench.functions.join(&event.function);
-    command.arg("--add").arg(format!("tenancy-{}", event.function)).arg(&binary);
-    command.arg("--event").arg(work.join(format!("{}.json", event.function)));
-    command.arg("--upstream").arg(&bench.endpoint);
-    for (name, value) in bench.environment(&event.function)? {
-        command.arg("--env").arg(format!("{name}={value}"));
+    for name in [format!("tenancy-{}", event.function), "tenancy-few-roots".to_owned()] {
+        command.arg("--add").arg(&name).arg(&binary);
+        command.arg("--event").arg(work.join(format!("{}.json", event.function)));
+        command.arg("--upstream").arg(&bench.endpoint);
+        for (name, value) in bench.environment(&event.function)? {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        if name == "tenancy-few-roots" {
+            command.arg("--env").arg(format!("SSL_CERT_FILE={}", cache().join("tls/root.pem").display()));
+        }
     }
     command.arg("--markdown").arg(work.join("peers.md")).args(options.split_whitespace());
     command.stdin(Stdio::null()).stdout(std::io::stderr());
     let status = command.status().await.map_err(|error| Error::new(format!("{}: {error}", peers.display())))?;
     if status.success() { Ok(()) } else { Err(Error::new(format!("{}/run failed ({status})", peers.display()))) }
+}
+
+/// Where the peers keep what they build, certificates among it.
+fn cache() -> PathBuf {
+    let named = std::env::var_os("PEERS_CACHE").map(PathBuf::from);
+    named.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/tenancy-peers"))
 }

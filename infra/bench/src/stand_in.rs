@@ -29,9 +29,6 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Where the public roots may be: a function on Lambda loads as many.
-const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
-
 /// What changes nothing, and may be answered from memory.
 const READS: [&str; 4] = ["GetItem", "Query", "BatchGetItem", "TransactGetItems"];
 
@@ -69,10 +66,10 @@ impl StandIn {
         let failed = |error: std::io::Error| Error::new(format!("the stand-in store: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        let (acceptor, scheme, bundle) = match tls {
+        let (acceptor, scheme, roots) = match tls {
             Some(folder) => {
-                let (acceptor, bundle) = certificates(folder)?;
-                (Some(acceptor), "https", vec![("SSL_CERT_FILE".to_owned(), bundle)])
+                let (acceptor, roots) = certificates(folder)?;
+                (Some(acceptor), "https", vec![("SSL_CERT_FILE".to_owned(), roots)])
             }
             None => (None, "http", Vec::new()),
         };
@@ -96,7 +93,7 @@ impl StandIn {
             }
         });
         let url = ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), format!("{scheme}://localhost:{port}"));
-        let environment = bundle.into_iter().chain([url]).collect();
+        let environment = roots.into_iter().chain([url]).collect();
         Ok(Self { environment, shared, accepting: accepting.abort_handle() })
     }
 
@@ -178,7 +175,7 @@ impl Shared {
     }
 }
 
-/// A root of our own, a certificate for localhost, and a file with that root and the public ones.
+/// A root of our own in a file, and a certificate for localhost. A function on AWS trusts as few: those compiled in.
 fn certificates(folder: &Path) -> Result<(TlsAcceptor, String)> {
     let failed = |error: rcgen::Error| Error::new(format!("cannot make a certificate: {error}"));
     let mut root = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
@@ -189,10 +186,8 @@ fn certificates(folder: &Path) -> Result<(TlsAcceptor, String)> {
     let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).map_err(failed)?;
     let leaf = leaf.signed_by(&key, &rcgen::Issuer::new(root, root_key)).map_err(failed)?;
 
-    let public = ROOTS.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-    let bundle = folder.join("roots.pem");
-    fs::write(&bundle, public + "\n" + &root_pem)
-        .map_err(|error| Error::new(format!("cannot write {}: {error}", bundle.display())))?;
+    let roots = folder.join("root.pem");
+    fs::write(&roots, &root_pem).map_err(|error| Error::new(format!("cannot write {}: {error}", roots.display())))?;
     let failed = |error: rustls::Error| Error::new(format!("TLS: {error}"));
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&TLS13])
@@ -200,5 +195,5 @@ fn certificates(folder: &Path) -> Result<(TlsAcceptor, String)> {
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .map_err(failed)?;
-    Ok((TlsAcceptor::from(Arc::new(config)), bundle.display().to_string()))
+    Ok((TlsAcceptor::from(Arc::new(config)), roots.display().to_string()))
 }
