@@ -91,9 +91,11 @@ pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
     Config::builder().timeout_config(attempts(Duration::from_millis(1500), LONGEST))
 }
 
-/// An update is not sent again blindly by the SDK where its answer was lost.
-pub(super) fn not_when_lost() -> aws_sdk_dynamodb::config::Builder {
-    Config::builder().retry_classifier(NotWhenLost)
+/// The SDK does not send an update again where its answer was lost, and waits for it as long as there is any
+/// use: [`super::write`] knows what to do meanwhile.
+pub(super) fn update_settings() -> aws_sdk_dynamodb::config::Builder {
+    let whole = Duration::from_millis(2500);
+    Config::builder().timeout_config(attempts(whole, whole)).retry_classifier(NotWhenLost)
 }
 
 /// The table, for the time of one request.

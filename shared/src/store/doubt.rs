@@ -5,15 +5,17 @@
 //! Where it is not there and cannot have been pushed out, it is sent again for exactly the state that was
 //! read, and leaves a fence: its earlier attempts, wherever they are, can never be applied after that.
 
+use super::client::random;
 use super::item::{Item, get_text};
 use super::write::{Outcome, Refusals};
-use crate::domain::{Error, WriteId};
+use crate::domain::{Error, Result, WriteId};
 use aws_sdk_dynamodb::config::interceptors::{FinalizerInterceptorContextRef, InterceptorContext};
 use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::Duration;
 
 /// The attributes with the write ids of an item's last writes, newest first.
 pub(super) const REMEMBERED: [&str; 8] = ["w", "w1", "w2", "w3", "w4", "w5", "w6", "w7"];
@@ -116,7 +118,7 @@ impl Intercept for LostAnswers {
         context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
+    ) -> std::result::Result<(), BoxError> {
         let answered = match context.output_or_error() {
             Some(Ok(_)) => true,
             Some(Err(error)) if error.is_operation_error() => {
@@ -147,6 +149,30 @@ impl ClassifyRetry for NotWhenLost {
                 Err(error) => error.is_operation_error(),
             });
         if answered { RetryAction::NoActionIndicated } else { RetryAction::RetryForbidden }
+    }
+}
+
+/// The pauses between tries while other writers are in the way: 10 ms, doubled up to 200 ms, with jitter.
+#[derive(Debug)]
+pub(super) struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(Duration::from_millis(10))
+    }
+}
+
+impl Pauses {
+    /// Waits for the next one, if there is time for it.
+    pub async fn wait(&mut self, time_left: Duration) -> Result<()> {
+        let jitter: [u8; 1] = random()?;
+        let pause = self.0.mul_f64(0.5 + f64::from(jitter[0]) / 255.0);
+        if time_left <= pause {
+            return Err(Error::unavailable("other writers were in the way until the time ran out"));
+        }
+        self.0 = (self.0 * 2).min(Duration::from_millis(200));
+        tokio::time::sleep(pause).await;
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The one table, and the only place that names the SDK.
 //!
-//! Rules (docs/access-patterns.md): a key is made of an authenticated root ([`keys`]); every write is
-//! conditional, stamped and decided in one place ([`write`]); a read is strongly consistent unless an
+//! Rules (docs/access-patterns.md): a key is made of an authenticated root (`keys`); every write is
+//! conditional, stamped and decided in one place (`write`); a read is strongly consistent unless an
 //! index serves it. Deliberately absent: caches, scans, unconditional writes, loops over SDK calls.
 
 mod attachments;

@@ -9,20 +9,21 @@
 //! Transactions carry `w` as their token, and are tried again here where other writers are in the way. An
 //! update whose answer was lost is tried again here too ([`super::doubt`] says how that is safe).
 
+mod update;
+
 use super::Store;
-use super::client::{not_when_lost, transaction_timeouts};
-use super::doubt::{LostAnswers, NO_WRITE, REMEMBERED, Trace, fence, old_fences, settle, trace};
-use super::item::{Item, get_text, number, text};
+use super::client::transaction_timeouts;
+use super::doubt::{LostAnswers, NO_WRITE, Pauses, REMEMBERED, settle};
+use super::item::{Item, number, text};
 use super::keys::Key;
 use super::read::{is_our_fault, told};
 use crate::domain::{Error, Result, WriteId};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// What a failed condition means, told by the old item.
 type Otherwise<'a> = Box<dyn Fn(Option<&Item>) -> Error + Send + Sync + 'a>;
@@ -214,19 +215,6 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// Binds an update that is sent again to the item as it was read, and leaves a fence against its earlier
-    /// attempts.
-    fn bind(&mut self, item: &Item, w: WriteId) {
-        self.values.insert(":read".to_owned(), text(get_text(item, "w").unwrap_or_default()));
-        let (bound, fence) = ("w = :read".to_owned(), format!("{} = :w", fence(&w.ulid())));
-        if !self.conditions.contains(&bound) {
-            self.conditions.push(bound);
-            self.sets.push(fence);
-        }
-        let old = old_fences(item, w).into_iter().filter(|fence| !self.removes.contains(fence)).collect::<Vec<_>>();
-        self.removes.extend(old);
-    }
-
     fn condition(&self) -> String {
         self.conditions.join(" AND ")
     }
@@ -352,53 +340,9 @@ impl Store {
         }
     }
 
-    /// A single update. One whose answer was lost is looked for before it is sent again.
-    async fn update(&self, write: &mut Write<'_>, w: WriteId) -> Result<Outcome> {
-        write.conditions.push(format!("attribute_not_exists({})", fence(&w.ulid())));
-        let lost = LostAnswers::default();
-        let mut resends = 0;
-        loop {
-            let met = self.try_until_met(std::slice::from_ref(write), w, &lost).await?;
-            let (item, error) = match met {
-                Met::Applied(item) => {
-                    self.resends.succeeded(resends);
-                    return Ok(Outcome::Applied(item));
-                }
-                Met::Refused(refusals) if resends == 0 => return Ok(settle(refusals, w, false)),
-                Met::Refused(refusals) => {
-                    let old = refusals.into_iter().next().and_then(|(_, old)| old);
-                    // Refused for what it was bound to: it is the write's own condition that failed.
-                    let read = write.values.get(":read").and_then(|read| read.as_s().ok());
-                    if old.as_ref().and_then(|old| get_text(old, "w")) == read.map(String::as_str) {
-                        // A version does not come back: no earlier attempt, however late, can be applied.
-                        let is_stale = matches!((write.otherwise)(old.as_ref()), Error::PreconditionFailed);
-                        let is_over = write.names_its_version && is_stale && never(old.as_ref(), w);
-                        let refusals = vec![(0, old)];
-                        return Ok(if is_over { Outcome::Refused(refusals) } else { Outcome::Unknown(refusals) });
-                    }
-                    (old, None)
-                }
-                Met::Failed(error) if !lost.take() => return Err(error),
-                Met::Failed(error) => (self.get(write.key.clone()).await?, Some(error)),
-            };
-            let Some(item) = item else { return Ok(Outcome::Unknown(vec![(0, None)])) };
-            match trace(&item, w) {
-                Trace::Newest => return Ok(Outcome::Applied(Some(item))),
-                Trace::Never => {}
-                Trace::Forgotten if write.names_its_version => {}
-                Trace::Forgotten | Trace::Overtaken => return Ok(Outcome::Unknown(vec![(0, Some(item))])),
-            }
-            if resends == MOST_RESENDS || !self.resends.take() {
-                return error.map_or_else(|| Ok(Outcome::Unknown(vec![(0, Some(item))])), Err);
-            }
-            resends += 1;
-            write.bind(&item, w);
-        }
-    }
-
     /// Tries until neither other writers nor throttling are in the way.
     async fn try_until_met(&self, writes: &[Write<'_>], w: WriteId, lost: &LostAnswers) -> Result<Met> {
-        let mut pause = Duration::from_millis(10);
+        let mut pauses = Pauses::default();
         let mut throttled = 0;
         loop {
             match self.in_time(self.try_once(writes, &w.ulid(), lost)).await? {
@@ -407,77 +351,35 @@ impl Store {
                 Tried::Throttled(_) => throttled += 1,
                 Tried::Contended => {}
             }
-            let jitter: [u8; 1] = super::client::random()?;
-            let pause_now = pause.mul_f64(0.5 + f64::from(jitter[0]) / 255.0);
-            if self.time_left() <= pause_now {
-                return Err(Error::unavailable("other writers were in the way until the time ran out"));
-            }
-            tokio::time::sleep(pause_now).await;
-            pause = (pause * 2).min(Duration::from_millis(200));
+            pauses.wait(self.time_left()).await?;
         }
     }
 
     async fn try_once(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Tried {
-        match writes {
-            [write] if !matches!(write.effect, Effect::Delete) => self.try_single(write, lost).await,
-            // A removal is always a transaction: only its token tells a lost answer from somebody else's removal.
-            _ => self.try_transaction(writes, w, lost).await,
+        if let [write] = writes
+            && let Effect::Put(item) = &write.effect
+        {
+            return self.try_put(write, item, lost).await;
         }
+        // A removal is always a transaction: only its token tells a lost answer from somebody else's removal.
+        self.try_transaction(writes, w, lost).await
     }
 
-    async fn try_single(&self, write: &Write<'_>, lost: &LostAnswers) -> Tried {
-        let old = ReturnValuesOnConditionCheckFailure::AllOld;
-        let result = match &write.effect {
-            Effect::Put(item) => {
-                let request = self
-                    .client
-                    .put_item()
-                    .table_name(&*self.table)
-                    .set_item(Some(item.clone()))
-                    .condition_expression(write.condition())
-                    .set_expression_attribute_names(write.names())
-                    .set_expression_attribute_values(write.values())
-                    .return_values_on_condition_check_failure(old);
-                let sent = request.customize().interceptor(lost.clone()).send().await;
-                sent.map(|_| None).map_err(|error| {
-                    let refused = error.as_service_error().and_then(|error| match error {
-                        aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                            failed,
-                        ) => Some(failed.item.clone()),
-                        _ => None,
-                    });
-                    (refused, classify(error))
-                })
-            }
-            _ => {
-                let request = self
-                    .client
-                    .update_item()
-                    .table_name(&*self.table)
-                    .set_key(Some(write.key.clone().into_attributes()))
-                    .update_expression(write.update_expression())
-                    .condition_expression(write.condition())
-                    .set_expression_attribute_names(write.names())
-                    .set_expression_attribute_values(write.values())
-                    .return_values(ReturnValue::AllNew)
-                    .return_values_on_condition_check_failure(old);
-                let request = request.customize().config_override(not_when_lost()).interceptor(lost.clone());
-                request.send().await.map(|output| output.attributes).map_err(|error| {
-                    let refused = error.as_service_error().and_then(|error| match error {
-                        aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
-                            failed,
-                        ) => Some(failed.item.clone()),
-                        _ => None,
-                    });
-                    (refused, classify(error))
-                })
-            }
-        };
-        match result {
-            Ok(item) => Tried::Done(Met::Applied(item)),
-            Err((Some(old), _)) => Tried::Done(Met::Refused(vec![(0, old)])),
-            Err((None, tried)) => tried,
-        }
+    async fn try_put(&self, write: &Write<'_>, item: &Item, lost: &LostAnswers) -> Tried {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item.clone()))
+            .condition_expression(write.condition())
+            .set_expression_attribute_names(write.names())
+            .set_expression_attribute_values(write.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let sent = request.customize().interceptor(lost.clone()).send().await;
+        tried(sent.map(|_| None), |error| match error {
+            PutItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
+            _ => None,
+        })
     }
 
     async fn try_transaction(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Tried {
@@ -493,6 +395,20 @@ impl Store {
             return from_reasons(reasons);
         }
         classify(error)
+    }
+}
+
+/// What a single write came to; `refused` finds a refusal with its old item.
+fn tried<E>(sent: std::result::Result<Option<Item>, SdkError<E>>, refused: impl Fn(&E) -> Option<Option<Item>>) -> Tried
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match sent {
+        Ok(item) => Tried::Done(Met::Applied(item)),
+        Err(error) => match error.as_service_error().and_then(refused) {
+            Some(old) => Tried::Done(Met::Refused(vec![(0, old)])),
+            None => classify(error),
+        },
     }
 }
 
@@ -538,11 +454,6 @@ where
         _ if is_our_fault(&error) => Tried::Done(Met::Failed(Error::internal(told(&error)))),
         _ => Tried::Done(Met::Failed(Error::unavailable(told(&error)))),
     }
-}
-
-/// Whether an item shows that a write was never applied to it.
-fn never(item: Option<&Item>, w: WriteId) -> bool {
-    item.is_some_and(|item| trace(item, w) == Trace::Never)
 }
 
 /// The meaning of the first refusal.
