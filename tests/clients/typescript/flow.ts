@@ -1,0 +1,154 @@
+// The provisioning flow with the client that openapi-typescript and openapi-fetch make of infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY.
+// The same steps as flow.py and flow.go.
+import assert from 'node:assert/strict';
+import createClient from 'openapi-fetch';
+import type { components, paths } from './api.js';
+
+type Problem = components['schemas']['Problem'];
+type Tenant = components['schemas']['Tenant'];
+type Answer<T> = { data?: T; error?: Problem | undefined; response: Response };
+
+const client = (key: string) =>
+  createClient<paths>({ baseUrl: process.env['BASE_URL']!, headers: { authorization: `Bearer ${process.env[key]}` } });
+const caller = client('INTEGRATION_KEY');
+const operator = client('OPERATOR_KEY');
+
+/** A call that must be answered with this status; what was read from it. */
+async function ok<T>(status: number, call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call;
+  assert.equal(response.status, status, JSON.stringify(error));
+  return data as T;
+}
+
+/** A call that must be answered with this problem, typed. */
+async function refused(status: number, slug: string, call: Promise<Answer<unknown>>): Promise<Problem> {
+  const { error, response } = await call;
+  assert.equal(response.status, status);
+  assert(error && error.status === status && error.type.endsWith(`/problems/${slug}`), JSON.stringify(error));
+  return error;
+}
+
+const byExternalId = (external_id: string) => ({ params: { path: { external_id } } });
+const tenantPath = (tenant_id: string) => ({ params: { path: { tenant_id } } });
+
+/** Two tenants with odd external ids; the second is made without a body. */
+async function upserts(): Promise<[Tenant, Tenant]> {
+  const upsert = (external_id: string, body?: components['schemas']['TenantUpsert']) =>
+    caller.PUT('/tenants/by-external-id/{external_id}', { ...byExternalId(external_id), ...(body && { body }) });
+  const body = { name: 'Warehouse North', metadata: { crm_id: '88121' } };
+  const made = await ok(201, upsert('acme:tenant:1', body));
+  assert.deepEqual(await ok(200, upsert('acme:tenant:1', body)), made);
+  const other = await ok(201, upsert('a/b c#e%2Fé'));
+  for (const [tenant, externalId] of [[made, 'acme:tenant:1'], [other, 'a/b c#e%2Fé']] as const) {
+    assert.equal(tenant.external_id, externalId);
+    assert.deepEqual(await ok(200, caller.GET('/tenants/by-external-id/{external_id}', byExternalId(externalId))), tenant);
+  }
+  assert.deepEqual([made.name, made.metadata['crm_id'], made.settings.max_sticky_ttl_seconds], ['Warehouse North', '88121', 3600]);
+  return [made, other];
+}
+
+/** A repository that is the tenant's default. */
+async function attaches(tenant_id: string): Promise<string> {
+  const body = { name: 'playbooks', repo_url: 'https://github.com/acme/playbooks.git', provider: 'github' } as const;
+  const repository = await ok(201, caller.POST('/repositories', { body }));
+  assert.deepEqual([repository.branch, repository.credential_id, repository.sync.last_synced_at], ['main', null, null]);
+  const params = { path: { tenant_id, repository_id: repository.id } };
+  const attach = (body: components['schemas']['AttachmentOptions']) =>
+    caller.PUT('/tenants/{tenant_id}/repositories/{repository_id}', { params, body });
+  const attachment = await ok(201, attach({ is_default: true }));
+  assert.deepEqual([attachment.is_default, attachment.repository.id], [true, repository.id]);
+  const again = await ok(200, attach({ branch_override: 'stable' }));
+  assert.deepEqual([again.is_default, again.branch_override], [true, 'stable']);
+  const list = await ok(200, caller.GET('/tenants/{tenant_id}/repositories', tenantPath(tenant_id)));
+  assert.deepEqual(list.data.map((row) => row.repository_id), [repository.id]);
+  return repository.id;
+}
+
+const patch = (tenant_id: string, body: components['schemas']['TenantPatch'], ifMatch?: string) =>
+  caller.PATCH('/tenants/{tenant_id}', { params: { path: { tenant_id }, ...(ifMatch && { header: { 'If-Match': ifMatch } }) }, body });
+
+/** A null clears one member, and one member changes nothing else; an upsert does not reactivate. */
+async function updates(tenant: string, repository: string): Promise<void> {
+  const cleared = await ok(200, patch(tenant, { name: null }));
+  assert.deepEqual([cleared.name, cleared.metadata['crm_id'], cleared.default_repository_id], [null, '88121', repository]);
+  const suspended = await ok(200, patch(tenant, { status: 'suspended' }));
+  assert.deepEqual([suspended.status, suspended.name, suspended.default_repository_id], ['suspended', null, repository]);
+  const again = await ok(200, caller.PUT('/tenants/by-external-id/{external_id}', byExternalId('acme:tenant:1')));
+  assert.equal(again.status, 'suspended');
+  await refused(412, 'precondition-failed', patch(tenant, { name: 'late' }, '"0"'));
+}
+
+/** Pages of one, newest first, by cursors. */
+async function lists(...tenants: string[]): Promise<void> {
+  const list = (query: NonNullable<paths['/tenants']['get']['parameters']['query']>) => ok(200, caller.GET('/tenants', { params: { query } }));
+  let page = await list({ limit: 1 });
+  const found = page.data.map((row) => row.id);
+  while (page.next_cursor !== null) {
+    page = await list({ limit: 1, starting_after: page.next_cursor });
+    found.push(...page.data.map((row) => row.id));
+  }
+  const expected = tenants.sort().reverse();
+  assert.deepEqual([found, page.has_more], [expected, false]);
+  const before = await list({ ending_before: expected.at(-1)! });
+  assert.deepEqual(before.data.map((row) => row.id), expected.slice(0, -1));
+}
+
+/** A 404, a 422 and a 403, as types. */
+async function problems(): Promise<void> {
+  await refused(404, 'not-found', caller.GET('/tenants/{tenant_id}', tenantPath('tnt_01m6k708ka2r00k6agv0vfcxec')));
+  const body = { name: '', repo_url: 'ftp://example.com/x' };
+  const problem = await refused(422, 'validation-error', caller.POST('/repositories', { body }));
+  assert.deepEqual(problem.errors?.map((fault) => fault.pointer).sort(), ['/name', '/repo_url']);
+  await refused(403, 'insufficient-scope', operator.GET('/tenants'));
+}
+
+/** Guards first: what is used stays. */
+async function removes(tenant_id: string, other: string, repository_id: string): Promise<void> {
+  const detach = () => caller.DELETE('/tenants/{tenant_id}/repositories/{repository_id}', { params: { path: { tenant_id, repository_id } } });
+  const forget = () => caller.DELETE('/repositories/{repository_id}', { params: { path: { repository_id } } });
+  const deprovision = () => caller.DELETE('/tenants/by-external-id/{external_id}', byExternalId('acme:tenant:1'));
+  assert.equal((await refused(409, 'resource-in-use', detach())).conflicting_resource_id, tenant_id);
+  await refused(409, 'resource-in-use', forget());
+  assert.equal((await ok(200, patch(tenant_id, { default_repository_id: null }))).default_repository_id, null);
+  await ok(204, detach());
+  await ok(204, forget());
+  await ok(204, caller.DELETE('/tenants/{tenant_id}', tenantPath(other)));
+  await ok(204, deprovision());
+  await refused(404, 'not-found', deprovision());
+}
+
+/** What an operator does. */
+async function customers(): Promise<void> {
+  const params = { path: { customer_id: 'by-typescript' } };
+  const body = { customer_id: 'by-typescript', description: 'for a moment', labels: { tier: 'gold' } };
+  const create = (key?: string) => operator.POST('/v1/customers', { body, ...(key && { params: { header: { 'Idempotency-Key': key } } }) });
+  const made = await ok(201, create('typescript-1'));
+  assert.deepEqual(await ok(201, create('typescript-1')), made);
+  assert.equal((await refused(409, 'name-conflict', create())).conflicting_resource_id, made.id);
+  const changed = await ok(200, operator.PATCH('/v1/customers/{customer_id}', { params, body: { description: null } }));
+  assert.deepEqual([changed.description, changed.labels['tier']], [null, 'gold']);
+  const read = () => operator.GET('/v1/customers/{customer_id}', { params });
+  assert.deepEqual(await ok(200, read()), changed);
+  const found: string[] = [];
+  let token = '';
+  do {
+    const query = { 'page.page_size': 1, 'page.page_token': token };
+    const page = await ok(200, operator.GET('/v1/customers', { params: { query } }));
+    found.push(...page.customers.map((row) => row.customer_id));
+    token = page.page.next_page_token;
+  } while (token !== '');
+  assert(found.includes('by-typescript') && new Set(found).size === found.length, found.join());
+  await ok(204, operator.DELETE('/v1/customers/{customer_id}', { params }));
+  await refused(404, 'not-found', read());
+  assert.equal((await ok(200, operator.POST('/v1/customers/{customer_id}/restore', { params }))).archived_at, null);
+}
+
+const [tenant, other] = await upserts();
+const repository = await attaches(tenant.id);
+await updates(tenant.id, repository);
+await lists(tenant.id, other.id);
+await problems();
+await removes(tenant.id, other.id, repository);
+await customers();
+console.log('the TypeScript client works');
