@@ -1,10 +1,11 @@
 //! Repositories of a customer.
 
 use super::Store;
+use super::doubt::unknown;
 use super::item::{self, Item, get_number, get_text, new_item, number, read_row, text};
 use super::keys;
 use super::record::{Kept, Made, Once};
-use super::write::Write;
+use super::write::{Outcome, Write, first_meaning};
 use crate::domain::id_list::{IdList, IdPage};
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Integration};
@@ -151,31 +152,31 @@ impl Store {
         if_match: &IfMatch,
     ) -> Result<Repository> {
         let root = integration.root();
+        if patch.name.is_none() && !patch.is_empty() {
+            let item = self.apply(vec![self.change(root, id, patch, if_match)?]).await?;
+            return read_repository(item.ok_or_else(|| Error::internal("an update returned no item"))?);
+        }
+        let mut seen = self.repository(root, id).await?;
         loop {
-            if patch.name.is_none() && !patch.is_empty() {
-                let write = self.change(root, id, patch, if_match)?;
-                let item = self.apply(vec![write]).await?;
-                return read_repository(item.ok_or_else(|| Error::internal("an update returned no item"))?);
-            }
-            let seen = self.repository(root, id).await?;
             if !if_match.accepts(seen.version) {
                 return Err(Error::PreconditionFailed);
             }
             let Some(name) = &patch.name else { return Ok(seen) };
             // What is answered is computed from what was read: the write holds only for that version.
-            let pinned = self
-                .change(root, id, patch, if_match)?
-                .when_version(Some(&[seen.version]))
-                .otherwise(|_| Error::PreconditionFailed);
-            let mut writes = vec![pinned];
+            let mut writes = vec![self.change(root, id, patch, if_match)?.when_version(Some(&[seen.version]))];
             if *name != seen.name {
                 writes.push(reserve_name(root, name, id)?);
                 writes.push(release_name(root, &seen.name, id));
             }
-            match self.apply(writes).await {
-                Ok(_) => return Ok(patch.applied_to(seen, self.now)),
-                Err(Error::PreconditionFailed) => {}
-                Err(error) => return Err(error),
+            let refusals = match self.attempt(&mut writes).await? {
+                Outcome::Applied(_) => return Ok(patch.applied_to(seen, self.now)),
+                Outcome::Unknown(_) => return Err(unknown()),
+                Outcome::Refused(refusals) => refusals,
+            };
+            // Somebody else was quicker: the refusal shows what the repository is now, and saves a read of it.
+            match refusals.iter().find(|(at, _)| *at == 0) {
+                Some((_, Some(now))) => seen = read_repository(now.clone())?,
+                _ => return Err(first_meaning(&writes, &refusals)),
             }
         }
     }
