@@ -14,6 +14,10 @@ use crate::domain::repository::{Attachment, AttachmentPatch, MOST_ATTACHMENTS, R
 use crate::domain::{Error, RepositoryId, Result, TenantId, id};
 use std::collections::{BTreeMap, HashMap};
 
+/// As many repositories are read at once, until they are known to be small: a default page is one read, and 25
+/// of the largest, 2.6 MB, are what a function with little memory reads in the time that an attempt has.
+const BATCH: usize = 25;
+
 /// A tenant and a repository as they were read.
 pub struct Pair {
     tenant: TenantRow,
@@ -216,19 +220,28 @@ impl Store {
         }
         let more = ids.len() > list.limit;
         ids.truncate(list.limit);
-        let items = self.get_all(ids.iter().map(|id| keys::repository(root, *id)).collect()).await?;
-        let repositories: Result<Vec<Repository>> = items.into_iter().map(read_repository).collect();
-        let mut by_id: HashMap<RepositoryId, Repository> =
-            repositories?.into_iter().map(|repository| (repository.id, repository)).collect();
         let mut position = ids.last().filter(|_| more).copied();
         let (mut data, mut body_bytes): (Vec<Attachment>, usize) = (Vec::new(), 0);
-        for shown in ids.iter().filter_map(|id| attachment(tenant_id, &row, by_id.remove(id)?)) {
-            body_bytes += serde_json::to_vec(&shown).map_err(Error::internal)?.len() + 1;
-            if let Some(last) = data.last().filter(|_| body_bytes > MOST_BODY_BYTES) {
-                position = Some(last.repository_id);
-                break;
+        let (mut rest, mut at_once) = (ids.as_slice(), BATCH);
+        'page: while !rest.is_empty() {
+            let (batch, after) = rest.split_at(at_once.min(rest.len()));
+            let items = self.get_all(batch.iter().map(|id| keys::repository(root, *id)).collect()).await?;
+            let repositories: Result<Vec<Repository>> = items.into_iter().map(read_repository).collect();
+            let mut by_id: HashMap<RepositoryId, Repository> =
+                repositories?.into_iter().map(|repository| (repository.id, repository)).collect();
+            for shown in batch.iter().filter_map(|id| attachment(tenant_id, &row, by_id.remove(id)?)) {
+                body_bytes += serde_json::to_vec(&shown).map_err(Error::internal)?.len() + 1;
+                if let Some(last) = data.last().filter(|_| body_bytes > MOST_BODY_BYTES) {
+                    position = Some(last.repository_id);
+                    break 'page;
+                }
+                data.push(shown);
             }
-            data.push(shown);
+            rest = after;
+            // Small ones: all that are left fit into one answer.
+            if body_bytes < MOST_BODY_BYTES / 16 {
+                at_once = MOST_ATTACHMENTS;
+            }
         }
         if list.is_backward() {
             data.reverse();
