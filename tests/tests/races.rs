@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use tests::checks::check_at_rest;
 use tests::{Action, App, Call, Exchange, LogEntry, Rule, Value, json};
+use tokio::sync::Mutex;
 
 /// How many of these answers have each of the statuses.
 #[track_caller]
@@ -21,8 +22,11 @@ fn check_statuses(answers: &[Exchange], expected: &[(u16, usize)]) {
 /// Sends all calls at once, and tells whether writes to the store overlapped. Each write waits a moment before it reaches the
 /// store, so that others come to the same place meanwhile.
 async fn race_once<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec<Exchange>, bool) {
+    // One race at a time: sixteen of them with eight processes each starve one another until answers come too late.
+    static TRACK: Mutex<()> = Mutex::const_new(());
+    let _alone = TRACK.lock().await;
     let writes = ["PutItem", "UpdateItem", "TransactWriteItems"];
-    app.faults(writes.map(|write| Rule::on(write, Action::Delay { ms: 20 })));
+    app.faults(writes.map(|write| Rule::on(write, Action::Delay { ms: 40 })));
     let (answers, log) = app.requests_of(join_all(calls.into_iter().map(Call::send))).await;
     app.faults([]);
     let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
