@@ -4,9 +4,16 @@
 mod faults {
     mod idempotency;
     mod lambda;
+    mod in_process;
     mod lost_answers;
     mod overload;
 
+    use std::collections::BTreeMap;
+    use tenancy::domain::precondition::IfMatch;
+    use tenancy::domain::principal::Integration;
+    use tenancy::domain::secret::Claim;
+    use tenancy::domain::tenant::TenantPatch;
+    use tenancy::store::{Principal, Store};
     use tests::{Action, App, Exchange, LogEntry, Rule, Value, json};
 
     /// An API with one customer, and an integration's key.
@@ -53,6 +60,26 @@ mod faults {
         held.sort_by_key(|id| id.to_string());
         marked.sort_by_key(|id| id.to_string());
         assert_eq!((held.len(), &held), (count, &marked));
+    }
+
+    /// Who has a key, as a handler knows it.
+    pub async fn integration(store: &Store, key: &str) -> Integration {
+        match store.authenticate(&Claim::parse(key).expect("a key")).await {
+            Ok(Principal::Integration(integration)) => integration,
+            other => panic!("not an integration: {other:?}"),
+        }
+    }
+
+    /// Others change the tenant's metadata to `{"by": "B<n>"}`, past the proxy, as fast as they can.
+    pub async fn others_change(app: &App, key: &str, tenant: &str, times: usize) {
+        let store = app.direct_store();
+        let integration = integration(&store, key).await;
+        let id = tenancy::domain::TenantId::parse(tenant).expect("an id");
+        for time in 0..times {
+            let metadata = BTreeMap::from([("by".to_owned(), format!("B{time}"))]);
+            let patch = TenantPatch { metadata: Some(metadata), ..TenantPatch::default() };
+            store.update_tenant(&integration, id, &patch, &IfMatch::default()).await.expect("it is changed");
+        }
     }
 
     /// Waits until `ready`, at most ten seconds.

@@ -1,6 +1,6 @@
 //! Answers that are lost, late or unreadable: cases A1-A14.
 
-use super::{app, expect_tenants, expect_unavailable, first_write, of, post_once, tenants, until};
+use super::{app, expect_tenants, expect_unavailable, first_write, of, others_change, post_once, tenants, until};
 use local::lambda::Deadline;
 use std::time::{Duration, Instant};
 use tests::{Action, App, Rule, Value, json};
@@ -48,16 +48,13 @@ async fn a_late_arrival_of_a_patch_changes_nothing_again() {
     // However many others came in between: an item remembers only its last writes.
     for others in [1, 12] {
         let (app, key) = app().await;
-        let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
-        let patch = async |name: String| {
-            app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).send().await.expect_status(200)
-        };
+        let id = app.new_tenant(&key, "a").await["id"].as_str().unwrap().to_owned();
+        let path = format!("/tenants/{id}");
         app.lambda.warm("update-tenant", 1).await.unwrap();
-        app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 1500 }).nth(1)]);
-        let mut last = patch("A".to_owned()).await;
-        for other in 0..others {
-            last = patch(format!("B{other}")).await;
-        }
+        app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 3000 }).nth(1)]);
+        app.with_key(&key, "PATCH", &path).json(json!({ "name": "A" })).send().await.expect_status(200);
+        others_change(&app, &key, &id, others).await;
+        let last = app.with_key(&key, "GET", &path).send().await;
         assert!(app.proxy.log().iter().any(|entry| entry.finished.is_none()), "the late one arrived too early");
         app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
         let now = app.with_key(&key, "GET", &path).send().await;
@@ -81,12 +78,37 @@ async fn late_arrivals_of_a_conditional_patch_do_not_undo_the_next_one() {
     assert_eq!(app.items_of("tenant").await[0]["ver"]["N"], "2");
 }
 
+#[tokio::test]
+async fn a_slow_update_is_looked_for_and_a_busy_tenants_is_waited_for() {
+    for (slow, others, version) in [
+        (Action::DelayAfter { ms: 4000 }, 0, "\"2\""),
+        (Action::DelayAfter { ms: 1600 }, 12, "\"2\""),
+        (Action::Delay { ms: 1600 }, 12, "\"14\""),
+    ] {
+        let (app, key) = app().await;
+        let id = app.new_tenant(&key, "a").await["id"].as_str().unwrap().to_owned();
+        app.lambda.warm("update-tenant", 1).await.unwrap();
+        app.faults([Rule::on("UpdateItem", slow.clone()).nth(1)]);
+        let sent = || app.proxy.log().iter().any(|entry| entry.action == slow && (entry.forwarded || version != "\"2\""));
+        let overtake = async {
+            until("the update", sent).await;
+            others_change(&app, &key, &id, others).await;
+        };
+        let started = Instant::now();
+        let patch = app.with_key(&key, "PATCH", &format!("/tenants/{id}")).json(json!({ "name": "A" }));
+        let (changed, ()) = tokio::join!(patch.send(), overtake);
+        assert_eq!(changed.expect_status(200).etag(), version);
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    }
+}
+
 /// Case A7: `first` befalls A's attempt; before A can look what became of it, B commits so often.
 async fn a_patch_that_is_overtaken(first: Action, conditional: bool, times: usize) -> (u16, Value) {
     let (app, key) = app().await;
-    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    let id = app.new_tenant(&key, "a").await["id"].as_str().unwrap().to_owned();
+    let path = format!("/tenants/{id}");
     let tag = app.with_key(&key, "GET", &path).send().await.etag();
-    app.lambda.warm("update-tenant", 2).await.unwrap();
+    app.lambda.warm("update-tenant", 1).await.unwrap();
     let look = Rule::on("GetItem", Action::Delay { ms: 700 }).key("#T").function("UpdateTenantFunction").nth(1);
     app.faults([Rule::on("UpdateItem", first).nth(1), look]);
     let looks = || app.proxy.log().iter().any(|entry| entry.action == Action::Delay { ms: 700 });
@@ -94,10 +116,7 @@ async fn a_patch_that_is_overtaken(first: Action, conditional: bool, times: usiz
     let a = if conditional { a.header("if-match", &tag) } else { a };
     let b = async {
         until("A looks", looks).await;
-        for time in 0..times {
-            let patch = app.with_key(&key, "PATCH", &path).json(json!({ "metadata": { "by": format!("B{time}") } }));
-            patch.send().await.expect_status(200);
-        }
+        others_change(&app, &key, &id, times).await;
     };
     let (a, ()) = tokio::join!(a.send(), b);
     (a.status, app.with_key(&key, "GET", &path).send().await.json())
