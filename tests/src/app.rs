@@ -114,7 +114,12 @@ impl App {
 
     /// Makes a customer and returns it as it was answered.
     pub async fn new_customer(&self, slug: &str) -> Value {
-        self.operator("POST", "/v1/customers").json(json!({ "customer_id": slug })).send().await.expect_status(201).json()
+        self.operator("POST", "/v1/customers")
+            .json(json!({ "customer_id": slug }))
+            .send()
+            .await
+            .expect_status(201)
+            .json()
     }
 
     /// Makes a customer of `acme` and an integration key with all scopes for it.
@@ -126,7 +131,8 @@ impl App {
     /// An integration key with all scopes of a customer of `acme`.
     pub async fn new_integration_key(&self, slug: &str) -> String {
         let path = format!("/v1/customers/{slug}/keys");
-        let issued = self.operator("POST", &path).json(json!({ "name": "test" })).send().await.expect_status(201).json();
+        let issued =
+            self.operator("POST", &path).json(json!({ "name": "test" })).send().await.expect_status(201).json();
         issued["api_key_once"].as_str().expect("a new key is shown").to_owned()
     }
 
@@ -144,7 +150,8 @@ impl App {
 
     /// Runs the scheduled sweep once with the schedule's event.
     pub async fn sweep(&self) -> Result<(), String> {
-        let event = json!({ "version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {} });
+        let event =
+            json!({ "version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {} });
         let sweep = self.lambda.invoke("sweep-deprovisioned-tenants", event.to_string()).await;
         sweep.map(drop).map_err(|error| error.to_string())
     }

@@ -63,7 +63,8 @@ fn texts(value: &Value) -> Vec<&str> {
 
 /// The statements of a function about DynamoDB.
 fn statements(function: &Function) -> impl Iterator<Item = &Value> {
-    let is_dynamodb = |statement: &&Value| texts(&statement["Action"]).iter().any(|action| action.starts_with("dynamodb:"));
+    let is_dynamodb =
+        |statement: &&Value| texts(&statement["Action"]).iter().any(|action| action.starts_with("dynamodb:"));
     function.statements.iter().filter(is_dynamodb)
 }
 

@@ -7,7 +7,10 @@ use std::{env, fs};
 
 /// The repository's folder.
 pub fn repository_root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests stand in a folder of the repository").to_owned()
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests stand in a folder of the repository")
+        .to_owned()
 }
 
 /// The folder with the built function binaries: `FUNCTIONS_DIR`, or where cargo puts them in a debug build.

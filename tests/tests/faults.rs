@@ -3,8 +3,8 @@
 
 mod faults {
     mod idempotency;
-    mod lambda;
     mod in_process;
+    mod lambda;
     mod lost_answers;
     mod overload;
 

@@ -28,7 +28,9 @@ mod history {
             for round in 0..ROUNDS_OF_A_RUN {
                 run.round(round).await.unwrap_or_else(|fault| panic!("CHAOS_SEED={seed}, round {round}: {fault}"));
                 if round % 10 == 9 || is_over() {
-                    run.check_at_rest().await.unwrap_or_else(|fault| panic!("CHAOS_SEED={seed}, after round {round}: {fault}"));
+                    run.check_at_rest()
+                        .await
+                        .unwrap_or_else(|fault| panic!("CHAOS_SEED={seed}, after round {round}: {fault}"));
                 }
                 if is_over() {
                     break;

@@ -39,8 +39,7 @@ pub fn check_chains(events: &[Event]) -> Result<(), String> {
     let mut contents: BTreeMap<(&str, u64), &Value> = BTreeMap::new();
     let mut writers: BTreeMap<(&str, u64), u64> = BTreeMap::new();
     let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
-    let names: BTreeMap<&str, &Event> =
-        events.iter().filter_map(|event| Some((written(&event.op)?, event))).collect();
+    let names: BTreeMap<&str, &Event> = events.iter().filter_map(|event| Some((written(&event.op)?, event))).collect();
     for event in events {
         let Some(seen) = seen(event) else { continue };
         let place = (seen.id, seen.version);
@@ -55,7 +54,8 @@ pub fn check_chains(events: &[Event]) -> Result<(), String> {
         }
         if let Some(name) = seen.body["name"].as_str() {
             let writer = names.get(name).ok_or(format!("{place:?} has the name {name}, which nobody wrote"))?;
-            let refused = matches!(&writer.end, Some((_, Ret::Missing | Ret::Stale | Ret::Taken { .. } | Ret::NotAttached)));
+            let refused =
+                matches!(&writer.end, Some((_, Ret::Missing | Ret::Stale | Ret::Taken { .. } | Ret::NotAttached)));
             if refused || writer.began > seen.ended {
                 return Err(format!("{place:?} has the name {name} of {writer:?}"));
             }

@@ -35,7 +35,8 @@ impl Client<'_> {
             }
             self.open += 1;
         }
-        let body = matches!(ret, Some(Ret::Found { .. } | Ret::Made { .. } | Ret::Changed { .. })).then(|| exchange.json());
+        let body =
+            matches!(ret, Some(Ret::Found { .. } | Ret::Made { .. } | Ret::Changed { .. })).then(|| exchange.json());
         match &ret {
             Some(Ret::Found { id, version, .. } | Ret::Changed { id, version }) => {
                 self.known.insert(tenant, (id.clone(), *version));
@@ -76,11 +77,14 @@ impl Client<'_> {
 
     async fn send(&self, tenant: usize, op: &Op) -> Exchange {
         let by_external_id = format!("/tenants/by-external-id/t{tenant}");
-        let attachment = |id: &String, repository: &usize| format!("/tenants/{id}/repositories/{}", self.repositories[*repository]);
+        let attachment =
+            |id: &String, repository: &usize| format!("/tenants/{id}/repositories/{}", self.repositories[*repository]);
         let call = |method: &str, path: &str| self.app.with_key(self.key, method, path);
         let call = match op {
             Op::Read | Op::Show { .. } => call("GET", &by_external_id),
-            Op::Create { name } => call("POST", "/tenants").json(json!({ "external_id": format!("t{tenant}"), "name": name })),
+            Op::Create { name } => {
+                call("POST", "/tenants").json(json!({ "external_id": format!("t{tenant}"), "name": name }))
+            }
             Op::Upsert { name: Some(name) } => call("PUT", &by_external_id).json(json!({ "name": name })),
             Op::Upsert { name: None } => call("PUT", &by_external_id),
             Op::Deprovision => call("DELETE", &by_external_id),
@@ -118,7 +122,9 @@ impl Client<'_> {
             }
             (Op::Attach { .. }, 200 | 201) => Ret::Attached { is_new: exchange.status == 201 },
             (Op::Create { .. } | Op::Upsert { .. }, 201) => Ret::Made { id: id() },
-            (Op::Upsert { .. } | Op::Rename { .. } | Op::SetDefault { .. }, 200) => Ret::Changed { id: id(), version: version() },
+            (Op::Upsert { .. } | Op::Rename { .. } | Op::SetDefault { .. }, 200) => {
+                Ret::Changed { id: id(), version: version() }
+            }
             (Op::Create { .. }, 409) => Ret::Taken { id: text("conflicting_resource_id").unwrap_or_default() },
             (Op::Delete { .. } | Op::Detach { .. }, 409) => Ret::InUse,
             (Op::Deprovision | Op::Delete { .. } | Op::Detach { .. }, 204) => Ret::Done,

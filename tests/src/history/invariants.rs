@@ -63,7 +63,10 @@ fn attachments(items: &[Value], tenants: &BTreeMap<&str, &Value>) -> Result<(), 
         .map(|back| (text(back, "pk").rsplit('#').next().unwrap_or_default().to_owned(), text(back, "sk").to_owned()))
         .collect();
     if held != back {
-        return Err(format!("attachments without a back reference or the other way round: {:?}", held.symmetric_difference(&back)));
+        return Err(format!(
+            "attachments without a back reference or the other way round: {:?}",
+            held.symmetric_difference(&back)
+        ));
     }
     for repository in of(items, "repository") {
         let ulid = text(repository, "sk");
@@ -80,7 +83,9 @@ fn attachments(items: &[Value], tenants: &BTreeMap<&str, &Value>) -> Result<(), 
 pub fn check_records(items: &[Value], made: &BTreeMap<String, Option<String>>) -> Result<(), String> {
     let records: BTreeSet<&str> = of(items, "record").map(|record| text(record, "id")).collect();
     for (external_id, answered) in made {
-        let tenant = of(items, "tenant").find(|tenant| text(tenant, "external_id") == external_id).map(|tenant| text(tenant, "id"));
+        let tenant = of(items, "tenant")
+            .find(|tenant| text(tenant, "external_id") == external_id)
+            .map(|tenant| text(tenant, "id"));
         if answered.is_some() && tenant != answered.as_deref() {
             return Err(format!("{external_id} was answered as {answered:?} and is {tenant:?}"));
         }
@@ -88,7 +93,9 @@ pub fn check_records(items: &[Value], made: &BTreeMap<String, Option<String>>) -
             return Err(format!("{external_id} has no record"));
         }
     }
-    let keyed = |id: &&str| of(items, "tenant").any(|tenant| text(tenant, "id") == *id && made.contains_key(text(tenant, "external_id")));
+    let keyed = |id: &&str| {
+        of(items, "tenant").any(|tenant| text(tenant, "id") == *id && made.contains_key(text(tenant, "external_id")))
+    };
     match records.iter().find(|id| !keyed(id)) {
         Some(id) => Err(format!("a record is of {id}, which is not there")),
         None => Ok(()),

@@ -107,7 +107,8 @@ impl Run {
     async fn keyed(&self, round: usize) -> Result<Vec<(String, Option<String>)>, String> {
         let random = Random::new(self.seed, &[round, CLIENTS]);
         let (app, key, repositories, clock) = (&self.app, &*self.key, &*self.repositories, &self.clock);
-        let mut client = Client { app, key, repositories, clock, number: CLIENTS, open: 0, random, known: BTreeMap::new() };
+        let mut client =
+            Client { app, key, repositories, clock, number: CLIENTS, open: 0, random, known: BTreeMap::new() };
         let mut made = Vec::new();
         for step in 0..2 {
             let external_id = format!("keyed-{round}-{step}");

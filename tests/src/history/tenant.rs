@@ -107,7 +107,9 @@ impl Tenant {
     fn act(&mut self, op: &Op, ret: Option<&Ret>) -> Ret {
         let found = ret.is_some_and(|ret| *ret != Ret::Missing);
         let told = match ret {
-            Some(Ret::Made { id } | Ret::Found { id, .. } | Ret::Changed { id, .. } | Ret::Taken { id }) => Some(id.clone()),
+            Some(Ret::Made { id } | Ret::Found { id, .. } | Ret::Changed { id, .. } | Ret::Taken { id }) => {
+                Some(id.clone())
+            }
             _ => None,
         };
         if let (Some(live), Some(id)) = (&mut self.0, &told) {
@@ -213,7 +215,8 @@ fn parts(event: &Event) -> Vec<Event> {
     match (&event.op, &event.end) {
         (Op::Upsert { name }, Some((end, Ret::Changed { .. }))) => {
             let (client, thread) = event.client;
-            let show = Event { client: (client, thread + SHOWING), op: Op::Show { name: name.clone() }, ..event.clone() };
+            let show =
+                Event { client: (client, thread + SHOWING), op: Op::Show { name: name.clone() }, ..event.clone() };
             vec![Event { end: Some((*end, Ret::Written)), ..event.clone() }, show]
         }
         _ => vec![event.clone()],

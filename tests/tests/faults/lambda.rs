@@ -127,7 +127,13 @@ async fn a_caller_that_goes_away_is_served_and_may_ask_again() {
     app.faults([Rule::on("TransactWriteItems", Action::Delay { ms: 300 }).nth(1)]);
     let hurried = tokio::time::timeout(Duration::from_millis(150), post_once(&app, &key, "a")).await;
     assert!(hurried.is_err());
-    until("the write", || app.proxy.log().iter().any(|entry| entry.function == "CreateTenantFunction" && entry.is_write() && entry.finished.is_some())).await;
+    until("the write", || {
+        app.proxy
+            .log()
+            .iter()
+            .any(|entry| entry.function == "CreateTenantFunction" && entry.is_write() && entry.finished.is_some())
+    })
+    .await;
     let again = post_once(&app, &key, "a").await.expect_status(201);
     assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again}");
     expect_tenants(&app, 1).await;

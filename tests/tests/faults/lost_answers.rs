@@ -89,7 +89,8 @@ async fn a_slow_update_is_looked_for_and_a_busy_tenants_is_waited_for() {
         let id = app.new_tenant(&key, "a").await["id"].as_str().unwrap().to_owned();
         app.lambda.warm("update-tenant", 1).await.unwrap();
         app.faults([Rule::on("UpdateItem", slow.clone()).nth(1)]);
-        let sent = || app.proxy.log().iter().any(|entry| entry.action == slow && (entry.forwarded || version != "\"2\""));
+        let sent =
+            || app.proxy.log().iter().any(|entry| entry.action == slow && (entry.forwarded || version != "\"2\""));
         let overtake = async {
             until("the update", sent).await;
             others_change(&app, &key, &id, others).await;
@@ -259,7 +260,8 @@ async fn every_write(app: &App, mut before_each: impl FnMut(&App)) {
 async fn whatever_befalls_the_first_attempt_every_write_succeeds_once() {
     let status = Action::Status { code: 500, body: r#"{"__type":"InternalServerError"}"#.to_owned() };
     let zombie = Action::Zombie { ms: 50 };
-    for action in [Action::DropAfter, Action::DropBefore, Action::Reset, zombie, status, Action::Truncate { bytes: 1 }] {
+    for action in [Action::DropAfter, Action::DropBefore, Action::Reset, zombie, status, Action::Truncate { bytes: 1 }]
+    {
         let app = App::start().await;
         every_write(&app, |app| app.faults(first_write(&action))).await;
         app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
@@ -278,7 +280,10 @@ async fn a_sweep_whose_answers_are_lost_ends_as_if_they_were_not() {
     let attach = format!("/tenants/{tenant}/repositories/{repository}");
     app.with_key(&key, "PUT", &attach).send().await.expect_status(201);
     app.with_key(&key, "DELETE", "/tenants/by-external-id/a").send().await.expect_status(204);
-    app.faults([Rule::on("TransactWriteItems", Action::DropAfter).nth(1), Rule::on("TransactWriteItems", Action::DropAfter).nth(3)]);
+    app.faults([
+        Rule::on("TransactWriteItems", Action::DropAfter).nth(1),
+        Rule::on("TransactWriteItems", Action::DropAfter).nth(3),
+    ]);
     for _ in 0..2 {
         app.sweep().await.unwrap();
         assert_eq!(app.items_of("repository").await[0]["n"]["N"], "0");

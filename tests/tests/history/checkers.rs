@@ -57,17 +57,11 @@ fn what_no_order_explains_is_told() {
         event(0, 3, rename("x", "c"), Some((4, changed("x", 3)))),
         event(1, 5, Op::Read, Some((6, found("x", 4, "b")))),
     ];
-    let twice = [
-        event(0, 1, Op::Deprovision, Some((3, Ret::Done))),
-        event(1, 2, Op::Deprovision, Some((4, Ret::Done))),
-    ];
-    let risen = [
-        event(0, 1, Op::Deprovision, Some((2, Ret::Done))),
-        event(1, 3, Op::Read, Some((4, found("x", 1, "a")))),
-    ];
-    let denied = [
-        event(0, 1, Op::Create { name: "b".to_owned() }, Some((2, Ret::Taken { id: "y".to_owned() }))),
-    ];
+    let twice =
+        [event(0, 1, Op::Deprovision, Some((3, Ret::Done))), event(1, 2, Op::Deprovision, Some((4, Ret::Done)))];
+    let risen =
+        [event(0, 1, Op::Deprovision, Some((2, Ret::Done))), event(1, 3, Op::Read, Some((4, found("x", 1, "a"))))];
+    let denied = [event(0, 1, Op::Create { name: "b".to_owned() }, Some((2, Ret::Taken { id: "y".to_owned() })))];
     for history in [&stale[..], &lost, &twice, &risen, &denied] {
         let fault = check_order(tenant(), history).unwrap_err();
         assert!(fault.contains("no order"), "{fault}");

@@ -168,7 +168,9 @@ impl Model for Protocol {
             Property::always("one marker for one live tenant", |_, state: &State| {
                 state.live == state.marker.into_iter().collect()
             }),
-            Property::always("what was removed stays removed", |_, state: &State| state.live.is_disjoint(&state.removed)),
+            Property::always("what was removed stays removed", |_, state: &State| {
+                state.live.is_disjoint(&state.removed)
+            }),
             Property::always("who was told done has done it", |_, state: &State| {
                 let done = |at: usize, answer| state.operations[at].answer == Some(answer);
                 (0..OPERATIONS).all(|at| !done(at, Answer::Done) || state.applied.contains(&at))

@@ -63,7 +63,8 @@ fn every_grant_is_used_by_a_recorded_request() {
         let used = accesses().get(&function.logical_id).unwrap_or(&none);
         for grant in grants(function) {
             if !used.iter().any(|access| grant.serves(access)) {
-                unused.push(format!("{}: {} on {} for {}", function.logical_id, grant.action, grant.resource, grant.key));
+                unused
+                    .push(format!("{}: {} on {} for {}", function.logical_id, grant.action, grant.resource, grant.key));
             }
         }
     }
@@ -102,7 +103,11 @@ fn the_evaluator_denies_what_is_not_granted() {
         })],
         ..function("GetTenantFunction").clone()
     };
-    let access = |action: &str, key: Option<&str>| Access { action: action.to_owned(), index: None, key: key.map(str::to_owned) };
+    let access = |action: &str, key: Option<&str>| Access {
+        action: action.to_owned(),
+        index: None,
+        key: key.map(str::to_owned),
+    };
     let granted = with(condition);
     for (action, key, expected) in [
         ("dynamodb:GetItem", Some("O#acme"), true),

@@ -40,7 +40,8 @@ fn judge(request: &Request) -> Option<&'static str> {
         return Some("no function sends such a request");
     }
     let parts = request.parts();
-    let is_write = request.operation != "GetItem" && request.operation != "BatchGetItem" && request.operation != "Query";
+    let is_write =
+        request.operation != "GetItem" && request.operation != "BatchGetItem" && request.operation != "Query";
     if !is_write {
         return None;
     }
@@ -83,7 +84,10 @@ fn a_write_without_condition_or_id_is_told() {
     assert_eq!(put(|_| ()), None);
     assert_eq!(put(|body| body["ConditionExpression"] = Value::Null), Some("it is unconditional"));
     assert_eq!(put(|body| body["Item"]["w"] = Value::Null), Some("it has no write id"));
-    assert_eq!(put(|body| body["ReturnValuesOnConditionCheckFailure"] = Value::Null), Some("its refusal would not show the old item"));
+    assert_eq!(
+        put(|body| body["ReturnValuesOnConditionCheckFailure"] = Value::Null),
+        Some("its refusal would not show the old item")
+    );
     assert_eq!(put(|body| body["UpdateExpression"] = json!("ADD n :one")), Some("it has an ADD"));
     let scan = Request { function: "F".to_owned(), operation: "Scan".to_owned(), body: json!({ "TableName": "t" }) };
     assert_eq!(judge(&scan), Some("no function sends such a request"));
@@ -129,7 +133,8 @@ fn every_recorded_key_is_in_a_root_and_every_write_in_one_that_exists() {
                 if is_documented(request, &key) {
                     continue;
                 }
-                let root = root(&key).unwrap_or_else(|| panic!("{} asks for {key:?}: {}", request.function, request.body));
+                let root =
+                    root(&key).unwrap_or_else(|| panic!("{} asks for {key:?}: {}", request.function, request.body));
                 if part.action != "GetItem" && part.action != "Query" {
                     assert!(roots.contains(&root), "{} writes {key:?}, and there is no such root", request.function);
                 }

@@ -6,7 +6,12 @@ use tests::repository_root;
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let output = Command::new(cargo).args(arguments).args(["--locked", "--offline"]).current_dir(repository_root()).output().unwrap();
+    let output = Command::new(cargo)
+        .args(arguments)
+        .args(["--locked", "--offline"])
+        .current_dir(repository_root())
+        .output()
+        .unwrap();
     assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -24,7 +29,8 @@ fn one_http_and_one_tls_stack_is_linked() {
     let mut linked: Vec<&str> = tree.lines().filter_map(|line| line.strip_suffix(" (*)").or(Some(line))).collect();
     linked.sort_unstable();
     linked.dedup();
-    for name in ["rustls", "rustls-webpki", "tokio-rustls", "hyper", "hyper-rustls", "h2", "http", "http-body", "tower"] {
+    for name in ["rustls", "rustls-webpki", "tokio-rustls", "hyper", "hyper-rustls", "h2", "http", "http-body", "tower"]
+    {
         let versions: Vec<&&str> = linked.iter().filter(|line| line.split(' ').next() == Some(name)).collect();
         assert!(versions.len() <= 1, "{name} is linked more than once: {versions:?}");
     }
@@ -44,5 +50,8 @@ fn what_is_deployed_is_small_and_survives_a_panic() {
     let tracked = Command::new("git").args(["ls-files", "Cargo.lock"]).current_dir(repository_root()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&tracked.stdout).trim(), "Cargo.lock", "the lock file is not committed");
     let config = fs::read_to_string(repository_root().join(".cargo/config.toml")).unwrap();
-    assert!(config.contains("AWS_LC_SYS_NO_JITTER_ENTROPY = \"1\""), ".cargo/config.toml lets the first handshake wait");
+    assert!(
+        config.contains("AWS_LC_SYS_NO_JITTER_ENTROPY = \"1\""),
+        ".cargo/config.toml lets the first handshake wait"
+    );
 }

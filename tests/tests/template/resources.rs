@@ -12,7 +12,10 @@ fn texts(value: &Value) -> Vec<&str> {
 
 fn resources(kind: &str) -> Vec<(&'static String, &'static Value)> {
     let all = template().document["Resources"].as_object().unwrap();
-    all.iter().filter(|(_, resource)| resource["Type"] == kind).map(|(id, resource)| (id, &resource["Properties"])).collect()
+    all.iter()
+        .filter(|(_, resource)| resource["Type"] == kind)
+        .map(|(id, resource)| (id, &resource["Properties"]))
+        .collect()
 }
 
 /// A member of a function, or the one for all functions.
@@ -29,7 +32,10 @@ fn no_function_may_do_everything_or_read_the_whole_table() {
         assert!(!function.statements.is_empty(), "{} has no role of its own", function.logical_id);
         for statement in &function.statements {
             for action in texts(&statement["Action"]) {
-                assert!(!action.contains('*') && !action.ends_with(":Scan") && !action.contains("Table"), "{statement}");
+                assert!(
+                    !action.contains('*') && !action.ends_with(":Scan") && !action.contains("Table"),
+                    "{statement}"
+                );
                 let is_tracing = action.starts_with("xray:");
                 assert_eq!(texts(&statement["Resource"]).contains(&"*"), is_tracing, "{statement}");
                 if action.starts_with("dynamodb:") {
@@ -92,7 +98,8 @@ fn what_the_clock_starts_is_alone_and_reports_its_failures() {
             assert!(!event["Properties"]["DeadLetterConfig"]["Arn"].is_null(), "{}", function.logical_id);
         }
         let reports = resources("AWS::Lambda::EventInvokeConfig").into_iter().any(|(_, config)| {
-            config["FunctionName"]["Ref"] == function.logical_id.as_str() && !config["DestinationConfig"]["OnFailure"].is_null()
+            config["FunctionName"]["Ref"] == function.logical_id.as_str()
+                && !config["DestinationConfig"]["OnFailure"].is_null()
         });
         assert!(reports, "nobody hears when {} fails", function.logical_id);
     }

@@ -16,7 +16,9 @@ const LITERAL: (&str, &str) = ("/tenants/by-external-id/repositories", "/tenants
 
 /// `get-tenant` of `getTenant`.
 fn kebab(operation: &str) -> String {
-    let letter = |letter: char| if letter.is_ascii_uppercase() { format!("-{}", letter.to_ascii_lowercase()) } else { letter.to_string() };
+    let letter = |letter: char| {
+        if letter.is_ascii_uppercase() { format!("-{}", letter.to_ascii_lowercase()) } else { letter.to_string() }
+    };
     operation.chars().map(letter).collect()
 }
 
@@ -42,16 +44,19 @@ fn in_openapi() -> BTreeSet<Route> {
 /// cargo-lambda's own table, line by line: `"/path" = [{ method = "GET", function = "name" }]`.
 fn in_router() -> BTreeSet<Route> {
     let manifest = fs::read_to_string(repository_root().join("Cargo.toml")).unwrap();
-    let (_, table) = manifest.split_once("[workspace.metadata.lambda.watch.router]").expect("Cargo.toml has the router");
+    let (_, table) =
+        manifest.split_once("[workspace.metadata.lambda.watch.router]").expect("Cargo.toml has the router");
     let mut routes = BTreeSet::new();
     for line in table.lines().skip(1).take_while(|line| line.starts_with('"')) {
         let words: Vec<&str> = line.split('"').collect();
         let path = words[1].replace("{*external_id}", "{external_id+}");
         match words[3..].chunks(4).map(|chunk| (chunk[0], chunk.get(2))).collect::<Vec<_>>()[..] {
             [(function, None)] => drop(routes.insert(("ANY".to_owned(), path, function.to_owned()))),
-            ref methods => routes.extend(methods.iter().filter_map(|(method, function)| {
-                Some(((*method).to_owned(), path.clone(), (*function)?.to_string()))
-            })),
+            ref methods => {
+                routes.extend(methods.iter().filter_map(|(method, function)| {
+                    Some(((*method).to_owned(), path.clone(), (*function)?.to_string()))
+                }))
+            }
         }
     }
     routes
@@ -66,8 +71,11 @@ fn in_sources() -> BTreeSet<String> {
 #[test]
 fn template_and_openapi_have_the_same_routes() {
     let plain = |(method, path, function): Route| (method, path.replace("+}", "}"), function);
-    let template: BTreeSet<Route> =
-        in_template().into_iter().filter(|(_, path, function)| path != LITERAL.0 && !NO_OPERATION.contains(&&**function)).map(plain).collect();
+    let template: BTreeSet<Route> = in_template()
+        .into_iter()
+        .filter(|(_, path, function)| path != LITERAL.0 && !NO_OPERATION.contains(&&**function))
+        .map(plain)
+        .collect();
     let openapi = in_openapi();
     if let Some((method, path, function)) = openapi.difference(&template).next() {
         panic!(
@@ -83,7 +91,11 @@ fn template_and_openapi_have_the_same_routes() {
 #[test]
 fn the_literal_path_has_the_functions_of_the_greedy_one() {
     let of = |wanted: &str| -> BTreeSet<_> {
-        in_template().into_iter().filter(|(_, path, _)| path == wanted).map(|(method, _, function)| (method, function)).collect()
+        in_template()
+            .into_iter()
+            .filter(|(_, path, _)| path == wanted)
+            .map(|(method, _, function)| (method, function))
+            .collect()
     };
     assert_eq!(of(LITERAL.0), of(LITERAL.1));
 }
@@ -124,7 +136,10 @@ fn names_are_spelled_by_rule() {
         }
         for route in function.routes.iter().filter(|route| route.path != "$default") {
             let name = route.path.strip_prefix('/').unwrap_or_default();
-            assert!(!name.contains("//") && !route.path.ends_with('/') && !name.contains('_') || name.contains('{'), "{route:?}");
+            assert!(
+                !name.contains("//") && !route.path.ends_with('/') && !name.contains('_') || name.contains('{'),
+                "{route:?}"
+            );
         }
     }
 }

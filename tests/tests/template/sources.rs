@@ -68,7 +68,9 @@ fn only_the_store_names_dynamodb_and_only_http_names_lambda() {
 #[test]
 fn the_domain_is_pure() {
     for source in sources().into_iter().filter(|source| source.is_in(&["shared/src/domain/"])) {
-        for impure in ["async ", ".await", "std::env", "SystemTime", "Instant", "crate::store", "crate::http", "getrandom"] {
+        for impure in
+            ["async ", ".await", "std::env", "SystemTime", "Instant", "crate::store", "crate::http", "getrandom"]
+        {
             assert!(!source.shipped().contains(impure), "{} names {impure}", source.path);
         }
     }
