@@ -38,11 +38,11 @@ pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
     Ok(folder.join("bin/cargo-lambda"))
 }
 
-/// A folder of Python programs, as pinned in `infra/xtask/<list>/requirements.txt`.
+/// A folder of Python programs, as pinned in the tree's `<list>/requirements.txt`.
 pub async fn python(leash: &Leash, list: &str) -> Result<PathBuf> {
-    let requirements = tree::xtask().join(list).join("requirements.txt");
+    let requirements = tree::root().join(list).join("requirements.txt");
     let text = read(&requirements)?;
-    let folder = install(&format!("python-{list}"), &text, |folder| async move {
+    let folder = install(&format!("python-{}", list.replace('/', "-")), &text, |folder| async move {
         let file = requirements.to_string_lossy().into_owned();
         step(&format!("installing the Python tools of {list}"), pip_install(leash, &folder, &["-r", &file])).await
     })
@@ -51,14 +51,30 @@ pub async fn python(leash: &Leash, list: &str) -> Result<PathBuf> {
     Ok(folder.join("bin"))
 }
 
-/// A folder of Node programs, as pinned in `infra/xtask/<list>/package-lock.json`; None where there is no npm.
+/// A program of such a folder, which is a virtual environment or, on a Python without, a plain folder.
+pub fn python_program(bin: &Path, name: &str) -> Command {
+    let own = bin.join(name);
+    let mut command = if own.exists() { Command::new(own) } else { Command::new(name) };
+    if let Some(folder) = bin.parent() {
+        command.env("PYTHONPATH", folder);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(bin.to_path_buf()).chain(std::env::split_paths(&path));
+    if let Ok(path) = std::env::join_paths(path) {
+        command.env("PATH", path);
+    }
+    command.current_dir(tree::root());
+    command
+}
+
+/// A folder of Node programs, as pinned in the tree's `<list>/package-lock.json`; None where there is no npm.
 pub async fn node(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
     let Some(npm) = on_path("npm") else {
         return Ok(None);
     };
-    let source = tree::xtask().join(list);
+    let source = tree::root().join(list);
     let text = read(&source.join("package-lock.json"))?;
-    let folder = install(&format!("node-{list}"), &text, |folder| async move {
+    let folder = install(&format!("node-{}", list.replace('/', "-")), &text, |folder| async move {
         for file in ["package.json", "package-lock.json", ".npmrc"] {
             std::fs::copy(source.join(file), folder.join(file))
                 .map_err(|error| format!("cannot copy {file}: {error}"))?;

@@ -26,11 +26,6 @@ pub fn openapi() -> PathBuf {
     root().join("infra/openapi.yaml")
 }
 
-/// This crate's folder, with the pinned tools' lists.
-pub fn xtask() -> PathBuf {
-    root().join("infra/xtask")
-}
-
 /// What a dev stack keeps between its runs; git-ignored.
 pub fn local() -> Result<PathBuf> {
     folder(root().join(".local"))

@@ -1,4 +1,4 @@
-"""What schemathesis does otherwise than it would by itself; infra/schemathesis.toml names this file."""
+"""What schemathesis does otherwise than it would by itself; loaded by SCHEMATHESIS_HOOKS (see infra/schemathesis.toml)."""
 
 import schemathesis
 

@@ -1,31 +1,57 @@
 //! The stages that judge the two documents: template.yaml and infra/openapi.yaml.
 
-use std::path::Path;
-
 use tokio::process::Command;
 
 use super::{Context, check};
-use crate::{Result, progress::note, tools, tree};
+use crate::{
+    Result,
+    progress::{note, step},
+    tools, tree,
+};
 
-/// `sam validate --lint`, and cfn-lint by itself, which knows more.
+/// Where the tools of template.yaml are pinned.
+const TEMPLATE_TOOLS: &str = "infra/check-template";
+
+/// Where the tools of infra/openapi.yaml are pinned.
+const OPENAPI_TOOLS: &str = "infra/xtask/openapi";
+
+/// `sam validate --lint`, and cfn-lint of the template as it is and expanded.
 pub async fn template(context: &Context) -> Result<()> {
-    let bin = tools::python(&context.leash, "template").await?;
-    let template = tree::template();
-    let mut sam = python_tool(&bin, "sam");
-    // A region, or SAM asks AWS's configuration for one; it calls nobody.
-    sam.args(["validate", "--lint", "--region", "eu-central-1", "--template"])
-        .arg(&template)
-        .env("SAM_CLI_TELEMETRY", "0");
-    check(context, &mut sam).await?;
-    check(context, python_tool(&bin, "cfn-lint").arg(&template)).await
+    check_template(context, "sam").await
+}
+
+/// CDK makes the same stack of the template, cdk-nag has nothing against it, and the app's own tests pass.
+pub async fn cdk(context: &Context) -> Result<()> {
+    let Some(npm) = tools::on_path("npm") else {
+        note("npm is not here: CDK and cdk-nag are left out (install Node.js 20 or newer to run them)");
+        return Ok(());
+    };
+    let folder = tree::root().join("infra/cdk");
+    // In its own folder, as for those who deploy; npm's own list of what is there is older than a changed lock file.
+    let changed = |file: &str| std::fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok();
+    if changed("node_modules/.package-lock.json") < changed("package-lock.json") {
+        let mut install = Command::new(&npm);
+        install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+        step("installing infra/cdk", tools::run(&context.leash, &mut install)).await?;
+    }
+    check_template(context, "cdk").await?;
+    let mut tests = Command::new(&npm);
+    tests.args(["test", "--silent"]).current_dir(&folder).env("CDK_DISABLE_CLI_TELEMETRY", "1");
+    step("the tests of infra/cdk", tools::run(&context.leash, &mut tests)).await
+}
+
+async fn check_template(context: &Context, part: &str) -> Result<()> {
+    let bin = tools::python(&context.leash, TEMPLATE_TOOLS).await?;
+    let script = tree::root().join(TEMPLATE_TOOLS).join("check.py");
+    check(context, tools::python_program(&bin, "python3").arg(script).arg(part)).await
 }
 
 /// The validator of the specification, and where npm is there the two linters.
 pub async fn openapi(context: &Context) -> Result<()> {
-    let bin = tools::python(&context.leash, "openapi").await?;
+    let bin = tools::python(&context.leash, OPENAPI_TOOLS).await?;
     let document = tree::openapi();
-    check(context, python_tool(&bin, "openapi-spec-validator").arg(&document)).await?;
-    let Some(bin) = tools::node(&context.leash, "openapi").await? else {
+    check(context, tools::python_program(&bin, "openapi-spec-validator").arg(&document)).await?;
+    let Some(bin) = tools::node(&context.leash, OPENAPI_TOOLS).await? else {
         note("npm is not here: spectral and redocly are left out (install Node.js 20 or newer to run them)");
         return Ok(());
     };
@@ -38,14 +64,4 @@ pub async fn openapi(context: &Context) -> Result<()> {
     // Neither a look for newer versions nor telemetry: nothing here may need a network.
     redocly.env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true").env("REDOCLY_TELEMETRY", "off");
     check(context, &mut redocly).await
-}
-
-/// A program of a Python folder, whether that is a virtual environment or a plain target folder.
-fn python_tool(bin: &Path, name: &str) -> Command {
-    let mut command = Command::new(bin.join(name));
-    if let Some(folder) = bin.parent() {
-        command.env("PYTHONPATH", folder);
-    }
-    command.current_dir(tree::root());
-    command
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: one failed stage does not keep the next from running, and any failed stage fails the command.
 
+mod clients;
 mod docs;
 mod ratchets;
 mod stages;
@@ -45,10 +46,21 @@ const STAGES: &[Stage] = &[
         about: "template.yaml is what SAM and CloudFormation take",
         run: |at| Box::pin(docs::template(at)),
     },
+    Stage { name: "cdk", about: "CDK makes the same stack as SAM", run: |at| Box::pin(docs::cdk(at)) },
     Stage { name: "openapi", about: "infra/openapi.yaml is valid and clean", run: |at| Box::pin(docs::openapi(at)) },
     Stage { name: "build", about: "every function's binary", run: |at| Box::pin(suite::build(at)) },
     Stage { name: "unit", about: "tests inside the crates", run: |at| Box::pin(stages::unit(at)) },
     Stage { name: "api", about: "the API from outside, on a real store", run: |at| Box::pin(suite::api(at)) },
+    Stage {
+        name: "clients",
+        about: "generated clients (Python, TypeScript, Go) provision a tenant",
+        run: |at| Box::pin(clients::clients(at)),
+    },
+    Stage {
+        name: "schemathesis",
+        about: "no request of its making is answered otherwise than infra/openapi.yaml says",
+        run: |at| Box::pin(clients::schemathesis(at)),
+    },
     Stage {
         name: "ratchets",
         about: "the shipping build is no larger and no slower than it was",

@@ -33,7 +33,7 @@ pub async fn some(context: &Context) -> Result<()> {
 }
 
 /// Tells tests where the store and the binaries are.
-async fn on_store(context: &Context, command: &mut Command) -> Result<()> {
+pub async fn on_store(context: &Context, command: &mut Command) -> Result<()> {
     let (folder, store) = running(context).await?;
     command.env("DYNAMODB_ENDPOINT", &store.endpoint).env("FUNCTIONS_DIR", folder).envs(LOCAL_AWS);
     Ok(())
