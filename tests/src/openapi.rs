@@ -52,7 +52,8 @@ pub fn judge(exchange: &Exchange) -> Result<(), String> {
 fn check_headers(exchange: &Exchange, response: &'static Value) -> Result<(), String> {
     const OURS: [&str; 7] =
         ["etag", "location", "idempotency-replayed", "retry-after", "www-authenticate", "allow", "x-request-id"];
-    let described = response["headers"].as_object().map(|headers| headers.iter().collect::<Vec<_>>()).unwrap_or_default();
+    let described =
+        response["headers"].as_object().map(|headers| headers.iter().collect::<Vec<_>>()).unwrap_or_default();
     let is_described = |name: &str| described.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
     for (name, _) in exchange.headers.iter().filter(|(name, _)| OURS.contains(&name.as_str())) {
         if !is_described(name) {
@@ -111,7 +112,10 @@ fn find_path(path: &str) -> Option<&'static Value> {
         let parts: Vec<&str> = pattern.split('/').collect();
         let is_parameter = |part: &str| part.starts_with('{');
         let fits = parts.len() == segments.len()
-            && parts.iter().zip(&segments).all(|(part, segment)| part == segment || is_parameter(part) && !segment.is_empty());
+            && parts
+                .iter()
+                .zip(&segments)
+                .all(|(part, segment)| part == segment || is_parameter(part) && !segment.is_empty());
         fits.then(|| parts.iter().map(|part| is_parameter(part)).collect())
     };
     let mut fitting: Vec<_> = paths.iter().filter_map(|(pattern, item)| Some((rank(pattern)?, item))).collect();

@@ -2,11 +2,11 @@
 //! condition on one write.
 
 use super::Store;
+use super::doubt::unknown;
 use super::item::{self, Item, get_number, get_text, new_item, read_row, text};
 use super::keys::{self, id_position};
 use super::read::Walk;
 use super::record::{Kept, Made, Once};
-use super::doubt::unknown;
 use super::write::{Outcome, Write, first_meaning};
 use crate::domain::id_list::{IdList, IdPage, Position};
 use crate::domain::precondition::IfMatch;

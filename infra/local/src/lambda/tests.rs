@@ -12,8 +12,7 @@ fn binaries(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("local-lambda-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let program = std::env::current_exe().unwrap();
-    let script =
-        format!("#!/bin/sh\nexec '{}' lambda::tests::function --exact --nocapture\n", program.display());
+    let script = format!("#!/bin/sh\nexec '{}' lambda::tests::function --exact --nocapture\n", program.display());
     let file = folder.join("play");
     std::fs::write(&file, script).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
