@@ -72,6 +72,7 @@ impl Environment {
         let mut command = Command::new(binary(options, function)?);
         command.env_clear().envs(variables(function, &id, options, runtime));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut known = registry.hold();
         let mut process = command.spawn().context(|| format!("cannot start {function}"))?;
         let pid = process.id().ok_or_else(|| Error::new(format!("{function} ended at once")))?;
         let tail = Arc::new(Mutex::new(String::new()));
@@ -88,7 +89,8 @@ impl Environment {
             events,
             kill: Notify::new(),
         });
-        registry.add(environment.clone());
+        known.insert(environment.id.clone(), environment.clone());
+        drop(known);
         let (watched, registry) = (environment.clone(), registry.clone());
         tokio::spawn(async move {
             let how = watched.wait(process).await;

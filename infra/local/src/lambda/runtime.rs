@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -26,8 +26,10 @@ use crate::{Result, error::lock, gateway::MAX_EVENT, server::Server};
 pub(super) struct Registry(Mutex<HashMap<String, Arc<Environment>>>);
 
 impl Registry {
-    pub fn add(&self, environment: Arc<Environment>) {
-        lock(&self.0).insert(environment.id.clone(), environment);
+    /// All of them, held still: who starts a process holds this until the process is among them, or it may ask for its first
+    /// event as a stranger.
+    pub fn hold(&self) -> MutexGuard<'_, HashMap<String, Arc<Environment>>> {
+        lock(&self.0)
     }
 
     pub fn remove(&self, id: &str) {
