@@ -1,6 +1,7 @@
 //! `GET /tenants`
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use tests::checks::{check_walk, ids, pages};
 use tests::{App, Value, json};
 
@@ -13,7 +14,8 @@ async fn copy(app: &App, original: &Value, ulids: impl IntoIterator<Item = Strin
         item.as_object_mut().unwrap().remove("external_id");
         async move { app.store.put(&app.table, item).await.unwrap() }
     };
-    join_all(ulids.into_iter().map(put)).await;
+    // A few at a time: they may be large, and the engine closes connections that are too many.
+    stream::iter(ulids).for_each_concurrent(4, put).await;
 }
 
 async fn list(app: &App, key: &str, query: &str) -> Value {
