@@ -177,3 +177,93 @@ pub(super) fn id_position<K: Kind>(id: Id<K>) -> String {
 fn in_customer(root: &CustomerRoot, rest: &str) -> String {
     format!("I#{}{rest}", root.customer_id().ulid())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Root;
+    use crate::domain::{Id, id};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    /// A text that looks like parts of keys.
+    fn text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(
+            prop_oneof![
+                Just("#"),
+                Just("#X#"),
+                Just("#N#"),
+                Just("#T"),
+                Just("I#"),
+                Just("a"),
+                Just("b"),
+                Just("/"),
+                Just("é")
+            ],
+            1..6,
+        )
+        .prop_map(|parts| parts.concat())
+    }
+
+    fn id<K: Kind>() -> impl Strategy<Value = Id<K>> {
+        // Few, so that they meet.
+        (0..3u128)
+            .prop_map(|random| Id::<K>::new(crate::domain::Timestamp::from_milliseconds(1_795_403_655_123), random))
+    }
+
+    /// Any key, with a name that is another one for everything else.
+    fn any_key() -> impl Strategy<Value = (String, Key)> {
+        let root = || id::<id::Customer>().prop_map(CustomerRoot::new);
+        let slug = prop_oneof![Just("a"), Just("b"), Just("a-b")].prop_map(|slug| Slug::parse(slug).unwrap());
+        let operator = prop_oneof![Just("a"), Just("b")].prop_map(|name| OperatorRoot::new(Slug::parse(name).unwrap()));
+        let (tenant, repository) = (id::<id::Tenant>(), id::<id::Repository>());
+        (0..12, root(), operator, slug, tenant, repository, text(), any::<bool>()).prop_map(
+            |(kind, root, operator, slug, tenant, repository, text, odd)| {
+                let digest = [u8::from(odd); 32];
+                let customer = root.customer_id();
+                let external = ExternalId::parse(&text);
+                match (kind, external) {
+                    (0, _) => (format!("operator {}", operator.operator()), super::operator(&operator)),
+                    (1, _) => (format!("customer {} {slug}", operator.operator()), super::customer(&operator, &slug)),
+                    (2, _) => (format!("details {} {slug}", operator.operator()), key_details(&operator, &slug)),
+                    (3, _) => (format!("root {customer}"), customer_root(&root)),
+                    (4, _) => {
+                        (format!("record {} {odd}", operator.operator()), record(&Root::Operator(operator), &digest))
+                    }
+                    (5, _) => (format!("record {customer} {odd}"), record(&Root::Customer(root), &digest)),
+                    (6, _) => (format!("tenant {customer} {tenant}"), super::tenant(&root, tenant)),
+                    (7, Some(external)) => {
+                        (format!("external id {customer} {}", external.as_str()), external_id(&root, &external))
+                    }
+                    (8, _) => (format!("repository {customer} {repository}"), super::repository(&root, repository)),
+                    (9, _) => (format!("name {customer} {text}"), repository_name(&root, &text)),
+                    (10, _) => (
+                        format!("attached {customer} {repository} {tenant}"),
+                        attached_tenant(&root, repository, tenant),
+                    ),
+                    _ => (format!("job {customer} {tenant}"), sweep_job(&root, tenant)),
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn what_differs_has_another_key(keys in proptest::collection::vec(any_key(), 2..40)) {
+            let mut owners: BTreeMap<(String, String), String> = BTreeMap::new();
+            for (name, key) in keys {
+                let owner = owners.entry((key.pk.clone(), key.sk.clone())).or_insert_with(|| name.clone());
+                prop_assert_eq!(&*owner, &name, "{:?}", key);
+            }
+        }
+
+        #[test]
+        fn a_key_begins_with_its_root_and_no_other((name, key) in any_key()) {
+            let words: Vec<&str> = key.pk.splitn(3, '#').collect();
+            prop_assert!(words.len() >= 2 && ["I", "O"].contains(&words[0]), "{:?}", key);
+            prop_assert!(name.contains(words[1]) || name.contains(&format!("cust_{}", words[1])), "{} {:?}", name, key);
+        }
+    }
+}
