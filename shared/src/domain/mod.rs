@@ -6,6 +6,8 @@ pub mod customer_list;
 mod error;
 mod fields;
 pub mod filter;
+#[cfg(test)]
+mod fuzz;
 pub mod id;
 pub mod id_list;
 pub mod idempotency;
