@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod cargo;
+mod chaos;
 mod dev;
 mod environment;
 mod leash;
@@ -32,6 +33,8 @@ usage:
   cargo xtask bench [--all] [--rounds 11] [--peers] [--peers-options '...'] [--write] [--store ...]
       what the functions cost: three of them, the sizes of --all; --peers: beside ../shared/peers, with options for its `run`;
       --write: into docs/performance.md
+  cargo xtask chaos --minutes N [--seed S]
+      random operations under random faults, for that long; a failure tells its seed
   cargo xtask operator-key create --operator NAME [--scopes a,b] | list --operator NAME | revoke KEY_ID --operator NAME
       [--endpoint URL] [--table NAME]; without them: the running dev stack, where there is one
   cargo xtask router [--check|--write]
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match command.as_str() {
             "bench" => bench::run(arguments).await,
+            "chaos" => chaos::run(arguments),
             "dev" => dev::run(arguments).await,
             "test" => test::run(arguments).await,
             "operator-key" => operator_key::run(arguments),

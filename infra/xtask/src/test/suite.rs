@@ -1,6 +1,9 @@
 //! The stages that run the functions: the binaries that are deployed, and a real store.
 
-use std::path::Path;
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use tokio::process::Command;
 
@@ -9,6 +12,7 @@ use crate::{
     Result, cargo,
     environment::LOCAL_AWS,
     store::{self, Store},
+    tree,
 };
 
 /// All function binaries, in one call of cargo.
@@ -16,11 +20,28 @@ pub async fn build(context: &Context) -> Result<()> {
     programs(context).await.map(|_| ())
 }
 
-/// The black-box tests. operator-key is named for its features' sake (see `cargo::PROGRAMS`).
+/// The black-box tests. operator-key is named for its features' sake (see `cargo::PROGRAMS`). What they record is for `suite`.
 pub async fn api(context: &Context) -> Result<()> {
+    let log = recorded();
+    match std::fs::remove_dir_all(&log) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(format!("{}: {error}", log.display())),
+        _ => {}
+    }
     let mut command = cargo::command(&["test", "--package", "tests", "--package", "operator-key"]);
     on_store(context, &mut command).await?;
-    check(context, &mut command).await
+    check(context, command.env("TENANCY_TEST_LOG", log)).await
+}
+
+/// The checks over everything that the black-box tests made the functions do.
+pub async fn suite(context: &Context) -> Result<()> {
+    let mut command = cargo::command(&["test", "--package", "tests", "--package", "operator-key", "--test", "suite"]);
+    on_store(context, &mut command).await?;
+    check(context, command.env("TENANCY_TEST_LOG", recorded())).await
+}
+
+/// Where the black-box tests leave requests and logs.
+fn recorded() -> PathBuf {
+    tree::root().join("target/test-log")
 }
 
 /// The tests whose name contains one of the words, black-box or inside the domain crate.
