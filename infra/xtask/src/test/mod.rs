@@ -89,7 +89,7 @@ pub async fn run(words: Vec<String>) -> Result<ExitCode> {
     let mut arguments = Arguments::new(words);
     if arguments.switch("--list") {
         for stage in STAGES {
-            print(&format!("{:<10} {}", stage.name, stage.about))?;
+            print(&format!("{:<12} {}", stage.name, stage.about))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -147,16 +147,16 @@ async fn run_stage(name: &'static str, stage: Running<'_>) -> Done {
 }
 
 fn summary(done: &[Done]) -> Result<ExitCode> {
-    print("\nstage           time")?;
+    print("\nstage             time")?;
     for stage in done {
         let (word, why) = match &stage.outcome {
             Ok(()) => ("ok", ""),
             Err(error) => ("FAILED", error.lines().next().unwrap_or_default()),
         };
-        print(&format!("{:<10} {:>7.1} s  {word}  {why}", stage.name, stage.took.as_secs_f64()))?;
+        print(&format!("{:<12} {:>7.1} s  {word}  {why}", stage.name, stage.took.as_secs_f64()))?;
     }
     let failed = done.iter().filter(|stage| stage.outcome.is_err()).count();
-    print(&format!("{:<10} {:>7.1} s", "all", done.iter().map(|stage| stage.took.as_secs_f64()).sum::<f64>()))?;
+    print(&format!("{:<12} {:>7.1} s", "all", done.iter().map(|stage| stage.took.as_secs_f64()).sum::<f64>()))?;
     print(&format!("stages: {} passed, {failed} failed", done.len() - failed))?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
