@@ -52,11 +52,6 @@ const STAGES: &[Stage] = &[
     Stage { name: "unit", about: "tests inside the crates", run: |at| Box::pin(stages::unit(at)) },
     Stage { name: "api", about: "the API from outside, on a real store", run: |at| Box::pin(suite::api(at)) },
     Stage {
-        name: "suite",
-        about: "every request and log line that `api` caused: conditions, roots, policies, secrets",
-        run: |at| Box::pin(suite::suite(at)),
-    },
-    Stage {
         name: "clients",
         about: "generated clients (Python, TypeScript, Go) provision a tenant",
         run: |at| Box::pin(clients::clients(at)),
@@ -65,6 +60,11 @@ const STAGES: &[Stage] = &[
         name: "schemathesis",
         about: "no request of its making is answered otherwise than infra/openapi.yaml says",
         run: |at| Box::pin(clients::schemathesis(at)),
+    },
+    Stage {
+        name: "suite",
+        about: "every request and log line of the three before: conditions, roots, policies, secrets",
+        run: |at| Box::pin(suite::suite(at)),
     },
     Stage {
         name: "ratchets",
