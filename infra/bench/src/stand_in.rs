@@ -21,7 +21,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use local::{Error, Result, http::Client};
-use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer, version::TLS13};
+use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer, version::TLS13};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -189,7 +189,7 @@ fn certificates(folder: &Path) -> Result<(TlsAcceptor, String)> {
     let roots = folder.join("root.pem");
     fs::write(&roots, &root_pem).map_err(|error| Error::new(format!("cannot write {}: {error}", roots.display())))?;
     let failed = |error: rustls::Error| Error::new(format!("TLS: {error}"));
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13])
         .map_err(failed)?
         .with_no_client_auth()

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tenancy::domain::customer::Slug;
 use tenancy::domain::principal::{KeyKind, Scopes};
 use tenancy::domain::{Error, KeyId, Timestamp};
-use tenancy::store::{Settings, Store};
+use tenancy::store::{Settings, Store, http_client};
 
 const USAGE: &str = "usage:
   operator-key create --operator NAME [--scopes customers:write,keys:write] [--endpoint URL] [--table NAME]
@@ -115,7 +115,7 @@ fn read_scopes(text: Option<&str>) -> Result<Scopes, String> {
 }
 
 async fn open_store(arguments: &Arguments) -> Store {
-    let loaded = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let loaded = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
     let mut config = aws_sdk_dynamodb::config::Builder::from(&loaded);
     if let Some(url) = &arguments.endpoint {
         config = config.endpoint_url(url);

@@ -1,11 +1,14 @@
 //! The store's handle: client, table, and how long the request at hand may still take.
 
 use super::doubt::{NotWhenLost, Resends};
+use super::tls;
 use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use std::{env, future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -43,12 +46,18 @@ impl Settings {
         if let Ok(url) = env::var("AWS_ENDPOINT_URL_DYNAMODB") {
             config = config.endpoint_url(url);
         }
-        Ok(Self::new(super::tls::trust(config), required("TABLE_NAME")?))
+        Ok(Self::with_client(config, tls::function_client(), required("TABLE_NAME")?))
     }
 
-    /// From a tool's own configuration. Time-outs and retries are set here for everybody.
+    /// From a tool's own configuration.
     pub fn new(config: aws_sdk_dynamodb::config::Builder, table: String) -> Self {
+        Self::with_client(config, tls::http_client(), table)
+    }
+
+    /// Time-outs and retries are set here for everybody.
+    fn with_client(config: aws_sdk_dynamodb::config::Builder, client: SharedHttpClient, table: String) -> Self {
         let config = config
+            .http_client(client)
             .behavior_version(BehaviorVersion::latest())
             .timeout_config(attempts(Duration::from_millis(800), Duration::from_millis(2500)))
             // An attempt's time-out covers its answer's body.

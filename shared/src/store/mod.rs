@@ -27,3 +27,4 @@ pub use customer_keys::KeyDetails;
 pub use customers::CustomerPage;
 pub use operators::OperatorKey;
 pub use record::{Made, Once};
+pub use tls::http_client;
