@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Mutex;
+use tenancy::domain::TenantId;
 
 /// A request that is being put together.
 #[derive(Clone)]
@@ -160,6 +161,16 @@ impl Exchange {
     pub fn etag(&self) -> String {
         self.header("etag").unwrap_or_else(|| panic!("no ETag: {self}")).to_owned()
     }
+
+    /// Which version of its resource the answer's entity tag is, counted from 1.
+    pub fn version(&self) -> u64 {
+        tagged(&self.etag()) % VERSIONS
+    }
+
+    /// The entity tag of the resource after so many more writes.
+    pub fn etag_after(&self, writes: u64) -> String {
+        format!("\"{}\"", tagged(&self.etag()) + writes)
+    }
 }
 
 impl fmt::Display for Exchange {
@@ -172,4 +183,17 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }
+}
+
+/// A tenant's versions begin past a multiple of this that its id gives, everything else's at 1.
+const VERSIONS: u64 = 1_000_000;
+
+fn tagged(tag: &str) -> u64 {
+    tag.trim_matches('"').parse().expect("a tag is a version")
+}
+
+/// The entity tag of a tenant's version, counted from 1.
+pub fn tenant_tag(id: &str, version: u64) -> String {
+    let id = TenantId::parse(id).expect("a tenant's id");
+    format!("\"{}\"", id.first_version() + version - 1)
 }

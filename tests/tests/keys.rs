@@ -2,6 +2,7 @@
 
 mod keys {
     mod create;
+    mod duplicates;
     mod list;
     mod revoke;
     mod rotate;

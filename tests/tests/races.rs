@@ -42,10 +42,6 @@ async fn race<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> Vec<E
     answers
 }
 
-fn version(exchange: &Exchange) -> u64 {
-    exchange.etag().trim_matches('"').parse().expect("a tag is a version")
-}
-
 /// Processes of a function start one by one; they are there before the race begins.
 async fn warm(app: &App, functions: &[&str]) {
     join_all(functions.iter().map(|function| app.lambda.warm(function, 4)))
@@ -89,11 +85,11 @@ async fn of_64_first_upserts_one_creates_and_each_other_changes_once() {
     let ids: BTreeSet<String> = answers.iter().map(|answer| answer.json()["id"].to_string()).collect();
     assert_eq!(ids.len(), 1, "one tenant");
     // Each answer is the state right after its own write: 64 versions, and within each the members of one caller.
-    let versions: BTreeSet<u64> = answers.iter().map(version).collect();
+    let versions: BTreeSet<u64> = answers.iter().map(Exchange::version).collect();
     assert_eq!(versions, (1..=64).collect(), "`ver` counts the writes");
     let last = app.with_key(&key, "GET", "/tenants/by-external-id/one").send().await.expect_status(200);
-    assert_eq!(version(&last), 64);
-    let newest = answers.iter().find(|answer| version(answer) == 64).unwrap();
+    assert_eq!(last.version(), 64);
+    let newest = answers.iter().find(|answer| answer.version() == 64).unwrap();
     assert_eq!(newest.json(), last.json());
     for answer in &answers {
         let n = answer.json()["metadata"]["n"].as_str().unwrap().to_owned();
@@ -138,7 +134,7 @@ async fn of_64_equal_upserts_one_writes() {
     let upsert = |_| app.with_key(&key, "PUT", "/tenants/by-external-id/one").json(json!({ "name": "new" }));
     let answers = join_all((0..64).map(upsert).map(Call::send)).await;
     check_statuses(&answers, &[(200, 64)]);
-    assert_eq!(answers.iter().map(version).collect::<BTreeSet<_>>(), BTreeSet::from([2]));
+    assert_eq!(answers.iter().map(Exchange::version).collect::<BTreeSet<_>>(), BTreeSet::from([2]));
     assert_eq!(answers.iter().map(|answer| answer.body.clone()).collect::<BTreeSet<_>>().len(), 1);
 }
 
@@ -181,14 +177,15 @@ async fn of_32_changes_of_one_version_one_is_made() {
         format!("/repositories/{}", repository["id"].as_str().unwrap()),
     ];
     for path in paths {
+        let tag = app.with_key(&key, "GET", &path).send().await.etag();
         let change = |n: usize| {
-            app.with_key(&key, "PATCH", &path).header("if-match", "\"1\"").json(json!({ "name": format!("n{n}") }))
+            app.with_key(&key, "PATCH", &path).header("if-match", &tag).json(json!({ "name": format!("n{n}") }))
         };
         let answers = race(&app, (0..32).map(change)).await;
         check_statuses(&answers, &[(200, 1), (412, 31)]);
         let made = answers.iter().find(|answer| answer.status == 200).unwrap();
         let now = app.with_key(&key, "GET", &path).send().await.expect_status(200);
-        assert_eq!((version(&now), now.json()), (2, made.json()));
+        assert_eq!((now.version(), now.json()), (2, made.json()));
     }
     check_at_rest(&app).await;
 }
@@ -210,7 +207,7 @@ async fn changes_of_different_members_are_all_kept() {
     let answers = race(&app, (0..32).map(change)).await;
     check_statuses(&answers, &[(200, 32)]);
     let now = app.with_key(&key, "GET", &path).send().await.expect_status(200);
-    assert_eq!(version(&now), 33, "a PATCH with a member is a write, whatever was there");
+    assert_eq!(now.version(), 33, "a PATCH with a member is a write, whatever was there");
     let now = now.json();
     assert_eq!((&now["name"], &now["status"]), (&json!("new"), &json!("suspended")));
     assert_eq!((&now["metadata"], &now["settings"]["filler_enabled"]), (&json!({ "a": "b" }), &json!(false)));
@@ -308,7 +305,7 @@ async fn the_default_that_32_ask_for_changes_the_tenant_once() {
         check_statuses(&answers, &[(200, 32)]);
         assert_eq!(answers.iter().map(|answer| answer.body.clone()).collect::<BTreeSet<_>>().len(), 1);
         let now = app.with_key(&key, "GET", &format!("/tenants/{tenant}")).send().await;
-        assert_eq!(version(&now), tag, "the tag moves when the default changes, and only then");
+        assert_eq!(now.version(), tag, "the tag moves when the default changes, and only then");
     }
 }
 
@@ -403,7 +400,7 @@ async fn of_64_registrations_of_a_name_one_wins_and_64_renames_all_get_through()
     let rename = |n: usize| app.with_key(&key, "PATCH", &path).json(json!({ "name": format!("n{n}") }));
     let answers = race(&app, (0..64).map(rename)).await;
     check_statuses(&answers, &[(200, 64)]);
-    assert_eq!(answers.iter().map(version).collect::<BTreeSet<_>>(), (2..=65).collect());
+    assert_eq!(answers.iter().map(Exchange::version).collect::<BTreeSet<_>>(), (2..=65).collect());
     check_at_rest(&app).await;
 }
 

@@ -6,6 +6,7 @@ mod tenants {
     mod delete;
     mod get;
     mod list;
+    mod list_large;
     mod suspension;
     mod update;
 }

@@ -75,6 +75,13 @@ impl<K: Kind> Id<K> {
         Id(self.0, PhantomData)
     }
 
+    /// The first version of what has this id, drawn from its random bits: resources that follow each other under one name
+    /// of the client's own (an external id) share no version, and so no entity tag. A million versions have room.
+    pub fn first_version(&self) -> u64 {
+        const LOW: u128 = u32::MAX as u128;
+        u64::try_from(self.0.random() & LOW).unwrap_or_default() * 1_000_000 + 1
+    }
+
     /// When the id was made.
     pub fn created_at(&self) -> Timestamp {
         Timestamp::from_milliseconds(i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX))

@@ -1,6 +1,7 @@
 //! Keys of customers: what the operator makes, sees, rotates and revokes (contract section 3).
 
 use super::principal::{KeyKind, Scopes};
+use super::secret::Secret;
 use super::{Fields, KeyId, Member, Timestamp, text};
 use serde::{Serialize, Serializer};
 
@@ -33,6 +34,10 @@ fn scope_names<S: Serializer>(scopes: &Scopes, serializer: S) -> Result<S::Ok, S
     scopes.names().serialize(serializer)
 }
 
+fn reveal<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::reveal).serialize(serializer)
+}
+
 /// A key in the answer that made it: the secret, once. A replay withholds it.
 #[derive(Debug, Serialize)]
 pub struct IssuedKey {
@@ -40,7 +45,8 @@ pub struct IssuedKey {
     #[serde(flatten)]
     pub key: Key,
     /// The secret, or `null` in a replay.
-    pub api_key_once: Option<String>,
+    #[serde(serialize_with = "reveal")]
+    pub api_key_once: Option<Secret>,
 }
 
 /// The body of createKey.
@@ -112,4 +118,32 @@ fn scopes(member: Member) -> Option<Scopes> {
         scopes = scopes.zip(scope).map(|(scopes, scope)| scopes.with(scope));
     }
     scopes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::principal::CustomerRoot;
+    use crate::domain::secret::{Root, integration_prefix};
+    use crate::domain::{CustomerId, KeyId};
+
+    #[test]
+    fn a_secret_is_shown_to_its_client_and_to_no_log() {
+        let (root, key_id) = (CustomerRoot::new(CustomerId::NEVER_GIVEN), KeyId::NEVER_GIVEN);
+        let secret = Secret::new(&Root::Customer(root), key_id, [7; 32]);
+        let text = secret.reveal().to_owned();
+        let key = Key {
+            key_id,
+            name: "a".to_owned(),
+            scopes: Scopes::default(),
+            prefix: integration_prefix(&root, key_id),
+            suffix: secret.suffix().to_owned(),
+            created_at: key_id.created_at(),
+            expires_at: None,
+            revoked_at: None,
+        };
+        let issued = IssuedKey { key, api_key_once: Some(secret) };
+        assert!(serde_json::to_string(&issued).unwrap().contains(&text));
+        assert!(!format!("{issued:?}").contains(text.get(60..).unwrap()), "{issued:?}");
+    }
 }

@@ -27,7 +27,7 @@ impl Default for Order {
 impl Order {
     /// Reads `field`, `field asc` or `field desc`; blanks around and between do not count.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut words = text.split_ascii_whitespace();
+        let mut words = text.split(' ').filter(|word| !word.is_empty());
         let field = match words.next()? {
             "customer_id" => OrderField::CustomerId,
             "created_at" => OrderField::CreatedAt,
@@ -52,7 +52,15 @@ mod tests {
         assert_eq!(Order::parse("customer_id"), by(OrderField::CustomerId, false));
         assert_eq!(Order::parse("created_at desc"), by(OrderField::CreatedAt, true));
         assert_eq!(Order::parse("created_at asc"), by(OrderField::CreatedAt, false));
-        for text in ["", "name", "created_at down", "created_at, customer_id", "created_at desc asc", "DESC"] {
+        for text in [
+            "",
+            "name",
+            "created_at down",
+            "created_at, customer_id",
+            "created_at desc asc",
+            "created_at\tdesc",
+            "DESC",
+        ] {
             assert_eq!(Order::parse(text), None, "{text}");
         }
     }

@@ -77,7 +77,7 @@ impl EntityTag {
     }
 }
 
-/// DynamoDB takes at most 100 operands of `IN`.
+/// As many versions go into one condition: DynamoDB takes at most 100 operands of `IN`.
 const MOST_VERSIONS: usize = 100;
 
 /// What `If-Match` asks of a write.
@@ -90,15 +90,26 @@ pub struct IfMatch {
 }
 
 impl IfMatch {
-    /// What these tags ask for; `None` where they name more versions than one condition can hold.
-    pub fn of(tags: &EntityTags) -> Option<Self> {
+    /// What these tags ask for.
+    pub fn of(tags: &EntityTags) -> Self {
         let mut versions = tags.strong_versions();
         if let Some(versions) = &mut versions {
             versions.sort_unstable();
             versions.dedup();
         }
-        let few = versions.as_ref().is_none_or(|versions| versions.len() <= MOST_VERSIONS);
-        few.then_some(Self { versions, is_given: true })
+        Self { versions, is_given: true }
+    }
+
+    /// Whether it names more versions than one condition can hold.
+    pub fn is_long(&self) -> bool {
+        self.versions.as_ref().is_some_and(|versions| versions.len() > MOST_VERSIONS)
+    }
+
+    /// What is left of it where only `version` is in question.
+    #[must_use]
+    pub fn only(&self, version: u64) -> Self {
+        let versions = if self.accepts(version) { vec![version] } else { Vec::new() };
+        Self { versions: Some(versions), is_given: self.is_given }
     }
 
     /// Whether a write may change this version.

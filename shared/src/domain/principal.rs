@@ -166,12 +166,22 @@ impl CustomerRoot {
 ///     Operator { root, scopes: Scopes::all(KeyKind::Operator), page_key: [0; 32] }
 /// }
 /// ```
-#[derive(Debug)]
 pub struct Operator {
     pub(crate) root: OperatorRoot,
     pub(crate) scopes: Scopes,
     /// Seals this operator's page tokens.
     pub(crate) page_key: [u8; 32],
+}
+
+/// Without the key that seals.
+impl fmt::Debug for Operator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Operator")
+            .field("root", &self.root)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Operator {

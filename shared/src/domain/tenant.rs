@@ -167,7 +167,7 @@ impl NewTenant {
             metadata: self.metadata,
             created_at: id.created_at(),
             updated_at: id.created_at(),
-            version: 1,
+            version: id.first_version(),
         }
     }
 }

@@ -148,7 +148,7 @@ pub fn problem(error: &Error, place: &Place) -> Response {
             _ => None,
         },
         errors: match error {
-            Error::Invalid(faults) => Some(faults.iter().map(fault_body).collect()),
+            Error::Invalid(faults) => Some(told(faults).iter().map(fault_body).collect()),
             _ => None,
         },
     };
@@ -159,6 +159,18 @@ pub fn problem(error: &Error, place: &Place) -> Response {
         Error::Unavailable(_) => response.with("retry-after", "1"),
         _ => response,
     }
+}
+
+/// As many faults as go into one answer: a body of 256 KiB has room for more than Lambda's 6 MB take.
+fn told(faults: &[Fault]) -> &[Fault] {
+    const MOST_BYTES: usize = 1 << 20;
+    let mut bytes = 0;
+    let fits = |fault: &&Fault| {
+        bytes += fault.pointer.len() + fault.message.len();
+        bytes <= MOST_BYTES
+    };
+    let many = faults.iter().take_while(fits).count();
+    faults.get(..many).unwrap_or(faults)
 }
 
 fn fault_body(fault: &Fault) -> FaultBody<'_> {

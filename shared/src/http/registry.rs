@@ -61,14 +61,24 @@ pub fn problem_page(request: &Request, problem: &ProblemType) -> Response {
     response.with("vary", "accept")
 }
 
-/// Browsers name `text/html` and do not name JSON.
+/// Browsers name `text/html`, and JSON not at all or with a lower weight (RFC 9110, section 12.5.1).
 fn prefers_html(accept: &str) -> bool {
-    let names = |media_type: &str| {
-        accept
-            .split(',')
-            .any(|range| range.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(media_type)))
+    weight(accept, "text/html") > weight(accept, "application/json")
+}
+
+/// The weight of a media type that is named, in thousandths; 0 where it is not.
+fn weight(accept: &str, media_type: &str) -> u32 {
+    let range = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_it = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
+        let given = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let weight = given.map_or(Some(1.0), |text| text.parse::<f32>().ok());
+        // Out of range or no number: as good as not said.
+        is_it.then(|| {
+            weight.filter(|weight| (0.0..=1.0).contains(weight)).map_or(1000, |weight| (weight * 1000.0) as u32)
+        })
     };
-    names("text/html") && !names("application/json")
+    accept.split(',').filter_map(range).max().unwrap_or_default()
 }
 
 /// The registry's texts are this service's own and hold no markup.
@@ -83,4 +93,25 @@ fn html(problem: &ProblemType) -> String {
          <h1>{slug}</h1><ul>{titles}</ul><h2>When</h2><p>{when}</p><h2>What to do</h2><p>{action}</p>\
          <p>Retry: {retry}.</p></html>"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_for_those_who_prefer_it() {
+        for accept in [
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "text/html",
+            "application/json;q=0.1, text/html",
+            "text/html, application/json;q=0.5",
+            "TEXT/HTML;level=1;q=0.2,application/json; q=0",
+        ] {
+            assert!(prefers_html(accept), "{accept}");
+        }
+        for accept in ["", "*/*", "text/html;q=0", "text/html, application/json", "application/json, text/html;q=0.9"] {
+            assert!(!prefers_html(accept), "{accept}");
+        }
+    }
 }

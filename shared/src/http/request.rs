@@ -8,8 +8,7 @@ use crate::domain::{Error, RequestId, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::borrow::Cow;
 
-/// A request at the function's door. Nothing in it is believed yet.
-#[derive(Debug)]
+/// A request at the function's door. Nothing in it is believed yet. It has no `Debug`, which would show credentials.
 pub struct Request {
     pub(super) event: Event,
     pub(super) place: Place,

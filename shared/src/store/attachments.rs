@@ -4,7 +4,7 @@
 use super::Store;
 use super::item::{Item, new_item, number, read_row, text};
 use super::keys;
-use super::read::MOST_BODY_BYTES;
+use super::read::{FRAME_BYTES, MOST_BODY_BYTES};
 use super::repositories::read_repository;
 use super::tenants::{AttachmentRow, TenantRow, set_default};
 use super::write::Write;
@@ -139,22 +139,32 @@ impl Store {
             .set(&format!("{path}.u"), now.clone())
             .when(&format!("attribute_exists({{{path}}})"), [])
             .otherwise(|_| Error::PreconditionFailed);
-        // What a parallel PUT has made equal meanwhile is not written a second time: look again then.
-        if let Some(branch) = branch {
+        // What a parallel PUT has made equal meanwhile is not written a second time, and what was equal must still be:
+        // a mixture of both would be nobody's. Look again then.
+        if let Some(given) = &patch.branch_override {
             let path = format!("{path}.b");
-            write = write.set_or_remove(&path, branch.as_ref().map(text));
-            write = match branch {
-                Some(branch) => write.when(&format!("{{{path}}} <> ?"), [text(branch)]),
-                None => write.when(&format!("attribute_exists({{{path}}})"), []),
+            let is = match (given, branch.is_some()) {
+                (Some(_), true) => format!("attribute_not_exists({{{path}}}) OR {{{path}}} <> ?"),
+                (Some(_), false) => format!("{{{path}}} = ?"),
+                (None, true) => format!("attribute_exists({{{path}}})"),
+                (None, false) => format!("attribute_not_exists({{{path}}})"),
             };
+            write = write.when(&is, given.iter().map(text));
+            if branch.is_some() {
+                write = write.set_or_remove(&path, given.as_ref().map(text));
+            }
         }
-        if let Some(becomes_default) = default {
-            write = write.new_version().set("updated_at", now);
-            write = if becomes_default {
-                set_default(write, Some(id)).when("{default_repository_id} <> ?", [text(id.to_string())])
+        if let Some(given) = patch.is_default {
+            let is_default_already = if default.is_some() { !given } else { given };
+            let is = if is_default_already {
+                "{default_repository_id} = ?"
             } else {
-                set_default(write, None).when("{default_repository_id} = ?", [text(id.to_string())])
+                "attribute_not_exists({default_repository_id}) OR {default_repository_id} <> ?"
             };
+            write = write.when(is, [text(id.to_string())]);
+            if default.is_some() {
+                write = set_default(write.new_version().set("updated_at", now), given.then_some(id));
+            }
         }
         let item = self.apply(vec![write]).await?.ok_or_else(|| Error::internal("an update returned no item"))?;
         pair.tenant = read_row(item)?;
@@ -221,7 +231,7 @@ impl Store {
         let more = ids.len() > list.limit;
         ids.truncate(list.limit);
         let mut position = ids.last().filter(|_| more).copied();
-        let (mut data, mut body_bytes): (Vec<Attachment>, usize) = (Vec::new(), 0);
+        let (mut data, mut body_bytes): (Vec<Attachment>, usize) = (Vec::new(), FRAME_BYTES);
         let (mut rest, mut at_once) = (ids.as_slice(), BATCH);
         'page: while !rest.is_empty() {
             let (batch, after) = rest.split_at(at_once.min(rest.len()));

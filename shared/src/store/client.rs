@@ -1,8 +1,9 @@
 //! The store's handle: client, table, and how long the request at hand may still take.
 
+use super::clock::StoreClock;
 use super::doubt::{NotWhenLost, Resends};
 use super::tls;
-use crate::domain::{Error, Id, Kind, Result, Timestamp};
+use crate::domain::{Error, Id, Kind, Result, Timestamp, WriteId};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -21,6 +22,7 @@ const ANSWER: Duration = Duration::from_millis(500);
 /// What a process must be told to reach its table.
 pub struct Settings {
     config: Config,
+    clock: StoreClock,
     table: String,
 }
 
@@ -56,8 +58,10 @@ impl Settings {
 
     /// Time-outs and retries are set here for everybody.
     fn with_client(config: aws_sdk_dynamodb::config::Builder, client: SharedHttpClient, table: String) -> Self {
+        let clock = StoreClock::default();
         let config = config
             .http_client(client)
+            .interceptor(clock.clone())
             .behavior_version(BehaviorVersion::latest())
             .timeout_config(attempts(Duration::from_millis(800), Duration::from_millis(2500)))
             // An attempt's time-out covers its answer's body.
@@ -70,7 +74,7 @@ impl Settings {
             )
             .retry_partition(RetryPartition::custom("tenancy").token_bucket(retry_budget()).build())
             .build();
-        Self { config, table }
+        Self { config, clock, table }
     }
 }
 
@@ -114,6 +118,7 @@ pub struct Store {
     pub(super) table: Arc<str>,
     pub(super) now: Timestamp,
     pub(super) resends: Resends,
+    clock: StoreClock,
     deadline: Instant,
 }
 
@@ -125,6 +130,7 @@ impl Store {
             table: settings.table.into(),
             now,
             resends: Resends::new(),
+            clock: settings.clock,
             deadline: Instant::now() + LONGEST,
         }
     }
@@ -132,6 +138,7 @@ impl Store {
     /// The handle for one request: its time, and what is left of the function's (`None`: no limit known).
     #[must_use]
     pub fn for_request(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
+        self.clock.read_again();
         let left = remaining.map_or(LONGEST, |remaining| remaining.saturating_sub(ANSWER).min(LONGEST));
         Self { now, deadline: Instant::now() + left, ..self.clone() }
     }
@@ -154,6 +161,11 @@ impl Store {
     /// A new id.
     pub fn new_id<K: Kind>(&self) -> Result<Id<K>> {
         Ok(Id::new(self.now, u128::from_be_bytes(random()?)))
+    }
+
+    /// The id of a new logical write, made of the store's time.
+    pub(super) fn new_write_id(&self) -> Result<WriteId> {
+        Ok(Id::new(self.clock.now().unwrap_or(self.now), u128::from_be_bytes(random()?)))
     }
 
     /// What is left of the request's time.

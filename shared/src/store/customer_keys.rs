@@ -119,15 +119,38 @@ impl Store {
         if let Some(record) = self.replayed(record, once.as_ref())? {
             return replay(found, record);
         }
-        let customer = found.filter(|customer| customer.state == CustomerState::Active).ok_or(Error::NotFound)?;
-        self.refuse_past(new.expires_at)?;
-        let details = Details {
-            name: new.name.clone(),
-            suffix: String::new(),
-            scopes: new.scopes.bits(),
-            expires_at: new.expires_at,
+        let named = found.clone();
+        let create = async {
+            let customer = found.filter(|customer| customer.state == CustomerState::Active).ok_or(Error::NotFound)?;
+            self.refuse_past(new.expires_at)?;
+            let details = Details {
+                name: new.name.clone(),
+                suffix: String::new(),
+                scopes: new.scopes.bits(),
+                expires_at: new.expires_at,
+            };
+            self.add_key(operator, customer, details, None, once.as_ref()).await
         };
-        self.add_key(operator, customer, details, None, once.as_ref()).await
+        self.or_replay(create.await, &records, once.as_ref(), named).await
+    }
+
+    /// What `made` is, but for a refusal that a parallel duplicate may have caused (it took the last room, or ended the old
+    /// key): then its record, which stood there before that could be seen, decides.
+    async fn or_replay(
+        &self,
+        made: Result<Made<IssuedKey>>,
+        records: &Root,
+        once: Option<&Once>,
+        customer: Option<Customer>,
+    ) -> Result<Made<IssuedKey>> {
+        let refusal = match made {
+            Err(refusal @ (Error::NotFound | Error::Invalid(_))) if once.is_some() => refusal,
+            made => return made,
+        };
+        match self.replayed(self.earlier_item(records, once).await?, once)? {
+            Some(record) => replay(customer, record),
+            None => Err(refusal),
+        }
     }
 
     /// Makes a key in the place of another.
@@ -159,23 +182,27 @@ impl Store {
         if let Some(record) = self.replayed(record, once.as_ref())? {
             return replay(found, record);
         }
-        let customer = found.filter(|customer| customer.state == CustomerState::Active).ok_or(Error::NotFound)?;
-        let old = details_of(&details.unwrap_or_default(), key_id)?.ok_or(Error::NotFound)?;
-        let root = CustomerRoot::new(customer.id);
-        let lifetime = |end: Timestamp| end.milliseconds() - key_id.created_at().milliseconds();
-        let expires_at = match rotation.expires_at {
-            Some(given) => given,
-            None => old.expires_at.map(|end| self.now.plus_milliseconds(lifetime(end))),
+        let named = found.clone();
+        let rotate = async {
+            let customer = found.filter(|customer| customer.state == CustomerState::Active).ok_or(Error::NotFound)?;
+            let old = details_of(&details.unwrap_or_default(), key_id)?.ok_or(Error::NotFound)?;
+            let root = CustomerRoot::new(customer.id);
+            let lifetime = |end: Timestamp| end.milliseconds() - key_id.created_at().milliseconds();
+            let expires_at = match rotation.expires_at {
+                Some(given) => given,
+                None => old.expires_at.map(|end| self.now.plus_milliseconds(lifetime(end))),
+            };
+            if rotation.expires_at.flatten().is_some_and(|end| end <= self.now) {
+                // A 422 that needs the clock comes after every 404: the key itself must be looked at first.
+                let item = self.get(keys::customer_root(&root)).await?.unwrap_or_default();
+                entry(&item, key_id).filter(|entry| entry.is_live(self.now)).ok_or(Error::NotFound)?;
+                self.refuse_past(expires_at)?;
+            }
+            let end = self.now.plus_milliseconds(i64::from(rotation.overlap_seconds) * 1000);
+            let details = Details { expires_at, ..old };
+            self.add_key(operator, customer, details, Some(Replaced { key_id, end }), once.as_ref()).await
         };
-        if rotation.expires_at.flatten().is_some_and(|end| end <= self.now) {
-            // A 422 that needs the clock comes after every 404: the key itself must be looked at first.
-            let item = self.get(keys::customer_root(&root)).await?.unwrap_or_default();
-            entry(&item, key_id).filter(|entry| entry.is_live(self.now)).ok_or(Error::NotFound)?;
-            self.refuse_past(expires_at)?;
-        }
-        let end = self.now.plus_milliseconds(i64::from(rotation.overlap_seconds) * 1000);
-        let details = Details { expires_at, ..old };
-        self.add_key(operator, customer, details, Some(Replaced { key_id, end }), once.as_ref()).await
+        self.or_replay(rotate.await, &records, once.as_ref(), named).await
     }
 
     /// Ends a key for good; a second time changes nothing.
@@ -237,7 +264,7 @@ impl Store {
             match self.apply_once(&records, once, key_id, Some(answer.clone()), writes).await {
                 Ok(Kept::Applied) => {
                     let key = details.into_key(&root, key_id);
-                    let issued = IssuedKey { key, api_key_once: Some(secret.reveal().to_owned()) };
+                    let issued = IssuedKey { key, api_key_once: Some(secret) };
                     return Ok(Made { value: issued, replayed: false });
                 }
                 Ok(Kept::Replay(record)) => return replay(Some(customer), record),

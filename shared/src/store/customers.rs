@@ -108,7 +108,7 @@ fn missing_or_stale(old: Option<&Item>) -> Error {
 pub struct CustomerPage {
     /// Those that the filter matches.
     pub customers: Vec<Customer>,
-    /// The sort key of the last row that was read, while more may follow.
+    /// The sort key after which the next page begins, while more may follow.
     pub position: Option<String>,
 }
 
@@ -206,6 +206,17 @@ impl Store {
     ) -> Result<Customer> {
         let root = operator.root();
         let slug = self.slug_of(root, name).await?.ok_or(Error::NotFound)?;
+        let key = keys::customer(root, &slug);
+        self.under(if_match, key, async |if_match| self.change_customer(root, &slug, patch, if_match).await).await
+    }
+
+    async fn change_customer(
+        &self,
+        root: &OperatorRoot,
+        slug: &Slug,
+        patch: &CustomerPatch,
+        if_match: &IfMatch,
+    ) -> Result<Customer> {
         let named_otherwise = |customer: &Customer| match &patch.customer_id {
             Some(CustomerName::Slug(slug)) => *slug != customer.customer_id,
             Some(CustomerName::Id(id)) => *id != customer.id,
@@ -223,11 +234,11 @@ impl Store {
             }
         };
         if patch.is_empty() {
-            let customer = self.customer(root, &CustomerName::Slug(slug)).await?;
+            let customer = self.customer(root, &CustomerName::Slug(slug.clone())).await?;
             return judge(&customer).map(|()| customer);
         }
         let optional = |value: &Option<String>| value.as_ref().map(text);
-        let mut write = Write::update(keys::customer(root, &slug))
+        let mut write = Write::update(keys::customer(root, slug))
             .new_version()
             .set("updated_at", text(self.now.to_string()))
             .when("{state} = ?", [text("active")])
@@ -257,17 +268,22 @@ impl Store {
     /// Archives a customer: it and its whole subtree are missing from the same instant, whatever hangs below.
     pub async fn archive_customer(&self, operator: &Operator, customer: &Customer, if_match: &IfMatch) -> Result<()> {
         let now = text(self.now.to_string());
-        let root = CustomerRoot::new(customer.id);
-        let writes = vec![
-            Write::update(keys::customer(operator.root(), &customer.customer_id))
-                .new_version()
-                .set_all([("state", text("archived")), ("deleted_at", now.clone()), ("updated_at", now)])
-                .when("{state} = ?", [text("active")])
-                .when_version(if_match.versions.as_deref())
-                .otherwise(missing_or_stale),
-            Write::update(keys::customer_root(&root)).new_version().set("state", text("archived")),
-        ];
-        self.apply(writes).await.map(drop)
+        let key = keys::customer(operator.root(), &customer.customer_id);
+        let archive = async |if_match: &IfMatch| {
+            let writes = vec![
+                Write::update(key.clone())
+                    .new_version()
+                    .set_all([("state", text("archived")), ("deleted_at", now.clone()), ("updated_at", now.clone())])
+                    .when("{state} = ?", [text("active")])
+                    .when_version(if_match.versions.as_deref())
+                    .otherwise(missing_or_stale),
+                Write::update(keys::customer_root(&CustomerRoot::new(customer.id)))
+                    .new_version()
+                    .set("state", text("archived")),
+            ];
+            self.apply(writes).await.map(drop)
+        };
+        self.under(if_match, key.clone(), archive).await
     }
 
     /// Brings a customer back exactly as it was; an active one is left alone.
@@ -288,7 +304,12 @@ impl Store {
             }
             let customer = found.ok_or(Error::NotFound)?;
             if customer.state == CustomerState::Active {
-                return Ok(Made { value: customer, replayed: false });
+                // A parallel duplicate may have made it so since the record was looked for.
+                let record = self.replayed(self.earlier_item(&records, once.as_ref()).await?, once.as_ref())?;
+                return match record {
+                    Some(record) => Ok(Made { value: from_answer(&record)?, replayed: true }),
+                    None => Ok(Made { value: customer, replayed: false }),
+                };
             }
             let restored = Customer {
                 state: CustomerState::Active,

@@ -23,7 +23,8 @@ pub(super) const REMEMBERED: [&str; 8] = ["w", "w1", "w2", "w3", "w4", "w5", "w6
 /// What stands there where there was no such write.
 pub(super) const NO_WRITE: &str = "-";
 
-/// No attempt is under way longer than this: a function works for 10 s, and clocks differ by less than the rest.
+/// No attempt is under way longer than this: a function works for 10 s, and two functions' ideas of the store's time
+/// ([`super::clock`]) differ by less than the rest.
 const LONGEST_ATTEMPT: i64 = 30_000;
 
 /// A fence is of no use any more after so long.
@@ -176,8 +177,8 @@ impl Pauses {
     }
 }
 
-/// How many updates a process may send again, as the SDK's own budget: so many at once, and one more for
-/// every five that succeed.
+/// How many requests a process may add for lost answers of updates, looks and repetitions alike, as the SDK's own
+/// budget: so many at once, and one more for every five updates that succeed.
 #[derive(Clone, Debug)]
 pub(super) struct Resends(Arc<AtomicI32>);
 
@@ -198,8 +199,8 @@ impl Resends {
     }
 
     /// An update succeeded; what it took comes back.
-    pub fn succeeded(&self, resends: i32) {
-        let earned = (resends * Self::COST).max(1);
+    pub fn succeeded(&self, taken: i32) {
+        let earned = (taken * Self::COST).max(1);
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some((left + earned).min(Self::MOST)));
     }
 }

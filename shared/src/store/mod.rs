@@ -7,6 +7,7 @@
 mod attachments;
 mod authentication;
 mod client;
+mod clock;
 mod customer_keys;
 mod customers;
 mod doubt;

@@ -24,16 +24,17 @@ pub(super) struct Walk {
 /// What a walk gave.
 pub(super) struct Walked<T> {
     pub rows: Vec<T>,
-    /// The sort key of the last row that was read, while more may follow.
+    /// The sort key after which the next page begins, while more may follow.
     pub position: Option<String>,
 }
 
-/// One request reads at most 4 MB of the table (contract section 3): as many calls of at most 1 MB.
+/// A request for which rows are read that nobody wants reads at most 4 MB of the table (contract section 3): as many
+/// calls of at most 1 MB. Where every row is wanted, the page is full, whatever it takes.
 const MOST_CALLS: usize = 4;
 /// A page ends before the row that would take its body over this (contract section 3).
 pub(super) const MOST_BODY_BYTES: usize = 4 << 20;
 /// What a body has besides its rows: the members around them, and a token of at most 106 characters.
-const FRAME_BYTES: usize = 160;
+pub(super) const FRAME_BYTES: usize = 160;
 
 /// From which row on, and in which direction, a partition is read.
 struct Range<'a> {
@@ -70,12 +71,16 @@ impl Store {
     ) -> Result<Walked<T>> {
         let (_, sort_key) = partition.attributes();
         let mut walked = Walked { rows: Vec::new(), position: None };
+        // The last row that was read, and the last that was wanted: a full page ends with its own last row.
         let mut after = walk.after;
+        let mut last = None;
         let mut body_bytes = FRAME_BYTES;
         let mut limit = Some(if walk.selective { walk.most.max(100) } else { walk.most } + 1);
-        for _ in 0..MOST_CALLS {
+        let (mut calls, mut unwanted) = (0, false);
+        loop {
             let range = Range { descending: walk.descending, after: after.as_deref(), limit: limit.take() };
             let rows = self.query(partition, range).await?;
+            calls += 1;
             for item in rows.items {
                 let this = item::get_text(&item, sort_key).map(str::to_owned);
                 let row = read(item)?;
@@ -83,10 +88,13 @@ impl Store {
                     let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
                     let over = body_bytes + bytes > MOST_BODY_BYTES && !walked.rows.is_empty();
                     if over || walked.rows.len() == walk.most {
-                        return Ok(Walked { position: after, ..walked });
+                        return Ok(Walked { position: last, ..walked });
                     }
                     body_bytes += bytes;
                     walked.rows.push(row);
+                    last.clone_from(&this);
+                } else {
+                    unwanted = true;
                 }
                 after = this;
             }
@@ -94,10 +102,12 @@ impl Store {
                 return Ok(walked);
             }
             if walked.rows.len() == walk.most {
-                break;
+                return Ok(Walked { position: last, ..walked });
+            }
+            if unwanted && calls >= MOST_CALLS {
+                return Ok(Walked { position: after, ..walked });
             }
         }
-        Ok(Walked { position: after, ..walked })
     }
 
     /// The wanted rows as items.

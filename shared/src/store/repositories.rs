@@ -152,6 +152,17 @@ impl Store {
         if_match: &IfMatch,
     ) -> Result<Repository> {
         let root = integration.root();
+        let key = keys::repository(root, id);
+        self.under(if_match, key, async |if_match| self.change_repository(root, id, patch, if_match).await).await
+    }
+
+    async fn change_repository(
+        &self,
+        root: &CustomerRoot,
+        id: RepositoryId,
+        patch: &RepositoryPatch,
+        if_match: &IfMatch,
+    ) -> Result<Repository> {
         if patch.name.is_none() && !patch.is_empty() {
             let item = self.apply(vec![self.change(root, id, patch, if_match)?]).await?;
             return read_repository(item.ok_or_else(|| Error::internal("an update returned no item"))?);

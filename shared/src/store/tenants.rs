@@ -219,9 +219,11 @@ impl Store {
             let tenant = self.tenant(root, id).await?;
             return if if_match.accepts(tenant.version) { Ok(tenant) } else { Err(Error::PreconditionFailed) };
         }
-        let write = tenant_update(root, id, patch, if_match, self.now)?;
-        let item = self.apply(vec![write]).await?.ok_or_else(|| Error::internal("an update returned no item"))?;
-        read_tenant(item)
+        let update = async |if_match: &IfMatch| {
+            let write = tenant_update(root, id, patch, if_match, self.now)?;
+            self.apply(vec![write]).await?.ok_or_else(|| Error::internal("an update returned no item"))
+        };
+        read_tenant(self.under(if_match, keys::tenant(root, id), update).await?)
     }
 
     /// The tenant that an external id names, if there is one.
@@ -273,7 +275,8 @@ impl Store {
             if patch.changes_to(&tenant).is_empty() {
                 return Ok((tenant, false));
             }
-            match self.change_tenant(root, tenant.id, patch, if_match).await {
+            let change = async |if_match: &IfMatch| self.change_tenant(root, tenant.id, patch, if_match).await;
+            match self.under(if_match, keys::tenant(root, tenant.id), change).await {
                 Ok(tenant) => return Ok((tenant, false)),
                 Err(Error::NotFound) => found = self.find_by_external_id(root, external_id).await?,
                 Err(error) => return Err(error),

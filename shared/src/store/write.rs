@@ -14,9 +14,10 @@ mod update;
 use super::Store;
 use super::client::transaction_timeouts;
 use super::doubt::{LostAnswers, NO_WRITE, Pauses, REMEMBERED, settle};
-use super::item::{Item, number, text};
+use super::item::{Item, get_number, number, text};
 use super::keys::Key;
 use super::read::{is_our_fault, told};
+use crate::domain::precondition::IfMatch;
 use crate::domain::{Error, Result, WriteId};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -63,15 +64,15 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// Makes an item that is not there yet, in its first version.
+    /// Makes an item that is not there yet.
     pub fn put(key: Key, item: Item) -> Self {
         Self::put_over(key, item).when("attribute_not_exists({pk})", [])
     }
 
-    /// Makes or replaces an item; the caller adds the condition.
+    /// Makes or replaces an item, in its version 1 unless it says otherwise; the caller adds the condition.
     pub fn put_over(key: Key, mut item: Item) -> Self {
         item.extend(key.clone().into_attributes());
-        item.insert("ver".to_owned(), number(1));
+        item.entry("ver".to_owned()).or_insert_with(|| number(1));
         Self::new(key, Effect::Put(item))
     }
 
@@ -323,9 +324,30 @@ impl Store {
         }
     }
 
+    /// Does `work` under what `If-Match` asks. Where that is more than a condition can hold: under what it asks of the
+    /// version that the item at `key` has, again and again while others move it on.
+    pub(super) async fn under<T>(
+        &self,
+        if_match: &IfMatch,
+        key: Key,
+        work: impl AsyncFn(&IfMatch) -> Result<T>,
+    ) -> Result<T> {
+        if !if_match.is_long() {
+            return work(if_match).await;
+        }
+        loop {
+            let item = self.get(key.clone()).await?.ok_or(Error::NotFound)?;
+            let version = get_number(&item, "ver").unwrap_or_default();
+            match work(&if_match.only(version)).await {
+                Err(Error::PreconditionFailed) if if_match.accepts(version) => {}
+                done => return done,
+            }
+        }
+    }
+
     /// Applies all writes or none, and leaves it to the caller what a refusal means.
     pub(super) async fn attempt(&self, writes: &mut [Write<'_>]) -> Result<Outcome> {
-        let w: WriteId = self.new_id()?;
+        let w = self.new_write_id()?;
         writes.iter_mut().for_each(|write| write.stamp(&w.ulid()));
         match writes {
             [write] if matches!(write.effect, Effect::Update) => self.update(write, w).await,

@@ -1,7 +1,7 @@
 //! One client: chooses an operation, sends it, and notes what became of it.
 
 use super::{Event, Op, Random, Ret};
-use crate::{App, Exchange};
+use crate::{App, Exchange, tenant_tag};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -91,7 +91,7 @@ impl Client<'_> {
             Op::Delete { id } => call("DELETE", &format!("/tenants/{id}")),
             Op::Rename { id, name, if_match } => {
                 let call = call("PATCH", &format!("/tenants/{id}")).json(json!({ "name": name }));
-                if_match.iter().fold(call, |call, version| call.header("if-match", &format!("\"{version}\"")))
+                if_match.iter().fold(call, |call, version| call.header("if-match", &tenant_tag(id, *version)))
             }
             Op::SetDefault { id, repository } => {
                 let default = repository.map(|repository| &self.repositories[repository]);
@@ -111,7 +111,7 @@ impl Client<'_> {
         let body = exchange.json();
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let id = || text("id").unwrap_or_default();
-        let version = || exchange.header("etag").and_then(|tag| tag.trim_matches('"').parse().ok()).unwrap_or_default();
+        let version = || exchange.header("etag").map(|_| exchange.version()).unwrap_or_default();
         Ok(Some(match (op, exchange.status) {
             (_, 503) => return Ok(None),
             (_, 404) => Ret::Missing,
@@ -170,7 +170,7 @@ pub(super) async fn observe(app: &App, key: &str, repositories: &[String], tenan
     let attached = attached["data"].as_array().into_iter().flatten();
     let live = super::Live {
         id: body["id"].as_str().map(str::to_owned),
-        version: read.etag().trim_matches('"').parse().expect("the version"),
+        version: read.version(),
         name: body["name"].as_str().map(str::to_owned),
         repositories: attached.filter_map(|attachment| position(&attachment["repository_id"])).collect(),
         default: position(&body["default_repository_id"]),

@@ -2,7 +2,7 @@
 
 use crate::World;
 use tests::checks::{check_at_rest, wrote};
-use tests::{Exchange, Value, json};
+use tests::{Action, Exchange, Rule, Value, json};
 
 #[tokio::test]
 async fn the_first_is_201_and_what_is_omitted_stays() {
@@ -161,4 +161,33 @@ async fn a_hundred_are_attached_and_no_more() {
     check_at_rest(&world.app).await;
     let again = world.attach(1, json!({})).await.expect_status(201).json();
     assert_eq!(again["branch_override"], Value::Null, "nothing is left of an earlier attachment");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_change_an_attachment_at_once_leave_what_one_of_them_asked_for() {
+    let world = World::new(1).await;
+    world.app.lambda.warm("attach-tenant-repository", 2).await.unwrap();
+    world.attach(0, json!({ "branch_override": "y" })).await.expect_status(201);
+    let (mut one_left, mut other_left) = (false, false);
+    for _ in 0..20 {
+        world.attach(0, json!({ "is_default": false, "branch_override": "y" })).await.expect_status(200);
+        // Each names a member that is as it asks for already, and one that is not. Their writes wait for each other.
+        world.app.faults([Rule::on("UpdateItem", Action::Delay { ms: 30 })]);
+        let bodies = [
+            json!({ "is_default": true, "branch_override": "y" }),
+            json!({ "is_default": false, "branch_override": "z" }),
+        ];
+        let (one, other) = tokio::join!(world.attach(0, bodies[0].clone()), world.attach(0, bodies[1].clone()));
+        world.app.faults([]);
+        let shown = |answer: &Value| json!({ "is_default": answer["is_default"], "branch_override": answer["branch_override"] });
+        for (answer, body) in [(one, &bodies[0]), (other, &bodies[1])] {
+            assert_eq!(shown(&answer.expect_status(200).json()), *body);
+        }
+        let left = shown(&world.list("limit=1").await["data"][0]);
+        assert!(bodies.contains(&left), "a mixture: {left}");
+        one_left |= left == bodies[0];
+        other_left |= left == bodies[1];
+    }
+    assert!(one_left && other_left, "one of them always won: nothing was raced");
+    check_at_rest(&world.app).await;
 }

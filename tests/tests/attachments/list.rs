@@ -51,3 +51,30 @@ async fn queries_that_are_wrong_and_tenants_that_are_not_there() {
         assert_eq!(get(&format!("/tenants/{tenant}/repositories?limit=0")).await.pointers(), ["/query/limit"]);
     }
 }
+
+#[tokio::test]
+async fn a_body_is_at_most_4_mib_to_the_byte() {
+    let world = World::new(1).await;
+    world.attach(0, json!({})).await.expect_status(201);
+    let row = world.list("limit=1").await["data"][0].to_string().len();
+    // As many rows as make 4 MiB exactly, were there nothing around them.
+    let (rows, bytes) = (40, (4 << 20) / 40 - 1);
+    let mut item = world.app.items_of("repository").await.remove(0);
+    let texts = (0..50).map(|n| (format!("{n:02}"), json!({ "S": "x".repeat((bytes - row - 50 * 8 + 1) / 50) })));
+    item["metadata"] = json!({ "M": texts.collect::<serde_json::Map<_, _>>() });
+    let mut tenant = world.app.items_of("tenant").await.remove(0);
+    let attached = tenant["repos"]["M"].as_object().unwrap().values().next().unwrap().clone();
+    for n in 0..=rows {
+        let ulid = format!("01arz3ndektsv4rrffq69gr{n:03}");
+        (item["sk"]["S"], item["id"]["S"]) = (json!(ulid), json!(format!("rep_{ulid}")));
+        item["name"]["S"] = json!(format!("{n:02}"));
+        world.app.store.put(&world.app.table, item.clone()).await.unwrap();
+        tenant["repos"]["M"][&ulid] = attached.clone();
+    }
+    tenant["repos"]["M"].as_object_mut().unwrap().retain(|ulid, _| ulid.starts_with("01arz3ndek"));
+    world.app.store.put(&world.app.table, tenant).await.unwrap();
+    let path = format!("/tenants/{}/repositories?limit=100", world.tenant);
+    let page = world.app.with_key(&world.key, "GET", &path).send_unchecked().await.expect_status(200);
+    let next = page.json()["data"][0].to_string().len() + 1;
+    assert!(page.body.len() <= 4 << 20 && page.body.len() + next > 4 << 20, "{} of {next} each", page.body.len());
+}

@@ -218,3 +218,14 @@ async fn faults_of_body_query_and_headers_are_told_together() {
             .all(|fault| fault.as_object().unwrap().len() == 2 && !text(fault, "message").is_empty())
     );
 }
+
+#[tokio::test]
+async fn more_faults_than_one_answer_holds_are_answered_as_a_problem() {
+    let app = App::start().await;
+    app.new_customer("acme-corp").await;
+    let body = json!({ "name": "", "scopes": vec![0; 130_000] });
+    let answer = app.operator("POST", "/v1/customers/acme-corp/keys").json(body).send_unchecked().await;
+    let answer = answer.expect_problem(422, "validation-error");
+    let pointers = answer.pointers();
+    assert!(pointers.len() > 10_000 && pointers.contains(&"/name".to_owned()), "{} faults", pointers.len());
+}

@@ -86,3 +86,40 @@ async fn a_tag_tells_each_version_apart() {
         assert_eq!(status, if at + 1 == tags.len() { 304 } else { 200 });
     }
 }
+
+#[tokio::test]
+async fn a_list_of_tags_may_be_as_long_as_a_header() {
+    let app = App::start().await;
+    app.new_customer("acme-corp").await;
+    let key = app.new_integration_key("acme-corp").await;
+    let tenant = app.new_tenant(&key, "one").await;
+    let repository = app.new_repository(&key, "one").await;
+    let of_tenant = format!("/tenants/{}", tenant["id"].as_str().unwrap());
+    let of_repository = format!("/repositories/{}", repository["id"].as_str().unwrap());
+    let upsert = "/tenants/by-external-id/one".to_owned();
+    let stale = (1_000..1_500).map(|version| format!("\"{version}\"")).collect::<Vec<_>>().join(",");
+    for (key, path, method, name) in [
+        (&app.operator_key, &"/v1/customers/acme-corp".to_owned(), "PATCH", "display_name"),
+        (&key, &of_repository, "PATCH", "name"),
+        (&key, &of_repository, "PATCH", "branch"),
+        (&key, &of_tenant, "PATCH", "name"),
+        (&key, &upsert, "PUT", "name"),
+    ] {
+        let tag = app.with_key(key, "GET", path).send().await.etag();
+        let change = |tags: &str, value: &str| {
+            app.with_key(key, method, path).header("if-match", tags).json(json!({ name: value }))
+        };
+        change(&stale, "a").send().await.expect_problem(412, "precondition-failed");
+        let changed = change(&format!("{stale},{tag}"), "b").send().await.expect_status(200);
+        assert_eq!(changed.json()[name], "b", "{changed}");
+    }
+    let long = |method: &str, path: &str| app.with_key(&key, method, path).header("if-match", &stale);
+    long("DELETE", &of_repository).send().await.expect_problem(412, "precondition-failed");
+    long("DELETE", &of_tenant).send().await.expect_problem(412, "precondition-failed");
+    long("DELETE", &upsert).send().await.expect_problem(412, "precondition-failed");
+    let archive = |tags: &str| app.operator("DELETE", "/v1/customers/acme-corp").header("if-match", tags);
+    archive(&stale).send().await.expect_problem(412, "precondition-failed");
+    let tag = app.operator("GET", "/v1/customers/acme-corp").send().await.etag();
+    archive(&format!("{stale},{tag}")).send().await.expect_status(204);
+    archive(&stale).send().await.expect_problem(404, "not-found");
+}

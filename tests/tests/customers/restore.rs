@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use tests::checks::wrote;
 use tests::transcript::text;
-use tests::{App, Call, Exchange, Value, json};
+use tests::{Action, App, Call, Exchange, Rule, Value, json};
 
 fn restore<'a>(app: &'a App, name: &str) -> Call<'a> {
     app.operator("POST", &format!("/v1/customers/{name}/restore"))
@@ -128,4 +128,20 @@ async fn parallel_restores_all_succeed_and_one_writes() {
     let bodies: Vec<String> = answers.into_iter().map(|answer| answer.expect_status(200).body).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
     assert_eq!(app.items_of("customer").await[0]["ver"]["N"], "3");
+}
+
+#[tokio::test]
+async fn a_parallel_duplicate_that_finds_it_restored_is_a_replay() {
+    let app = App::start().await;
+    app.new_customer("acme-corp").await;
+    archive(&app, "acme-corp").await;
+    app.lambda.warm("restore-customer", 2).await.unwrap();
+    // The second has seen that there is no record, and sees the customer once the first is through.
+    let late = Rule::on("GetItem", Action::Delay { ms: 800 }).key("#C").function("RestoreCustomerFunction").nth(2);
+    app.faults([late]);
+    let call = restore(&app, "acme-corp").once("k");
+    let (one, other) = tokio::join!(call.clone().send(), call.send());
+    let mut replays = [&one, &other].map(|answer| answer.header("idempotency-replayed"));
+    replays.sort_unstable();
+    assert_eq!((replays, one.etag(), &one.body), ([None, Some("true")], other.etag(), &other.body));
 }

@@ -156,12 +156,15 @@ async fn if_match_decides_which_version_may_change() {
         world.app.with_key(&world.key, "PATCH", &world.path).header("if-match", tag).json(body).send()
     };
     let body = || json!({ "name": "x" });
-    assert_eq!(patch("\"1\"", body()).await.expect_status(200).etag(), "\"2\"");
-    for stale in ["\"1\"", "W/\"2\"", "\"3\", \"x\"", "\"02\""] {
+    let first = world.app.with_key(&world.key, "GET", &world.path).send().await;
+    let second = patch(&first.etag(), body()).await.expect_status(200).etag();
+    assert_eq!(second, first.etag_after(1));
+    let (weak, later) = (format!("W/{second}"), format!("{}, \"x\"", first.etag_after(2)));
+    for stale in [&first.etag(), &weak, &later, &second.replacen('"', "\"0", 1)] {
         patch(stale, body()).await.expect_problem(412, "precondition-failed");
         patch(stale, json!({})).await.expect_problem(412, "precondition-failed");
     }
-    for right in [", \"9\",,\"2\"", "*", "\"4\""] {
+    for right in [&format!(", \"9\",,{second}"), "*", &first.etag_after(3)] {
         patch(right, body()).await.expect_status(200);
     }
     for broken in ["2", "", ",", "\"2"] {
@@ -169,7 +172,7 @@ async fn if_match_decides_which_version_may_change() {
     }
     // A default that is not attached needs the stored state: it comes after 412, and after 404.
     let foreign = json!({ "default_repository_id": "rep_01arz3ndektsv4rrffq69g5fav" });
-    patch("\"1\"", foreign.clone()).await.expect_problem(412, "precondition-failed");
+    patch(&first.etag(), foreign.clone()).await.expect_problem(412, "precondition-failed");
     let absent = world.app.with_key(&world.key, "PATCH", "/tenants/tnt_01arz3ndektsv4rrffq69g5fav");
     absent.clone().json(foreign).send().await.expect_problem(404, "not-found");
     absent.header("if-match", "*").json(body()).send().await.expect_problem(404, "not-found");

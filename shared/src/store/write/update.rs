@@ -1,6 +1,6 @@
 //! A single update, from its first attempt to its outcome ([`crate::store::doubt`] says why this is safe).
 
-use super::{MOST_RESENDS, Met, Outcome, Tried, Write, tried};
+use super::{MOST_RESENDS, Met, Outcome, Refusals, Tried, Write, tried};
 use crate::domain::{Error, Result, WriteId};
 use crate::store::Store;
 use crate::store::client::update_settings;
@@ -70,7 +70,9 @@ impl Store {
     /// A single update. One whose answer was lost is looked for before it is sent again.
     pub(super) async fn update(&self, write: &mut Write<'_>, w: WriteId) -> Result<Outcome> {
         write.conditions.push(format!("attribute_not_exists({})", fence(&w.ulid())));
-        let (lost, mut pauses, mut resends) = (LostAnswers::default(), Pauses::default(), 0);
+        let (lost, mut pauses) = (LostAnswers::default(), Pauses::default());
+        // How often it was sent again, and what all was asked of the store beyond the one request.
+        let (mut resends, mut extra) = (0, 0);
         loop {
             let mut sent = Box::pin(self.send_update(write, &lost));
             let (known, pending) = match self.in_time(tokio::time::timeout(SLOW, &mut sent)).await? {
@@ -84,35 +86,56 @@ impl Store {
             let (item, error) = match known {
                 Known::Outcome(outcome) => {
                     if matches!(outcome, Outcome::Applied(_)) {
-                        self.resends.succeeded(resends);
+                        self.resends.succeeded(extra);
                     }
                     return Ok(outcome);
                 }
                 Known::Item(item) => (item, None),
-                Known::Nothing(error) => (self.get(write.key.clone()).await?, error),
+                // Looked for while the store is not in trouble as a whole: a look is one more request, too.
+                Known::Nothing(error) if self.resends.take() => {
+                    extra += 1;
+                    (self.get(write.key.clone()).await?, error)
+                }
+                Known::Nothing(Some(error)) => return Err(error),
+                Known::Nothing(None) => return self.own_answer(write, w, resends, pending, &lost, Vec::new()).await,
             };
             let Some(item) = item else { return Ok(Outcome::Unknown(vec![(0, None)])) };
             match trace(&item, w) {
-                Trace::Newest => return Ok(Outcome::Applied(Some(item))),
+                Trace::Newest => {
+                    self.resends.succeeded(extra);
+                    return Ok(Outcome::Applied(Some(item)));
+                }
                 Trace::Never => {}
                 Trace::Forgotten if write.names_its_version => {}
                 Trace::Forgotten | Trace::Overtaken => {
-                    // Only its own answer can tell, should that still come.
-                    if let Some(sent) = pending
-                        && let Tried::Done(met) = self.in_time(sent).await?
-                        && let Known::Outcome(outcome) = write.learn(met, w, resends, &lost)?
-                    {
-                        return Ok(outcome);
-                    }
-                    return Ok(Outcome::Unknown(vec![(0, Some(item))]));
+                    return self.own_answer(write, w, resends, pending, &lost, vec![(0, Some(item))]).await;
                 }
             }
             if resends == MOST_RESENDS || !self.resends.take() {
                 return error.map_or_else(|| Ok(Outcome::Unknown(vec![(0, Some(item))])), Err);
             }
-            resends += 1;
+            (resends, extra) = (resends + 1, extra + 1);
             write.bind(&item, w);
         }
+    }
+
+    /// Where only the attempt's own answer can tell: that, should it still come. `seen` is what is known otherwise.
+    async fn own_answer(
+        &self,
+        write: &Write<'_>,
+        w: WriteId,
+        resends: i32,
+        pending: Option<impl Future<Output = Tried>>,
+        lost: &LostAnswers,
+        seen: Refusals,
+    ) -> Result<Outcome> {
+        if let Some(sent) = pending
+            && let Tried::Done(met) = self.in_time(sent).await?
+            && let Known::Outcome(outcome) = write.learn(met, w, resends, lost)?
+        {
+            return Ok(outcome);
+        }
+        Ok(Outcome::Unknown(seen))
     }
 
     /// One attempt. It owns all that it needs, so that it can go on while the item is looked at.
