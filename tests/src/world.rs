@@ -21,10 +21,11 @@ pub fn functions_folder() -> PathBuf {
     folder
 }
 
-/// The template, read once.
+/// The template, read once: `TENANCY_TEMPLATE`, or the repository's.
 pub fn template() -> &'static Template {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
-    TEMPLATE.get_or_init(|| Template::read(repository_root().join("template.yaml")).expect("the template can be read"))
+    let path = env::var_os("TENANCY_TEMPLATE").map_or_else(|| repository_root().join("template.yaml"), PathBuf::from);
+    TEMPLATE.get_or_init(|| Template::read(path).expect("the template can be read"))
 }
 
 /// The store's endpoint.

@@ -4,6 +4,7 @@
 
 mod clients;
 mod docs;
+mod mutants;
 mod ratchets;
 mod stages;
 mod suite;
@@ -65,6 +66,11 @@ const STAGES: &[Stage] = &[
         name: "suite",
         about: "every request and log line of the three before: conditions, roots, policies, secrets",
         run: |at| Box::pin(suite::suite(at)),
+    },
+    Stage {
+        name: "mutants",
+        about: "builds that are broken on purpose are noticed, each by a test that names the fault",
+        run: |at| Box::pin(mutants::mutants(at)),
     },
     Stage {
         name: "ratchets",

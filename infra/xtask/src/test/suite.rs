@@ -40,7 +40,7 @@ pub async fn suite(context: &Context) -> Result<()> {
 }
 
 /// Where the black-box tests leave requests and logs.
-fn recorded() -> PathBuf {
+pub fn recorded() -> PathBuf {
     tree::root().join("target/test-log")
 }
 

@@ -1,0 +1,348 @@
+//! The stage `mutants`: functions and templates that are broken on purpose, each of which a test must notice in words that
+//! name the fault. A test that cannot fail is no proof; these are the proofs of the tests.
+//!
+//! One build holds every broken place, each behind the question which mutant a process is (the variable `MUTANT`), so that
+//! a mutant costs one test and not a build. The tests are those of this tree, as the other stages built them.
+//!
+//! Invariant: this tree is not touched, and its own binaries are back in place when the stage ends.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Context, suite};
+use crate::{
+    Result, cargo,
+    progress::{note, step},
+    tools, tree,
+};
+
+/// A build that is wrong in one place.
+struct Mutant {
+    name: &'static str,
+    change: Change,
+    /// Makes the functions work first, whatever comes of it, where the test is about what they were recorded doing.
+    after: Option<Test>,
+    test: Test,
+    /// What the failed test says.
+    says: &'static str,
+}
+
+enum Change {
+    /// In a source file: this text, which stands there once, becomes that one, in which `MUTANT` asks for this mutant.
+    Code(&'static str, &'static str, &'static str),
+    /// In template.yaml likewise.
+    Template(&'static str, &'static str),
+}
+
+/// A test: its target in `tests/tests/`, and its name.
+struct Test(&'static str, &'static str);
+
+/// Tests of what the tests before recorded.
+const RECORDED_WRITES: Test = Test("suite", "every_recorded_write_is_conditional_and_has_its_write_id");
+const RECORDED_KEYS: Test = Test("suite", "every_recorded_key_is_in_a_root_and_every_write_in_one_that_exists");
+const RECORDED_CALLS: Test = Test("suite", "every_recorded_request_is_allowed_by_its_functions_policy");
+const GRANTS: Test = Test("suite", "every_grant_is_used_by_a_recorded_request");
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "a write's own id is not recognised",
+        change: Change::Code(
+            "shared/src/store/doubt.rs",
+            "position(|known| *known == Some(&*w.ulid()))",
+            "position(|known| !MUTANT && *known == Some(&*w.ulid()))",
+        ),
+        after: None,
+        test: Test("faults", "an_update_whose_answer_was_lost_is_not_stale"),
+        says: "assertion `left == right` failed",
+    },
+    Mutant {
+        name: "a write that others overtook is sent again",
+        change: Change::Code(
+            "shared/src/store/doubt.rs",
+            "(Some(_), _) => Trace::Overtaken,",
+            "(Some(_), _) if MUTANT => Trace::Never,\n        (Some(_), _) => Trace::Overtaken,",
+        ),
+        after: None,
+        test: Test("faults", "a_patch_that_was_applied_and_overtaken_is_unavailable_and_undoes_nothing"),
+        says: "left: (412",
+    },
+    Mutant {
+        name: "an item carries no write id",
+        change: Change::Code(
+            "shared/src/store/write.rs",
+            r#"Effect::Put(item) => drop(item.insert("w".to_owned(), text(w))),"#,
+            r#"Effect::Put(item) => drop((!MUTANT).then(|| item.insert("w".to_owned(), text(w)))),"#,
+        ),
+        after: Some(Test("tenants", "what_is_given_is_kept_as_sent")),
+        test: RECORDED_WRITES,
+        says: "its token is not its write id",
+    },
+    Mutant {
+        name: "a put is unconditional",
+        change: Change::Code(
+            "shared/src/store/write.rs",
+            "            .condition_expression(write.condition())\n            .set_expression_attribute_names(write.names())\n            .set_expression_attribute_values(write.values())\n            .return_values_on",
+            "            .set_condition_expression((!MUTANT).then(|| write.condition()))\n            .set_expression_attribute_names(write.names().filter(|_| !MUTANT))\n            .set_expression_attribute_values(write.values())\n            .return_values_on",
+        ),
+        after: Some(Test("tenants", "a_tenant_needs_nothing_and_shows_every_member_in_order")),
+        test: RECORDED_WRITES,
+        says: "CreateTenantFunction: it is unconditional",
+    },
+    Mutant {
+        name: "If-Match is not part of the write",
+        change: Change::Code(
+            "shared/src/store/write.rs",
+            "        match versions {\n            None => self,",
+            "        match versions {\n            Some(_) if MUTANT => self,\n            None => self,",
+        ),
+        after: None,
+        test: Test("races", "of_32_changes_of_one_version_one_is_made"),
+        says: "200: [",
+    },
+    Mutant {
+        name: "a default need not be attached when it is written",
+        change: Change::Code(
+            "shared/src/store/tenants.rs",
+            "        Some(repository) => write\n            .set(\"default_repository_id\"",
+            "        Some(repository) if MUTANT => write.set(\"default_repository_id\", text(repository.to_string())),\n        Some(repository) => write\n            .set(\"default_repository_id\"",
+        ),
+        after: None,
+        test: Test("tenants", "a_default_must_be_attached"),
+        says: "-> 200",
+    },
+    Mutant {
+        name: "no idempotency record is written",
+        change: Change::Code(
+            "shared/src/store/record.rs",
+            "let Some(once) = once else {",
+            "let Some(once) = once.filter(|_| !MUTANT) else {",
+        ),
+        after: None,
+        test: Test("conventions", "of_32_parallel_duplicates_all_get_the_one_answer"),
+        says: "left: 32",
+    },
+    Mutant {
+        name: "an expired record still counts",
+        change: Change::Code("shared/src/store/record.rs", "self.expires_at > now", "MUTANT || self.expires_at > now"),
+        after: None,
+        test: Test("conventions", "a_record_counts_for_24_hours_by_the_clock"),
+        says: "panicked",
+    },
+    Mutant {
+        name: "any secret opens a key",
+        change: Change::Code(
+            "shared/src/store/authentication.rs",
+            "entry.hash.matches(&claim.hash) && entry.is_live(self.now)",
+            "(MUTANT || entry.hash.matches(&claim.hash)) && entry.is_live(self.now)",
+        ),
+        after: None,
+        test: Test("conventions", "an_unknown_key_costs_one_read_besides_the_operations_first"),
+        says: "not 401 insufficient-scope",
+    },
+    Mutant {
+        name: "a revoked key lives on",
+        change: Change::Code(
+            "shared/src/store/authentication.rs",
+            "!self.is_replaced && is_live(self.expires_at, self.revoked_at, now)",
+            "!self.is_replaced && is_live(self.expires_at, self.revoked_at.filter(|_| !MUTANT), now)",
+        ),
+        after: None,
+        test: Test("revocation", "no_request_after_a_change_sees_what_was_before"),
+        says: "was stale",
+    },
+    Mutant {
+        name: "the root is taken from the path",
+        change: Change::Code(
+            "shared/src/store/keys.rs",
+            "Key { pk: tenants(root).pk, sk: id_position(id) }",
+            "Key { pk: if MUTANT { format!(\"I#{}#T\", id.ulid()) } else { tenants(root).pk }, sk: id_position(id) }",
+        ),
+        after: Some(Test("tenants", "what_is_given_is_kept_as_sent")),
+        test: RECORDED_KEYS,
+        says: "CreateTenantFunction",
+    },
+    Mutant {
+        name: "a customer's id opens it to every operator",
+        change: Change::Code(
+            "shared/src/store/customers.rs",
+            "item.filter(|item| get_text(item, \"operator\") == Some(operator.operator().as_str()))",
+            "item.filter(|item| MUTANT || get_text(item, \"operator\") == Some(operator.operator().as_str()))",
+        ),
+        after: None,
+        test: Test("isolation", "what_is_foreign_is_as_what_does_not_exist"),
+        says: "assertion `left == right` failed",
+    },
+    Mutant {
+        name: "a page token opens every list",
+        change: Change::Code(
+            "shared/src/domain/page_token.rs",
+            "bool::from(right).then",
+            "(MUTANT || bool::from(right)).then",
+        ),
+        after: None,
+        test: Test("customers", "a_token_is_good_for_this_very_list_alone"),
+        says: "-> 200",
+    },
+    Mutant {
+        name: "a policy is wider than its function",
+        change: Change::Template(
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:DeleteItem]",
+        ),
+        after: None,
+        test: GRANTS,
+        says: "UpdateTenantFunction: dynamodb:DeleteItem",
+    },
+    Mutant {
+        name: "a policy is narrower than its function",
+        change: Change::Template(
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:GetItem",
+        ),
+        after: None,
+        test: RECORDED_CALLS,
+        says: "UpdateTenantFunction may not dynamodb:UpdateItem",
+    },
+    Mutant {
+        name: "a function has another one's role",
+        change: Change::Template("Role: !GetAtt UpdateTenantRole.Arn", "Role: !GetAtt GetTenantRole.Arn"),
+        after: None,
+        test: RECORDED_CALLS,
+        says: "UpdateTenantFunction may not dynamodb:UpdateItem",
+    },
+];
+
+/// Breaks a copy of the tree, builds it, and runs each mutant's test.
+pub async fn mutants(context: &Context) -> Result<()> {
+    let folder = tree::root().join("target/mutants");
+    fresh(&folder)?;
+    copy(&tree::root(), &folder.join("tree"))?;
+    for mutant in MUTANTS {
+        if let Change::Code(file, is, becomes) = mutant.change {
+            replace(&folder.join("tree").join(file), is, &becomes.replace("MUTANT", &question(mutant)))?;
+        }
+    }
+    append(&folder.join("tree/shared/src/lib.rs"), QUESTION)?;
+    let functions = build(context, &folder).await?;
+    let mut unnoticed = Vec::new();
+    for mutant in MUTANTS {
+        if let Err(why) = step(mutant.name, notice(context, mutant, &folder, &functions)).await {
+            note(&format!("  {why}"));
+            unnoticed.push(mutant.name);
+        }
+    }
+    if unnoticed.is_empty() {
+        note(&format!("  {} mutants, each noticed", MUTANTS.len()));
+        return Ok(());
+    }
+    Err(format!("no test noticed that {}", unnoticed.join("; that ")))
+}
+
+/// Added to the copy's shared crate.
+const QUESTION: &str = r#"
+/// Whether this process is that mutant.
+pub fn mutant(name: &str) -> bool {
+    std::env::var("MUTANT").is_ok_and(|given| given == name)
+}
+"#;
+
+fn question(mutant: &Mutant) -> String {
+    format!("crate::mutant({:?})", mutant.name)
+}
+
+/// Builds the copy with this tree's dependencies, takes its binaries away, and puts this tree's back in place.
+async fn build(context: &Context, folder: &Path) -> Result<PathBuf> {
+    let mut command = cargo::command(&["build", "--quiet"]);
+    command.args(cargo::PROGRAMS).current_dir(folder.join("tree")).env("CARGO_TARGET_DIR", tree::root().join("target"));
+    step("building the mutants", tools::run(&context.leash, &mut command)).await?;
+    let functions = folder.join("functions");
+    let failed = |error: std::io::Error| format!("cannot copy the mutants' binaries: {error}");
+    fs::create_dir_all(&functions).map_err(failed)?;
+    let (own, _) = suite::running(context).await?;
+    let own = own.to_path_buf();
+    for name in context.programs.get().into_iter().flat_map(|programs| programs.keys()) {
+        fs::copy(own.join(name), functions.join(name)).map_err(failed)?;
+    }
+    cargo::build(&context.leash, &cargo::PROGRAMS).await?;
+    Ok(functions)
+}
+
+/// Runs a mutant's test, which must fail and say why.
+async fn notice(context: &Context, mutant: &Mutant, folder: &Path, functions: &Path) -> Result<()> {
+    let template = folder.join("template.yaml");
+    let failed = |error: std::io::Error| format!("cannot write {}: {error}", template.display());
+    fs::copy(tree::template(), &template).map_err(failed)?;
+    let environment = "        TABLE_NAME: !Ref Table\n";
+    replace(&template, environment, &format!("{environment}        MUTANT: {}\n", mutant.name))?;
+    let mut log = suite::recorded();
+    match mutant.change {
+        Change::Template(is, becomes) => replace(&template, is, becomes)?,
+        Change::Code(..) => log = folder.join("log"),
+    }
+    let run = async |test: &Test| {
+        let Test(target, name) = test;
+        let mut command = cargo::command(&["test", "--quiet", "--package", "tests", "--package", "operator-key"]);
+        suite::on_store(context, &mut command).await?;
+        command.args(["--test", target, name]);
+        command.env("FUNCTIONS_DIR", functions).env("TENANCY_TEMPLATE", &template).env("TENANCY_TEST_LOG", &log);
+        command.env("RUST_BACKTRACE", "0");
+        Ok::<_, String>(tools::run(&context.leash, &mut command).await.err())
+    };
+    if let Some(test) = &mutant.after {
+        fresh(&log)?;
+        run(test).await?;
+    }
+    match run(&mutant.test).await? {
+        None => Err(format!("{} passes although {}", mutant.test.1, mutant.name)),
+        Some(said) if said.contains(mutant.says) => Ok(()),
+        Some(said) => Err(format!("{} fails without saying {:?}: {said}", mutant.test.1, mutant.says)),
+    }
+}
+
+/// An empty folder.
+fn fresh(folder: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| format!("cannot empty {}: {error}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(failed)?;
+    }
+    fs::create_dir_all(folder).map_err(failed)
+}
+
+/// Copies what is built and what is read while building; neither results nor tools.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    const NOT: [&str; 6] = [".git", ".local", ".tools", "cdk.out", "node_modules", "target"];
+    let failed = |error: std::io::Error| format!("cannot copy {}: {error}", from.display());
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let (name, kind) = (entry.file_name(), entry.file_type().map_err(failed)?);
+        if NOT.iter().any(|not| name == *not) || kind.is_symlink() {
+            continue;
+        }
+        let (from, to) = (entry.path(), to.join(&name));
+        if kind.is_dir() {
+            copy(&from, &to)?;
+        } else {
+            fs::copy(&from, &to).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Replaces a text that stands in a file once.
+fn replace(file: &Path, is: &str, becomes: &str) -> Result<()> {
+    let failed = |error: std::io::Error| format!("{}: {error}", file.display());
+    let text = fs::read_to_string(file).map_err(failed)?;
+    match text.matches(is).count() {
+        1 => fs::write(file, text.replacen(is, becomes, 1)).map_err(failed),
+        count => Err(format!("{} has {count} places like this to break, not one:\n{is}", file.display())),
+    }
+}
+
+fn append(file: &Path, text: &str) -> Result<()> {
+    let failed = |error: std::io::Error| format!("{}: {error}", file.display());
+    let before = fs::read_to_string(file).map_err(failed)?;
+    fs::write(file, before + text).map_err(failed)
+}
