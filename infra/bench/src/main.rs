@@ -24,13 +24,14 @@ use serde_json::{Map, Value, json};
 use crate::{seed::Event, stand_in::StandIn};
 
 const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--rounds N] [--requests N] \
-                     [--instructions] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--peers FOLDER [--peers-options WORDS]]
+                     [--instructions] [--foreign] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--peers FOLDER [--peers-options WORDS]]
   --endpoint      the engine that holds the data
   --seeding       where the binaries of all functions and of operator-key are, to seed the table with
   --functions     where the binaries are that are measured
   --work          for the events (for ../shared/peers), certificates and wrappers
   --rounds        cold starts to measure; 0 leaves times out
   --instructions  also counts instructions, by valgrind
+  --foreign       also compares what a foreign id takes with what an unknown one does
   --plain         HTTP instead of TLS to the store
   --zip           also sizes this function
   --only          measures one of the three functions
@@ -52,17 +53,20 @@ fn main() -> ExitCode {
 struct Arguments {
     flags: BTreeMap<String, String>,
     instructions: bool,
+    foreign: bool,
     plain: bool,
     zip: Vec<String>,
 }
 
 impl Arguments {
     fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut arguments = Self { flags: BTreeMap::new(), instructions: false, plain: false, zip: Vec::new() };
+        let mut arguments =
+            Self { flags: BTreeMap::new(), instructions: false, foreign: false, plain: false, zip: Vec::new() };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| Error::new(USAGE));
             match word.as_str() {
                 "--instructions" => arguments.instructions = true,
+                "--foreign" => arguments.foreign = true,
                 "--plain" => arguments.plain = true,
                 "--zip" => arguments.zip.push(value()?),
                 "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests"
@@ -112,6 +116,12 @@ async fn run() -> Result<()> {
             figures.insert("instructions_per_warm_request".to_owned(), json!(count));
         }
         report.insert(event.function.clone(), Value::Object(figures));
+    }
+    if arguments.foreign {
+        let ratio = measure::foreign_to_unknown(&bench, &seed.missing, requests).await?;
+        if let Some(figures) = report.get_mut(&seed.missing.function).and_then(Value::as_object_mut) {
+            figures.insert("foreign_to_unknown".to_owned(), json!(ratio));
+        }
     }
     for function in &arguments.zip {
         let sizes = zip::sizes(&bench.functions, function)?;
@@ -167,11 +177,16 @@ impl Bench {
 
 /// Sends an event and takes nothing but success for an answer.
 async fn invoke(lambda: &Lambda, event: &Event, turn: usize) -> Result<()> {
+    expect(lambda, event, turn, 200..300).await
+}
+
+/// Sends an event and takes nothing but these statuses for an answer.
+async fn expect(lambda: &Lambda, event: &Event, turn: usize, statuses: std::ops::Range<u64>) -> Result<()> {
     let answer = lambda.invoke(&event.function, event.payload(turn)).await;
     let answer = answer.map_err(|error| Error::new(format!("{}: {error}\n{}", event.function, lambda.log_text())))?;
     let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
     match answer.get("statusCode").and_then(Value::as_u64) {
-        Some(200..300) => Ok(()),
+        Some(status) if statuses.contains(&status) => Ok(()),
         _ => Err(Error::new(format!("{} answered {answer}\n{}", event.function, lambda.log_text()))),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use local::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use crate::{Bench, invoke, process, seed::Event};
+use crate::{Bench, expect, invoke, process, seed::Event};
 
 /// Warm requests that are not measured.
 const WARM_UP: usize = 100;
@@ -69,6 +69,25 @@ pub async fn measure(bench: &Bench, event: &Event, rounds: usize, requests: usiz
     let least = colds.iter().map(|cold| cold.cpu).fold(f64::INFINITY, f64::min);
     warm.insert("least_cpu_to_first_ms".to_owned(), json!(least));
     Ok(warm)
+}
+
+/// What a request about another customer's tenant takes, to one about a tenant that never was: the quotient of the medians of
+/// so many of each, in turns. Who could tell them apart by time would know what others have (case D2).
+pub async fn foreign_to_unknown(bench: &Bench, event: &Event, requests: usize) -> Result<f64> {
+    let lambda = bench.lambda(&event.function, bench.functions.clone()).await?;
+    let mut times = [Vec::new(), Vec::new()];
+    for turn in 0..2 * (WARM_UP + requests) {
+        let sent = Instant::now();
+        expect(&lambda, event, turn, 404..405).await?;
+        if let Some(times) = times.get_mut(turn % 2).filter(|_| turn >= 2 * WARM_UP) {
+            times.push(milliseconds(sent.elapsed()));
+        }
+    }
+    let [foreign, unknown] = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    });
+    Ok(foreign / unknown)
 }
 
 fn median(colds: &[Cold], value: impl Fn(&Cold) -> f64) -> f64 {

@@ -37,6 +37,8 @@ impl Event {
 pub struct Seed {
     pub table: String,
     pub events: Vec<Event>,
+    /// getTenant of another customer's tenant, and of one that never was, in turns (case D2).
+    pub missing: Event,
 }
 
 impl Seed {
@@ -94,6 +96,11 @@ pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Resul
     let path = format!("/tenants/{id}");
     api.call(&key, "PUT", &format!("{path}/repositories/{repository}"), json!({"is_default": true})).await?;
 
+    api.call(&operator, "POST", "/v1/customers", json!({"customer_id": "globex"})).await?;
+    let issued = api.call(&operator, "POST", "/v1/customers/globex/keys", json!({"name": "adapter"})).await?;
+    let foreign = api.call(&text(&issued, "/api_key_once")?, "PUT", tenant, tenant_body("Globex")).await?;
+    let foreign = text(&foreign, "/id")?;
+
     seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
     api.call(&key, "GET", &path, Value::Null).await?;
     for name in ["Acme – Düsseldorf plant", "Acme – Duisburg plant"] {
@@ -101,8 +108,15 @@ pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Resul
         api.call(&key, "PUT", tenant, tenant_body(name)).await?;
     }
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-    let events = seen.into_iter().map(|(function, payloads)| Event { function, payloads }).collect();
-    Ok(Seed { table, events })
+    let events: Vec<_> = seen.into_iter().map(|(function, payloads)| Event { function, payloads }).collect();
+    let own = events.iter().find(|event| event.function == "get-tenant").map(|event| event.payload(0));
+    let own = own.ok_or_else(|| Error::new("seeding: get-tenant got no event"))?;
+    // Of the same time as the foreign one, so that nothing but its owner differs.
+    let (time, random) = foreign.split_at_checked(14).ok_or_else(|| Error::new("seeding: not a tenant's id"))?;
+    let never = format!("{time}{}", random.chars().rev().collect::<String>());
+    let about = |other: &str| Bytes::from(String::from_utf8_lossy(&own).replace(&id, other));
+    let missing = Event { function: "get-tenant".to_owned(), payloads: vec![about(&foreign), about(&never)] };
+    Ok(Seed { table, events, missing })
 }
 
 fn tenant_body(name: &str) -> Value {

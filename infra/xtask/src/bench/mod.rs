@@ -98,12 +98,22 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
         sized: &functions,
         rounds: options.rounds,
         instructions,
+        foreign: true,
         peers: options.peers.then_some((peers.as_path(), options.peers_options.as_str())),
     };
     let figures = step("measuring", program::run(leash, &program, &wanted)).await?;
+    tells_foreign_apart(&figures)?;
     let beside = match options.peers {
         true => Some(program::peers_report()?),
         false => None,
     };
     Ok(report::markdown(&options.words, options.rounds, &figures, beside.as_deref()))
+}
+
+/// Case D2: nobody learns from the time that an answer takes whether somebody else has what it is about.
+fn tells_foreign_apart(figures: &serde_json::Value) -> Result<()> {
+    match figures.pointer("/get-tenant/foreign_to_unknown").and_then(serde_json::Value::as_f64) {
+        Some(ratio) if (ratio - 1.0).abs() <= 0.05 => Ok(()),
+        ratio => Err(format!("a foreign id takes {ratio:?} x the time of an unknown one: more than 5 % apart")),
+    }
 }

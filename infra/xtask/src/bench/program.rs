@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     pub sized: &'a [String],
     pub rounds: usize,
     pub instructions: bool,
+    /// Whether a foreign id's time is compared with an unknown one's.
+    pub foreign: bool,
     /// The folder of the peers and the options for its `run`.
     pub peers: Option<(&'a Path, &'a str)>,
 }
@@ -75,6 +77,9 @@ pub async fn run(leash: &Leash, program: &Path, wanted: &Wanted<'_>) -> Result<V
     command.args(["--rounds", &wanted.rounds.to_string()]);
     if wanted.instructions {
         command.arg("--instructions");
+    }
+    if wanted.foreign {
+        command.arg("--foreign");
     }
     for function in wanted.sized {
         command.args(["--zip", function]);

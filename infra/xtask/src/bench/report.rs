@@ -13,7 +13,7 @@ const END: &str = "<!-- end of what the bench wrote -->";
 /// A row: what it is called, the figure, by what it is divided, and its decimals.
 type Row = (&'static str, &'static str, f64, usize);
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     ("init, ms", "init_ms", 1.0, 2),
     ("first response, ms", "first_ms", 1.0, 2),
     ("init + first response, ms", "init_and_first_ms", 1.0, 2),
@@ -29,6 +29,7 @@ const ROWS: [Row; 15] = [
     ("binary, MB", "binary_bytes", 1e6, 2),
     ("zip, MB", "zip_bytes", 1e6, 2),
     ("least CPU to first response, ms", "least_cpu_to_first_ms", 1.0, 2),
+    ("404 for a foreign id, x one for an unknown id (median)", "foreign_to_unknown", 1.0, 3),
 ];
 
 /// The whole report.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Cold starts. The least CPU of so many is that of the function, not of its neighbours.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 20;
 
 /// Builds the measured functions as they ship, measures them, compares.
 pub async fn ratchets(context: &Context) -> Result<()> {
@@ -34,6 +34,7 @@ pub async fn ratchets(context: &Context) -> Result<()> {
         sized: &functions,
         rounds: ROUNDS,
         instructions,
+        foreign: false,
         peers: None,
     };
     let figures = step("measuring", program::run(&context.leash, &program, &wanted)).await?;
