@@ -49,3 +49,45 @@ impl Fingerprint {
         Self(hash.finalize().into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(text: &str) -> String {
+        let Fingerprint(digest) = Fingerprint::new(Some(&Json::parse(text.as_bytes()).unwrap()));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Records of the last day were made by earlier builds: a fingerprint is the same for good. `cargo xtask test unit` runs
+    /// this also with serde_json's `preserve_order`.
+    #[test]
+    fn a_fingerprint_is_the_same_in_every_build() {
+        for (text, golden) in [
+            ("{}", "cf12b9aa38445e4bbff7e768dd4c1513951792683a39fde4bcbdb20ce9d7c1f9"),
+            (r#"{"name":"n","external_id":"e"}"#, "c1c5385fbb8b5a34b7e454012ff803d9d71e5cf7f5fba1e511e32009028cfd49"),
+            (
+                r#"{"z":{"b":[1,{"y":null,"x":true}],"a":"\u00e9"},"m":-0.5,"a":false}"#,
+                "5212cde1b91706c639a09ce9975b08bd2acc37b2aace0d276bbe00b0d2edfc27",
+            ),
+        ] {
+            assert_eq!(fingerprint(text), golden, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_members_does_not_matter_at_any_depth() {
+        let one = fingerprint(r#"{"a":false,"m":1,"z":{"a":"x","b":[{"x":true,"y":null}]}}"#);
+        assert_eq!(fingerprint(r#"{"z":{"b":[{"y":null,"x":true}],"a":"x"},"m":1,"a":false}"#), one);
+        // Of items it does.
+        assert_ne!(fingerprint(r#"{"a":[1,2]}"#), fingerprint(r#"{"a":[2,1]}"#));
+    }
+
+    #[test]
+    fn no_body_is_an_empty_one_and_what_the_path_names_counts() {
+        let none = Fingerprint::new(None);
+        assert_eq!(none, Fingerprint::new(Some(&Json::parse(b" { } ").unwrap())));
+        assert_ne!(none.about("a"), none);
+        assert_ne!(none.about("a"), none.about("b"));
+    }
+}
