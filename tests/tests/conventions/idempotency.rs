@@ -1,9 +1,10 @@
-//! `Idempotency-Key` on createCustomer and restoreCustomer (contract 2; reliability B).
+//! `Idempotency-Key` on createCustomer and restoreCustomer, and what parallel duplicates of them and of createTenant come to
+//! (contract 2; reliability B).
 
 use futures_util::future::join_all;
 use tests::checks::wrote;
 use tests::transcript::text;
-use tests::{App, Call, Exchange, json};
+use tests::{Action, App, Call, Exchange, LogEntry, Rule, Value, json};
 
 const CUSTOMERS: &str = "/v1/customers";
 
@@ -243,4 +244,58 @@ async fn of_32_parallel_duplicates_all_get_the_one_answer() {
     assert!(won.iter().all(|answer| answer.body == won[0].body));
     lost.into_iter().for_each(|answer| drop(answer.expect_problem(409, "idempotency-key-conflict")));
     assert_eq!(app.items_of("customer").await.len(), 2);
+}
+
+/// Sends 32 creations of a tenant under one key, all at once. Each waits a moment before it reaches the store, so that others
+/// come to the same place meanwhile: duplicates that came one by one would prove nothing.
+async fn race_32(app: &App, key: &str, body: impl Fn(usize) -> Value) -> Vec<Exchange> {
+    app.lambda.warm("create-tenant", 8).await.unwrap();
+    app.faults([Rule::on("TransactWriteItems", Action::Delay { ms: 40 })]);
+    let post = |n: usize| app.with_key(key, "POST", "/tenants").json(body(n)).once("k").send();
+    let (answers, log) = app.requests_of(join_all((0..32).map(post))).await;
+    app.faults([]);
+    let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
+    let beside = |one: &LogEntry| writes.iter().filter(|other| one.overlaps(other)).count();
+    let most = writes.iter().map(|one| beside(one)).max();
+    assert!(most >= Some(4), "the duplicates came one by one: {most:?} at once");
+    answers
+}
+
+/// One tenant, its marker and its record.
+async fn expect_one_tenant(app: &App) {
+    for entity in ["tenant", "external_id", "record"] {
+        assert_eq!(app.items_of(entity).await.len(), 1, "{entity}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_32_racing_creations_of_a_tenant_one_is_made_and_31_replay_it() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    let answers = race_32(&app, &key, |_| json!({ "external_id": "e", "name": "n" })).await;
+    let (first, replays): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.header("idempotency-replayed").is_none());
+    assert_eq!((first.len(), first[0].status), (1, 201), "{first:?}");
+    assert_eq!(replays.len(), 31);
+    replays.into_iter().for_each(|answer| is_replay(answer, &first[0]));
+    expect_one_tenant(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_32_racing_bodies_under_one_key_one_wins_and_31_are_told_so() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    // No two are alike, and a loser's external id may be the winner's as well: the key is what it is told of.
+    let body = |n: usize| json!({ "external_id": format!("e{}", n % 2), "name": format!("n{n}") });
+    let answers = race_32(&app, &key, body).await;
+    let winners: Vec<usize> = (0..32).filter(|n| answers[*n].status == 201).collect();
+    assert_eq!(winners.len(), 1, "{answers:?}");
+    let (number, winner) = (winners[0], answers[winners[0]].clone());
+    assert_eq!((&winner.json()["name"], winner.header("idempotency-replayed")), (&body(number)["name"], None));
+    for loser in answers.into_iter().filter(|answer| answer.status != 201) {
+        loser.expect_problem(409, "idempotency-key-conflict");
+    }
+    expect_one_tenant(&app).await;
+    let again = app.with_key(&key, "POST", "/tenants").json(body(number)).once("k").send().await;
+    is_replay(again, &winner);
 }

@@ -1,4 +1,5 @@
-//! `Idempotency-Key` on createKey and rotateKey: a secret is shown once (contract 2).
+//! `Idempotency-Key` and keys: on createKey and rotateKey, where a secret is shown once, and under whose key a replay is
+//! asked for (contract 2; reliability B11, B12).
 
 use futures_util::future::join_all;
 use tests::transcript::text;
@@ -142,4 +143,61 @@ async fn of_16_parallel_duplicates_one_shows_the_secret() {
     replays.into_iter().for_each(|answer| is_replay(answer, &first[0]));
     let listed = app.operator("GET", KEYS).send().await.expect_status(200).json();
     assert_eq!(listed["keys"].as_array().unwrap().len(), 2);
+}
+
+/// A tenant under the idempotency key `k`.
+fn create_tenant<'a>(app: &'a App, key: &str) -> Call<'a> {
+    app.with_key(key, "POST", "/tenants").json(json!({ "external_id": "e", "name": "n" })).once("k")
+}
+
+#[tokio::test]
+async fn two_integrations_use_one_idempotency_key_without_meeting() {
+    let app = App::start().await;
+    let (one, other) = (app.new_integration("acme-corp").await, app.new_integration("acme-labs").await);
+    let foreign = app.new_operator_key("globex").await;
+    let mut firsts = Vec::new();
+    for key in [&one, &other] {
+        let first = create_tenant(&app, key).send().await.expect_status(201);
+        assert_eq!(first.header("idempotency-replayed"), None, "{first}");
+        firsts.push(first);
+    }
+    assert_ne!(firsts[0].json()["id"], firsts[1].json()["id"]);
+    assert_eq!(app.items_of("record").await.len(), 2);
+    for (key, first) in [&one, &other].into_iter().zip(&firsts) {
+        let again = create_tenant(&app, key).send().await.expect_status(201);
+        assert_eq!((&again.body, again.header("idempotency-replayed")), (&first.body, Some("true")));
+        let tenants = app.with_key(key, "GET", "/tenants").send().await.expect_status(200).json();
+        assert_eq!(tenants["data"].as_array().map(Vec::len), Some(1));
+    }
+    // What one has used for another body is no conflict of the other's.
+    let body = json!({ "name": "m" });
+    app.with_key(&one, "POST", "/tenants").json(body.clone()).once("m").send().await.expect_status(201);
+    app.with_key(&other, "POST", "/tenants").json(json!({})).once("m").send().await.expect_status(201);
+    // Nor do two operators' customers of one name meet.
+    app.with_key(&foreign, "POST", "/v1/customers").json(json!({ "customer_id": "acme-corp" })).send().await;
+    let issued =
+        app.with_key(&foreign, "POST", KEYS).json(json!({ "name": "a" })).send().await.expect_status(201).json();
+    let created = create_tenant(&app, text(&issued, "api_key_once")).send().await.expect_status(201);
+    assert_eq!(created.header("idempotency-replayed"), None, "{created}");
+}
+
+#[tokio::test]
+async fn a_replay_is_the_integrations_whichever_of_its_keys_asks() {
+    let (app, _) = start().await;
+    let old = app.operator("POST", KEYS).json(json!({ "name": "a" })).send().await.expect_status(201).json();
+    let first = create_tenant(&app, text(&old, "api_key_once")).send().await.expect_status(201);
+    let rotate = format!("{KEYS}/{}/rotate", text(&old, "key_id"));
+    let new = app.operator("POST", &rotate).send().await.expect_status(201).json();
+    create_tenant(&app, text(&old, "api_key_once")).send().await.expect_problem(401, "insufficient-scope");
+    let second = app.new_integration_key("acme-corp").await;
+    for key in [text(&new, "api_key_once"), &second] {
+        let again = create_tenant(&app, key).send().await.expect_status(201);
+        assert_eq!((&again.body, again.header("idempotency-replayed")), (&first.body, Some("true")));
+        for name in ["location", "etag"] {
+            assert_eq!(again.header(name), first.header(name), "{name}: {again}");
+        }
+        let other = app.with_key(key, "POST", "/tenants").json(json!({ "name": "m" })).once("k").send().await;
+        other.expect_problem(409, "idempotency-key-conflict");
+    }
+    assert_eq!((app.items_of("tenant").await.len(), app.items_of("record").await.len()), (1, 1));
 }
