@@ -28,14 +28,19 @@ pub fn write(line: &impl Serialize) {
     }
 }
 
-/// The most of a cause that is logged.
-const MOST_CAUSE_CHARACTERS: usize = 2000;
+/// The most of a cause that is logged: in JSON a character takes six bytes at most.
+const MOST_CAUSE_CHARACTERS: usize = 1400;
+
+/// JSON escapes the control characters before the blank; a terminal obeys the later ones as well.
+fn shown(character: char) -> char {
+    if matches!(character, '\u{7f}'..='\u{9f}') { char::REPLACEMENT_CHARACTER } else { character }
+}
 
 /// What the log, and nobody else, is told of an error.
 pub fn cause(error: &Error) -> Option<String> {
     match error {
         Error::Internal(cause) | Error::Unavailable(cause) => {
-            Some(cause.for_the_log().chars().take(MOST_CAUSE_CHARACTERS).collect())
+            Some(cause.for_the_log().chars().take(MOST_CAUSE_CHARACTERS).map(shown).collect())
         }
         _ => None,
     }

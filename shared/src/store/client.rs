@@ -10,6 +10,8 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use std::{env, future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -144,13 +146,20 @@ impl Store {
     }
 
     /// Opens the connections that a request's two parallel reads will use, while Lambda still gives
-    /// the process a whole core. The item does not exist; a failure shows at the first request.
-    pub async fn connect(&self) {
+    /// the process a whole core. The item does not exist. Only a table that is missing is an error, told
+    /// in words; any other failure may be over by the first request, and shows there.
+    pub async fn connect(&self) -> std::result::Result<(), String> {
         let read = || {
             let key = super::keys::priming().into_attributes();
             self.client.get_item().table_name(&*self.table).set_key(Some(key)).send()
         };
-        let _ = tokio::join!(read(), read());
+        let (one, other) = tokio::join!(read(), read());
+        let is_missing = [one.err(), other.err()]
+            .iter()
+            .flatten()
+            .filter_map(SdkError::as_service_error)
+            .any(GetItemError::is_resource_not_found_exception);
+        if is_missing { Err(format!("the table {} is missing", self.table)) } else { Ok(()) }
     }
 
     /// When this request is, by the function's clock.
