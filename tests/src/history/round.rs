@@ -137,7 +137,7 @@ impl Run {
 
 /// What goes wrong in a round, each with its own probability.
 fn weather(random: &mut Random) -> Vec<Rule> {
-    let status = Action::Status { code: 500, body: r#"{"__type":"InternalServerError"}"#.to_owned() };
+    let status = Action::status(500, r#"{"__type":"InternalServerError"}"#);
     let zombie = Action::Zombie { ms: 20 + random.next() % 130 };
     let everywhere = [
         (Action::DropBefore, 20),

@@ -233,7 +233,7 @@ async fn expiry_revocation_and_archiving_hold_on_the_next_request() {
 async fn nobody_gets_in_while_the_store_is_down() {
     let app = App::start().await;
     let key = app.new_integration("acme-corp").await;
-    for action in [Action::Reset, Action::Status { code: 500, body: String::new() }, Action::Throttle] {
+    for action in [Action::Reset, Action::status(500, ""), Action::Throttle] {
         app.faults([Rule::always(action)]);
         for (key, path) in [(&app.operator_key, "/v1/customers"), (&key, "/tenants"), (&app.operator_key, "/tenants")] {
             let answer = app.with_key(key, "GET", path).send().await.expect_problem(503, "unavailable");

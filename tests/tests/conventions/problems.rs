@@ -76,10 +76,10 @@ async fn a_store_that_is_down_is_503_and_tells_nothing_of_itself() {
     let not_tables =
         r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException","message":"secret table name"}"#.to_owned();
     let actions = [
-        (tests::Action::Status { code: 500, body: "secret stack".to_owned() }, 503, "unavailable"),
+        (tests::Action::status(500, "secret stack"), 503, "unavailable"),
         (tests::Action::Garbage, 503, "unavailable"),
         (tests::Action::Throttle, 503, "unavailable"),
-        (tests::Action::Status { code: 400, body: not_tables }, 500, "internal-error"),
+        (tests::Action::status(400, not_tables), 500, "internal-error"),
     ];
     for (action, status, slug) in actions {
         app.faults([tests::Rule::always(action)]);

@@ -1,10 +1,10 @@
 //! Time, crashes and the processes themselves: cases E8, I1, I2, I4-I9, I11.
 
-use super::{app, expect_tenants, expect_unavailable, of, post_once, until};
+use super::{app, expect_tenants, expect_unavailable, expect_within, of, post_once, until};
 use local::lambda::{Deadline, Options, kill};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tests::{Action, App, Rule, functions_folder};
+use tests::{Action, App, Rule, Value, functions_folder, json};
 
 /// Neither a connection nor an answer.
 fn down() -> [Rule; 1] {
@@ -83,7 +83,7 @@ async fn a_panic_is_answered_and_the_process_lives_on() {
         app.anonymous("GET", "/tenants/fine").send_unchecked().await.expect_status(204);
     }
     assert_eq!(app.lambda.processes("get-tenant"), pid);
-    assert!(app.lambda.log_text().lines().all(|line| serde_json::from_str::<tests::Value>(line).is_ok()));
+    assert!(app.lambda.log_text().lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
 }
 
 #[tokio::test]
@@ -92,14 +92,38 @@ async fn a_process_that_was_frozen_with_stale_connections_answers_at_once() {
     app.lambda.warm("list-tenants", 1).await.unwrap();
     app.with_key(&key, "GET", "/tenants").send().await.expect_status(200);
     let pid = app.lambda.processes("list-tenants")[0];
-    kill(pid, "STOP").await.unwrap();
-    // What a long rest does to a pool: both of its connections are dead and it does not know.
-    app.faults([Rule::always(Action::Reset).times(2)]);
-    kill(pid, "CONT").await.unwrap();
-    let started = Instant::now();
-    app.with_key(&key, "GET", "/tenants").send().await.expect_status(200);
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    let mut calls = app.lambda.invocations("list-tenants");
+    expect_within(Duration::from_secs(1), async || {
+        kill(pid, "STOP").await.unwrap();
+        // What a long rest does to a pool: its connections are dead, and it learns that together with the next event.
+        assert!(app.proxy.drop_connections().await >= 2, "there is no pool");
+        calls += 1;
+        let thaw = async {
+            until("the event", || app.lambda.invocations("list-tenants") == calls).await;
+            kill(pid, "CONT").await.unwrap();
+        };
+        let call = app.with_key(&key, "GET", "/tenants").send();
+        let ((answer, ()), log) = app.requests_of(async { tokio::join!(call, thaw) }).await;
+        answer.expect_status(200);
+        // Who calls, and the list: what went into a dead connection did not arrive.
+        assert_eq!(log.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Some(200); 2], "{log:?}");
+    })
+    .await;
     assert_eq!(app.lambda.processes("list-tenants"), [pid]);
+}
+
+#[tokio::test]
+async fn connections_that_are_reset_are_replaced_by_one_retry_each() {
+    let (app, key) = app().await;
+    app.lambda.warm("list-tenants", 1).await.unwrap();
+    app.with_key(&key, "GET", "/tenants").send().await.expect_status(200);
+    expect_within(Duration::from_secs(1), async || {
+        app.faults([Rule::always(Action::Reset).times(2)]);
+        let (answer, log) = app.requests_of(app.with_key(&key, "GET", "/tenants").send()).await;
+        answer.expect_status(200);
+        assert_eq!(log.len(), 4, "{log:?}");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -156,9 +180,34 @@ async fn a_function_that_is_told_too_little_says_so_and_ends() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_nobodys_data() {
+async fn a_function_without_its_table_says_so_and_does_not_start() {
     let (app, key) = app().await;
+    app.store.delete_table(&app.table).await.unwrap();
+    let answer = app.with_key(&key, "GET", "/tenants").send_unchecked().await;
+    assert_eq!((answer.status, &*answer.body), (500, r#"{"message":"Internal Server Error"}"#));
+    let log = app.lambda.log_with("is missing").await.unwrap();
+    let line = log.lines().find(|line| line.contains("is missing")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line, json!({ "level": "fatal", "cause": format!("the table {} is missing", app.table) }));
+    assert_eq!(app.lambda.processes("list-tenants"), [] as [u32; 0]);
+}
+
+#[tokio::test]
+async fn a_table_that_is_gone_is_nobodys_data() {
+    let (app, key) = app().await;
+    app.lambda.warm("list-tenants", 1).await.unwrap();
     app.store.delete_table(&app.table).await.unwrap();
     expect_unavailable(app.with_key(&key, "GET", "/tenants").send().await);
     assert!(app.lambda.log_with("ResourceNotFoundException").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_function_starts_though_the_store_is_busy_or_down() {
+    let (app, key) = app().await;
+    for fault in [Action::Throttle, Action::Reset, Action::status(500, "")] {
+        app.faults([Rule::always(fault).key("prime")]);
+        app.lambda.warm("list-tenants", 1).await.unwrap();
+        app.with_key(&key, "GET", "/tenants").send().await.expect_status(200);
+        kill(app.lambda.processes("list-tenants")[0], "KILL").await.unwrap();
+    }
 }

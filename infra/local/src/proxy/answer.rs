@@ -9,7 +9,7 @@ use std::{
 use hyper::{
     HeaderMap, Response, StatusCode,
     body::{Body, Bytes, Frame, SizeHint},
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING},
 };
 use serde_json::{Value, json};
 use tokio::time::{Sleep, sleep};
@@ -91,6 +91,15 @@ pub(super) fn own(status: u16, body: impl Into<Bytes>) -> Answer {
     response
 }
 
+/// An answer with the headers that an action gives it; what is no header is left out.
+pub(super) fn with_headers(mut answer: Answer, action: &Action) -> Answer {
+    if let Action::Status { headers, .. } = action {
+        let headers = headers.iter().filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
+        answer.headers_mut().extend(headers.map(|(name, value): (HeaderName, HeaderValue)| (Some(name), value)));
+    }
+    answer
+}
+
 /// The status and body of an action that answers in DynamoDB's place; None for the others.
 pub(super) fn forged(action: &Action, operation: &str, body: &Value) -> Option<(u16, String)> {
     let error = |name: &str, message: &str| {
@@ -98,7 +107,7 @@ pub(super) fn forged(action: &Action, operation: &str, body: &Value) -> Option<(
         (400, body.to_string())
     };
     Some(match action {
-        Action::Status { code, body } => (*code, body.clone()),
+        Action::Status { code, body, .. } => (*code, body.clone()),
         Action::Throttle => error("ThrottlingException", "Rate of requests exceeds the allowed throughput."),
         Action::ThroughputExceeded => error(
             "ProvisionedThroughputExceededException",

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -32,7 +32,7 @@ use super::{
     answer::{self, Answer},
     rule::Action,
 };
-use crate::{Error, server};
+use crate::{Error, error::lock, server};
 
 /// Makes hyper close the connection without an answer.
 #[derive(Debug)]
@@ -46,12 +46,20 @@ impl fmt::Display for Close {
 
 impl std::error::Error for Close {}
 
-/// Serves a connection until it ends.
+/// Serves a connection until the caller ends it, or [`super::FaultProxy::drop_connections`] does.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
     let reset = Arc::new(AtomicBool::new(false));
     let stream = Resettable { stream, reset: reset.clone() };
+    let mut dropped = lock(&shared.connections).subscribe();
     let service = service_fn(move |request| answer(shared.clone(), request, reset.clone()));
-    let _ = server::http().serve_connection(TokioIo::new(stream), service).await;
+    let mut connection = pin!(server::http().serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = &mut connection => {}
+        _ = dropped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
 }
 
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>, reset: Arc<AtomicBool>) -> Result<Answer, Close> {
@@ -69,7 +77,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>, reset: Arc<Atom
             let error = serde_json::from_str(&body).ok().map(Arc::new);
             exchange.shared.change(number, |entry| (entry.status, entry.error) = (Some(status), error));
             exchange.finish();
-            return Ok(answer::own(status, body));
+            return Ok(answer::with_headers(answer::own(status, body), &action));
         }
         exchange.act(action, &reset).await
     });

@@ -16,6 +16,7 @@ use std::{
 };
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 pub use self::{
     log::LogEntry,
@@ -35,6 +36,8 @@ struct Shared {
     client: Client,
     rules: Mutex<rule::Rules>,
     log: Mutex<Vec<LogEntry>>,
+    /// Tells the connections of now to close; later ones listen to another.
+    connections: Mutex<watch::Sender<()>>,
 }
 
 impl FaultProxy {
@@ -45,6 +48,7 @@ impl FaultProxy {
             client: Client::new(),
             rules: Mutex::new(rule::Rules::new(rules)),
             log: Mutex::default(),
+            connections: Mutex::default(),
         });
         let serving = shared.clone();
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -81,6 +85,20 @@ impl FaultProxy {
     /// The requests from a number on.
     pub fn log_from(&self, number: usize) -> Vec<LogEntry> {
         lock(&self.shared.log).get(number..).unwrap_or_default().to_vec()
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        lock(&self.shared.connections).receiver_count()
+    }
+
+    /// Closes every connection, as a long rest does: those at work after their answer. Tells how many there were.
+    pub async fn drop_connections(&self) -> usize {
+        let connections = std::mem::take(&mut *lock(&self.shared.connections));
+        let count = connections.receiver_count();
+        connections.send_replace(());
+        connections.closed().await;
+        count
     }
 
     /// Waits until no request is under way, zombies included; an error after `patience`.

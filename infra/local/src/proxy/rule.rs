@@ -2,6 +2,8 @@
 //!
 //! Each rule counts the requests that it matches; of the rules whose turn it is, the first one acts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// What happens to a request.
@@ -36,6 +38,9 @@ pub enum Action {
         /// The body, as it is sent.
         #[serde(default)]
         body: String,
+        /// Headers besides the body's own.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
     },
     /// Answers ThrottlingException.
     Throttle,
@@ -55,6 +60,13 @@ pub enum Action {
     },
     /// Forwards, and answers 200 with what is not JSON.
     Garbage,
+}
+
+impl Action {
+    /// An answer of this status and body.
+    pub fn status(code: u16, body: impl Into<String>) -> Self {
+        Self::Status { code, body: body.into(), headers: BTreeMap::new() }
+    }
 }
 
 /// A rule. What is not set matches everything.

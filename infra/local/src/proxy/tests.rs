@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http_body_util::{BodyExt, Full};
 use hyper::{Response, body::Bytes};
 use serde_json::json;
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use super::*;
 use crate::{http, store::Endpoint};
@@ -135,13 +136,85 @@ async fn forged_errors_look_like_the_engines_own() {
         (Action::Throttle, "ThrottlingException"),
         (Action::ThroughputExceeded, "ProvisionedThroughputExceededException"),
         (Action::InProgress, "TransactionInProgressException"),
-        (Action::Status { code: 500, body: r#"{"__type":"InternalServerError"}"#.into() }, "InternalServerError"),
+        (Action::status(500, r#"{"__type":"InternalServerError"}"#), "InternalServerError"),
     ] {
         proxy.set_rules(vec![Rule::on("PutItem", action)]);
         let error = endpoint.call("PutItem", serde_json::from_str(BODY).unwrap()).await.unwrap_err();
         assert_eq!(error.type_, name);
     }
     assert_eq!(count.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_forged_answer_has_the_headers_of_its_rule() {
+    let (engine, _) = engine().await;
+    let rule = r#"{"action": {"status": {"code": 400, "headers": {"x-amz-retry-after": "250", "no header": "x"}}}}"#;
+    let proxy = proxy(&engine, Action::Pass).await;
+    proxy.set_rules(vec![serde_json::from_str(rule).unwrap()]);
+    let response = put(&proxy).await.unwrap();
+    assert_eq!((response.status, response.header("x-amz-retry-after")), (400, Some("250")));
+    assert_eq!(response.header("content-type"), Some("application/x-amz-json-1.0"));
+}
+
+#[tokio::test]
+async fn dropped_connections_are_closed_when_they_rest() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, Action::Delay { ms: 100 }).await;
+    let mut idle = TcpStream::connect(proxy.address()).await.unwrap();
+    let busy = async { put(&proxy).await.unwrap().status };
+    let drop_both = async {
+        while proxy.log_len() == 0 || proxy.connections() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        proxy.drop_connections().await
+    };
+    assert_eq!(tokio::join!(busy, drop_both), (200, 2));
+    assert_eq!(idle.read(&mut [0]).await.unwrap(), 0, "it is closed");
+    assert_eq!((count.load(Ordering::SeqCst), proxy.connections()), (1, 0));
+    // A new one is not meant.
+    assert_eq!(put(&proxy).await.unwrap().status, 200);
+}
+
+/// The page that tells people how rules are written.
+const PAGE: &str = include_str!("../../../../docs/faults.md");
+
+/// What stands in the code spans at the beginning of the page's table rows.
+fn first_cells() -> impl Iterator<Item = &'static str> {
+    PAGE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(cell, _)| cell)
+}
+
+#[test]
+fn every_action_is_read_as_the_page_writes_it() {
+    let written: Vec<&str> = first_cells().filter(|cell| cell.starts_with(['"', '{'])).collect();
+    let actions: Vec<Action> = written
+        .iter()
+        .map(|json| serde_json::from_str(json).unwrap_or_else(|error| panic!("{json} in docs/faults.md: {error}")))
+        .collect();
+    // What there is, serde tells where it is asked for what there is not.
+    let refusal = serde_json::from_str::<Action>("\"?\"").unwrap_err().to_string();
+    let known: Vec<&str> = refusal.split('`').skip(3).step_by(2).collect();
+    assert!(known.contains(&"pass") && known.contains(&"garbage"), "{refusal}");
+    assert_eq!(actions.len(), known.len());
+    for name in known {
+        let named = |json: &&str| json.split('"').nth(1) == Some(name);
+        assert!(written.iter().any(named), "docs/faults.md does not tell of {name}");
+    }
+}
+
+#[test]
+fn every_member_of_a_rule_is_on_the_page() {
+    let refusal = serde_json::from_str::<Rule>(r#"{"?": 1}"#).unwrap_err().to_string();
+    let known: Vec<&str> = refusal.split('`').skip(3).step_by(2).collect();
+    assert!(known.contains(&"op") && known.contains(&"action"), "{refusal}");
+    let told: Vec<&str> = first_cells().filter(|cell| !cell.starts_with(['"', '{'])).collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_example_file_is_read() {
+    let rules: Vec<Rule> = serde_json::from_str(include_str!("../../faults.example.json")).unwrap();
+    assert!(rules.len() > 2);
+    assert!(PAGE.contains("infra/local/faults.example.json"));
 }
 
 #[tokio::test]

@@ -80,3 +80,26 @@ pub async fn proxy(rules: Option<&Path>, upstream: &str) -> Result<Option<FaultP
     note(&format!("{} rules of {} stand between the functions and the store", rules.len(), path.display()));
     Ok(Some(FaultProxy::start(upstream, rules).await?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree;
+
+    #[tokio::test]
+    async fn the_example_file_of_rules_stands_in_front_of_the_store() {
+        let example = tree::root().join("infra/local/faults.example.json");
+        let proxy = proxy(Some(&example), "http://127.0.0.1:1").await.unwrap();
+        assert!(proxy.is_some_and(|proxy| proxy.url().starts_with("http://127.0.0.1:")));
+        assert!(super::proxy(None, "http://127.0.0.1:1").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_holds_no_rules_is_named() {
+        let refused = async |path: &Path| proxy(Some(path), "http://127.0.0.1:1").await.err().unwrap_or_default();
+        let manifest = refused(&tree::root().join("Cargo.toml")).await;
+        assert!(manifest.contains("Cargo.toml: not an array of rules: "), "{manifest}");
+        let absent = refused(&tree::root().join("absent.json")).await;
+        assert!(absent.contains("absent.json: No such file"), "{absent}");
+    }
+}
