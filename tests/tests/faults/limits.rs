@@ -3,7 +3,7 @@
 use super::app;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
-use tests::{App, json};
+use tests::{App, Value, json};
 
 /// A text of so many characters, each of four bytes.
 fn wide(characters: usize) -> String {
@@ -32,18 +32,16 @@ async fn the_largest_tenant_is_stored_with_its_100_largest_attachments() {
         json!({ "name": wide(255), "metadata": most_metadata(), "settings": { "default_agent_type": wide(64) } });
     let tenant = app.with_key(&key, "PUT", &by_external_id).json(body).send().await.expect_status(201).json();
     let path = format!("/tenants/{}", tenant["id"].as_str().unwrap());
-    let register = |n: usize| {
-        let body = json!({
-            "name": format!("{n:03}{}", wide(252)), "branch": wide(255), "metadata": most_metadata(),
-            "repo_url": format!("https://example.com/{}", "x".repeat(2028)),
-        });
-        app.with_key(&key, "POST", "/repositories").json(body).send()
-    };
-    let mut repositories: Vec<String> = Vec::new();
-    for ten in 0..10 {
-        let registered = join_all((0..10).map(|n| register(10 * ten + n))).await.into_iter();
-        repositories.extend(registered.map(|one| one.expect_status(201).json()["id"].as_str().unwrap().to_owned()));
-    }
+    let largest = json!({
+        "name": wide(255), "branch": wide(255), "metadata": most_metadata(),
+        "repo_url": format!("https://example.com/{}", "x".repeat(2028)),
+    });
+    let largest = app.with_key(&key, "POST", "/repositories").json(largest).send().await.expect_status(201).json();
+    // A tenant holds nothing of a repository but its id: the others need not be large.
+    let names: Vec<String> = (1..100).map(|n| format!("r{n}")).collect();
+    let others = join_all(names.iter().map(|name| app.new_repository(&key, name))).await;
+    let id = |repository: &Value| repository["id"].as_str().unwrap().to_owned();
+    let repositories: Vec<String> = [largest].iter().chain(&others).map(id).collect();
     let attach = |repository: &str, default: bool| {
         let body = json!({ "branch_override": wide(255), "is_default": default });
         app.with_key(&key, "PUT", &format!("{path}/repositories/{repository}")).json(body).send()
