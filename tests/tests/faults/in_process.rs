@@ -1,17 +1,25 @@
 //! What cannot be done to a whole process: a clock that is wrong (I7).
 
-use super::{app, integration};
-use tenancy::domain::Error;
+use super::{app, integration, others_change, until};
+use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
+use local::proxy::FaultProxy;
 use tenancy::domain::idempotency::{Fingerprint, IdempotencyKey};
 use tenancy::domain::precondition::IfMatch;
 use tenancy::domain::tenant::{NewTenant, TenantPatch};
-use tenancy::store::{Once, Store};
+use tenancy::domain::{Error, TenantId};
+use tenancy::store::{Once, Settings, Store};
+use tests::{Action, App, Rule};
 
 const HOUR: i64 = 3_600_000;
 
 /// A handle whose clock is so many milliseconds ahead.
 fn ahead(store: &Store, milliseconds: i64) -> Store {
     store.for_request(store.now().plus_milliseconds(milliseconds), None)
+}
+
+/// The version of a tenant, counted from 1.
+fn nth_version(id: TenantId, nth: u64) -> u64 {
+    id.first_version() + nth - 1
 }
 
 fn if_match(version: u64) -> IfMatch {
@@ -41,10 +49,11 @@ async fn a_clock_that_is_an_hour_off_moves_its_own_times_only() {
         let version = async |store: &Store, name: &str, condition: IfMatch| {
             store.update_tenant(&caller, first, &named(name), &condition).await.map(|tenant| tenant.version)
         };
-        assert_eq!(version(&odd, "b", if_match(1)).await.unwrap(), 2);
-        assert_eq!(version(&store, "c", if_match(2)).await.unwrap(), 3);
-        assert_eq!(version(&odd, "d", IfMatch::default()).await.unwrap(), 4);
-        assert!(matches!(version(&store, "e", if_match(3)).await, Err(Error::PreconditionFailed)));
+        let nth = |nth| nth_version(first, nth);
+        assert_eq!(version(&odd, "b", if_match(nth(1))).await.unwrap(), nth(2));
+        assert_eq!(version(&store, "c", if_match(nth(2))).await.unwrap(), nth(3));
+        assert_eq!(version(&odd, "d", IfMatch::default()).await.unwrap(), nth(4));
+        assert!(matches!(version(&store, "e", if_match(nth(3))).await, Err(Error::PreconditionFailed)));
     }
 }
 
@@ -68,4 +77,64 @@ async fn a_key_is_kept_for_a_day_by_clocks_that_differ_by_minutes() {
     }
     let (second, replayed) = made(24 * HOUR + HOUR / 10).await;
     assert!(second != first && !replayed);
+}
+
+/// A handle by way of a proxy of its own: what the app's proxy sees is a function's.
+async fn behind_a_proxy(app: &App) -> (FaultProxy, Store) {
+    let proxy = FaultProxy::start(app.store.url(), Vec::new()).await.unwrap();
+    let config = Builder::new()
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(proxy.url());
+    let now = app.direct_store().now();
+    (proxy, Store::new(Settings::new(config, app.table.clone()), now))
+}
+
+/// A write remembers when it was made by its own clock, and others by theirs.
+#[tokio::test]
+async fn a_write_of_a_wrong_clock_that_was_overtaken_is_not_made_again() {
+    let (app, key) = app().await;
+    let (proxy, store) = behind_a_proxy(&app).await;
+    let caller = integration(&store, &key).await;
+    for offset in [-HOUR, 0, HOUR] {
+        let store = ahead(&store, 0);
+        let id = store.create_tenant(&caller, new_tenant(), None).await.unwrap().value.id;
+        // Its answer is lost; before it is looked for, so many others come that the tenant has forgotten it.
+        let look = Action::Delay { ms: 700 };
+        proxy.set_rules(vec![
+            Rule::on("UpdateItem", Action::DropAfter).nth(1),
+            Rule::on("GetItem", look.clone()).key("#T").nth(1),
+        ]);
+        let begun = proxy.log_len();
+        let others = async {
+            until("the look", || proxy.log_from(begun).iter().any(|entry| entry.action == look)).await;
+            others_change(&app, &key, &id.to_string(), 12).await;
+        };
+        let (odd, any) = (ahead(&store, offset), IfMatch::default());
+        let mut patch = named("odd");
+        patch.metadata = Some([("by".to_owned(), "odd".to_owned())].into());
+        let (outcome, ()) = tokio::join!(odd.update_tenant(&caller, id, &patch, &any), others);
+        assert!(matches!(outcome, Err(Error::Unavailable(_))), "{offset}: {outcome:?}");
+        let now = store.tenant(caller.root(), id).await.unwrap();
+        assert_eq!((now.metadata["by"].as_str(), now.version), ("B11", nth_version(id, 14)), "{offset}");
+    }
+}
+
+/// The same where the write never arrived: nobody may say that it did, or undo what came after it.
+#[tokio::test]
+async fn a_write_of_a_wrong_clock_that_never_arrived_undoes_nothing() {
+    let (app, key) = app().await;
+    let (proxy, store) = behind_a_proxy(&app).await;
+    let caller = integration(&store, &key).await;
+    for offset in [-HOUR, 0, HOUR] {
+        let store = ahead(&store, 0);
+        let id = store.create_tenant(&caller, new_tenant(), None).await.unwrap().value.id;
+        proxy.set_rules(vec![Rule::on("UpdateItem", Action::DropBefore).nth(1)]);
+        let odd = ahead(&store, offset);
+        let changed = odd.update_tenant(&caller, id, &named("odd"), &if_match(nth_version(id, 1))).await;
+        assert_eq!(changed.map(|tenant| tenant.version).ok(), Some(nth_version(id, 2)), "{offset}");
+        others_change(&app, &key, &id.to_string(), 1).await;
+        let now = store.tenant(caller.root(), id).await.unwrap();
+        assert_eq!((now.name.as_deref(), now.version), (Some("odd"), nth_version(id, 3)), "{offset}");
+    }
 }

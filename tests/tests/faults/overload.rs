@@ -187,3 +187,19 @@ async fn a_broken_store_is_not_buried_under_retries() {
     assert!(attempts > requests + 30 * PROCESSES, "{attempts} attempts for {requests} requests");
     expect_recovery(&app, call, 404).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_that_fail_are_not_buried_under_retries() {
+    let (app, key) = app().await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
+    app.lambda.warm("update-tenant", PROCESSES).await.unwrap();
+    app.faults([Rule::on("UpdateItem", Action::status(500, r#"{"__type":"InternalServerError"}"#))]);
+    let call = || app.with_key(&key, "PATCH", &path).json(json!({ "name": "b" }));
+    let log = storm(&app, call).await;
+    // Each reads the caller's root and updates; one more for five that succeed, and 40 that each process may spend at once.
+    // To look for an update whose answer was lost is a request, too.
+    let (attempts, requests) = (log.len(), 2 * ROUNDS * PROCESSES);
+    assert!(attempts <= requests + requests / 5 + 40 * PROCESSES, "{attempts} attempts for {requests} requests");
+    assert!(of(&log, "UpdateItem").len() > ROUNDS * PROCESSES, "nothing was sent again");
+    expect_recovery(&app, call, 200).await;
+}
