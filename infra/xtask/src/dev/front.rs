@@ -89,8 +89,13 @@ mod tests {
     #[tokio::test]
     async fn the_example_file_of_rules_stands_in_front_of_the_store() {
         let example = tree::root().join("infra/local/faults.example.json");
-        let proxy = proxy(Some(&example), "http://127.0.0.1:1").await.unwrap();
-        assert!(proxy.is_some_and(|proxy| proxy.url().starts_with("http://127.0.0.1:")));
+        let proxy = proxy(Some(&example), "http://127.0.0.1:1").await.unwrap().unwrap();
+        // The first put is throttled by the example's last rule; the next one finds that there is no engine here.
+        for (status, wait) in [(400, Some("250")), (502, None)] {
+            let put = [("x-amz-target", "DynamoDB_20120810.PutItem")];
+            let answer = Client::new().request("POST", &proxy.url(), &put, "{}").await.unwrap();
+            assert_eq!((answer.status, answer.header("x-amz-retry-after")), (status, wait), "{}", answer.text());
+        }
         assert!(super::proxy(None, "http://127.0.0.1:1").await.unwrap().is_none());
     }
 
