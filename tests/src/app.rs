@@ -1,7 +1,8 @@
 //! One API per test.
 
-use crate::exchange::{Call, secrets_sent_to};
-use crate::world::{endpoint, functions_folder, record, template};
+use crate::exchange::{Call, exchanged_with};
+use crate::recorded;
+use crate::world::{endpoint, functions_folder, template};
 use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
 use local::gateway::Gateway;
 use local::http::Client;
@@ -188,16 +189,6 @@ pub fn is_priming(entry: &LogEntry) -> bool {
 
 impl Drop for App {
     fn drop(&mut self) {
-        let line = |entry: LogEntry| {
-            let line = json!({
-                "function": entry.function, "operation": entry.operation, "body": *entry.body,
-                "action": entry.action, "status": entry.status, "capacity": entry.capacity,
-            });
-            format!("{line}\n")
-        };
-        record(&format!("{}.requests.jsonl", self.table), &self.proxy.log().into_iter().map(line).collect::<String>());
-        record(&format!("{}.log", self.table), &self.lambda.log_text());
-        let secrets = secrets_sent_to(&self.url()).into_iter().map(|secret| secret + "\n");
-        record(&format!("{}.secrets", self.table), &secrets.collect::<String>());
+        recorded::keep(&self.table, &self.proxy, &self.lambda, &exchanged_with(&self.url()));
     }
 }

@@ -64,7 +64,12 @@ impl<'a> Call<'a> {
     pub async fn send_unchecked(self) -> Exchange {
         let url = format!("{}{}", self.base_url, self.path);
         let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let secrets = note_secrets(&self.base_url, &headers);
+        let secrets = secrets(&headers);
+        let sent_metadata = metadata(&self.body);
+        note(&self.base_url, |all| {
+            all.secrets.extend(secrets.iter().cloned());
+            all.metadata.extend(sent_metadata.iter().cloned());
+        });
         let response = self.client.request(&self.method, &url, &headers, self.body).await.expect("the gateway answers");
         let exchange = Exchange {
             method: self.method,
@@ -73,31 +78,73 @@ impl<'a> Call<'a> {
             headers: response.headers.clone(),
             body: response.text(),
         };
-        let shown = secrets.into_iter().find(|secret| exchange.status >= 400 && exchange.body.contains(secret));
-        assert_eq!(shown, None, "a problem shows a secret: {exchange}");
+        if exchange.status >= 400 {
+            // What this request itself says may be repeated.
+            let stored = note(&self.base_url, |all| all.metadata.clone());
+            let stored = stored.iter().filter(|text| !sent_metadata.contains(text));
+            let shown = secrets.iter().chain(stored).find(|text| shows(&exchange.body, text));
+            assert_eq!(shown, None, "a problem shows what is nobody's business: {exchange}");
+        }
+        if exchange.header("content-type") == Some("application/problem+json") && !exchange.body.is_empty() {
+            assert_eq!(exchange.json()["request_id"].as_str(), exchange.header("x-request-id"), "{exchange}");
+        }
+        note(&self.base_url, |all| all.answers.extend(exchange.header("x-request-id").map(str::to_owned)));
         exchange
     }
 }
 
-/// The credentials and idempotency keys that were sent, by base URL.
-static SECRETS: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+/// What one API was sent and answered.
+#[derive(Clone, Default)]
+pub(crate) struct Exchanged {
+    /// Credentials and idempotency keys.
+    pub secrets: BTreeSet<String>,
+    /// Values of metadata.
+    pub metadata: BTreeSet<String>,
+    /// Request ids, as the functions gave them.
+    pub answers: Vec<String>,
+}
 
-/// Those of these headers. Short ones would be found in anything.
-fn note_secrets(base_url: &str, headers: &[(&str, &str)]) -> Vec<String> {
+/// By base URL.
+static EXCHANGED: Mutex<BTreeMap<String, Exchanged>> = Mutex::new(BTreeMap::new());
+
+/// What was exchanged with this base URL, which nobody uses any more.
+pub(crate) fn exchanged_with(base_url: &str) -> Exchanged {
+    EXCHANGED.lock().expect("nobody panics with it").remove(base_url).unwrap_or_default()
+}
+
+fn note<T>(base_url: &str, note: impl FnOnce(&mut Exchanged) -> T) -> T {
+    note(EXCHANGED.lock().expect("nobody panics with it").entry(base_url.to_owned()).or_default())
+}
+
+/// The credentials and idempotency keys of these headers.
+fn secrets(headers: &[(&str, &str)]) -> Vec<String> {
     let secret = |(name, value): &(&str, &str)| match name.to_ascii_lowercase().as_str() {
         "authorization" => value.split(' ').next_back().map(str::to_owned),
         "idempotency-key" => Some((*value).to_owned()),
         _ => None,
     };
-    let secrets: Vec<String> = headers.iter().filter_map(secret).filter(|secret| secret.len() >= 8).collect();
-    let mut all = SECRETS.lock().expect("nobody panics with it");
-    all.entry(base_url.to_owned()).or_default().extend(secrets.iter().cloned());
-    secrets
+    headers.iter().filter_map(secret).collect()
 }
 
-/// Every credential and idempotency key that was sent to this base URL.
-pub(crate) fn secrets_sent_to(base_url: &str) -> BTreeSet<String> {
-    SECRETS.lock().expect("nobody panics with it").remove(base_url).unwrap_or_default()
+/// The values of a body's metadata.
+fn metadata(body: &[u8]) -> Vec<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let values = body["metadata"].as_object().into_iter().flatten();
+    values.filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect()
+}
+
+/// Whether a text shows another one: a long one anywhere, a short one as a word. A shorter one would be found in anything.
+pub fn shows(text: &str, secret: &str) -> bool {
+    let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    let bytes = text.as_bytes();
+    match secret.len() {
+        0..3 => false,
+        3..8 => text.match_indices(secret).any(|(at, _)| {
+            !is_inside(at.checked_sub(1).and_then(|before| bytes.get(before)))
+                && !is_inside(bytes.get(at + secret.len()))
+        }),
+        _ => text.contains(secret),
+    }
 }
 
 /// A request and its answer.

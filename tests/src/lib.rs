@@ -16,7 +16,7 @@ pub mod transcript;
 mod world;
 
 pub use app::App;
-pub use exchange::{Call, Exchange, tenant_tag};
+pub use exchange::{Call, Exchange, shows, tenant_tag};
 pub use local::proxy::{Action, LogEntry, Rule};
 pub use serde_json::{Value, json};
 pub use world::{functions_folder, repository_root, template};

@@ -1,52 +1,94 @@
-//! What the functions logged: one line of JSON per event, short where all went well, and nothing of what
-//! callers keep to themselves (K1, K2).
+//! What the functions logged: one line of JSON per event, short where all went well, nothing of what callers keep to
+//! themselves, and every answer's own line (K1, K2, K3).
 
 use std::collections::BTreeSet;
-use tests::Value;
-use tests::recorded::{Recording, recordings};
+use tests::recorded::{Recording, Request, recordings, told};
+use tests::{Value, json, shows};
 
 /// The most bytes of a line about a request that went well.
 const MOST_BYTES: usize = 300;
 
-/// Shorter texts are found in anything.
-const TELLING: usize = 8;
+/// What keys and tokens look like: how one begins, and how many letters and digits follow at least. `eyJ` begins a JWT.
+const CREDENTIALS: [(&str, usize); 7] = [
+    ("sk_int_", 10),
+    ("sk_ops_", 10),
+    ("eyJ", 10),
+    ("Bearer ", 0),
+    ("bearer ", 0),
+    ("Authorization", 0),
+    ("authorization", 0),
+];
 
 /// What is wrong with a line.
 fn fault(line: &str) -> Option<String> {
-    let Ok(event) = serde_json::from_str::<Value>(line) else { return Some("it is not JSON".to_owned()) };
-    if !event.is_object() {
-        return Some("it is not an object".to_owned());
-    }
+    let Ok(mut event) = serde_json::from_str::<Value>(line) else { return Some("it is not JSON".to_owned()) };
+    let Some(members) = event.as_object_mut() else { return Some("it is not an object".to_owned()) };
+    // The caller's own request id is logged, whatever it is.
+    members.remove("caller_request_id");
     let went_well = event["status"].as_u64().is_some_and(|status| (200..300).contains(&status));
     if went_well && line.len() > MOST_BYTES {
         return Some(format!("it has {} bytes", line.len()));
     }
-    for secret in ["sk_int_", "sk_ops_"] {
-        let long = |(at, _)| line[at + secret.len()..].bytes().take(10).filter(u8::is_ascii_alphanumeric).count() == 10;
-        if line.match_indices(secret).any(long) {
-            return Some("it shows a key".to_owned());
-        }
-    }
-    None
+    let text = event.to_string();
+    let shown = |(start, rest): &(&str, usize)| {
+        text.match_indices(start).any(|(at, _)| {
+            text[at + start.len()..].bytes().take(*rest).filter(u8::is_ascii_alphanumeric).count() == *rest
+        })
+    };
+    CREDENTIALS.iter().find(|credential| shown(credential)).map(|(start, _)| format!("it shows a credential: {start}"))
 }
 
-/// The values of every `metadata` that the functions stored.
+/// The values of every `metadata` that the functions stored or tried to.
 fn metadata(recording: &Recording) -> BTreeSet<String> {
-    fn collect(value: &Value, inside: bool, found: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(members) => {
-                members.iter().for_each(|(name, value)| collect(value, inside || name == "metadata", found));
-            }
-            Value::Array(items) => items.iter().for_each(|item| collect(item, inside, found)),
-            Value::String(text) if inside && text.len() >= TELLING => drop(found.insert(text.clone())),
-            _ => {}
-        }
-    }
     let mut found = BTreeSet::new();
     for request in recording.requests.iter().filter(|request| request.body.to_string().contains("metadata")) {
-        request.parts().iter().for_each(|part| collect(&part.body["Item"], false, &mut found));
+        stored(request).iter().for_each(|value| texts(value, &mut found));
     }
     found
+}
+
+/// The `metadata` that a request stores: of the item that it puts, and what its update expression sets.
+fn stored(request: &Request) -> Vec<Value> {
+    let mut stored = Vec::new();
+    for part in request.parts() {
+        stored.push(part.body["Item"]["metadata"].clone());
+        let assignments = part.body["UpdateExpression"].as_str().unwrap_or_default().split([',', ' ']);
+        let mut words = assignments.filter(|word| !word.is_empty());
+        while let Some(word) = words.next() {
+            let name = part.body["ExpressionAttributeNames"][word].as_str().unwrap_or(word);
+            if name == "metadata" && words.next() == Some("=") {
+                let placeholder = words.next().unwrap_or_default();
+                stored.push(part.body["ExpressionAttributeValues"][placeholder].clone());
+            }
+        }
+    }
+    stored
+}
+
+/// Every text in a value.
+fn texts(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => members.values().for_each(|value| texts(value, found)),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::String(text) => drop(found.insert(text.clone())),
+        _ => {}
+    }
+}
+
+/// A line of which the caller's own request id is left out where it says just this.
+fn without_own(line: &str, secret: &str) -> String {
+    match serde_json::from_str::<Value>(line) {
+        Ok(mut event) if event["caller_request_id"] == secret => {
+            event["caller_request_id"] = Value::Null;
+            event.to_string()
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// The line of a log that shows a text.
+fn shown<'a>(log: &'a str, secret: &str) -> Option<&'a str> {
+    log.lines().find(|line| shows(line, secret) && shows(&without_own(line, secret), secret))
 }
 
 #[test]
@@ -65,23 +107,79 @@ fn every_log_line_is_one_event_and_short_where_all_went_well() {
 
 #[test]
 fn no_log_shows_what_callers_keep_to_themselves() {
+    let (mut secrets, mut values) = (0, 0);
     for recording in recordings() {
-        for secret in recording.secrets.iter().chain(&metadata(&recording)).filter(|secret| secret.len() >= TELLING) {
-            // A caller's own request id is logged, whatever it is.
-            let shows = |line: &&str| line.contains(secret.as_str()) && !line.contains("caller_request_id");
-            if let Some(line) = recording.log.lines().find(shows) {
+        let metadata = metadata(&recording);
+        for secret in recording.secrets.iter().chain(&metadata) {
+            if let Some(line) = shown(&recording.log, secret) {
                 panic!("{}: {secret:?} is in the log: {line}", recording.table);
             }
         }
+        (secrets, values) = (secrets + recording.secrets.len(), values + metadata.len());
     }
+    assert!(secrets > 0 && values > 0, "{secrets} secrets and {values} values of metadata are recorded");
+}
+
+#[test]
+fn every_answer_has_its_line() {
+    let mut answers = 0;
+    for recording in recordings() {
+        let told = told(&recording.log);
+        for answer in &recording.answers {
+            assert!(told.contains(&**answer), "{}: the log does not tell of {answer}", recording.table);
+        }
+        answers += recording.answers.len();
+    }
+    assert!(answers > 0, "not one answer is recorded");
 }
 
 #[test]
 fn a_line_that_says_too_much_is_told() {
     assert_eq!(fault(r#"{"status":200,"operation":"get-tenant"}"#), None);
     assert_eq!(fault("thread 'main' panicked"), Some("it is not JSON".to_owned()));
-    assert_eq!(fault(r#"{"status":401,"cause":"sk_int_0123456789"}"#), Some("it shows a key".to_owned()));
     let long = format!(r#"{{"status":200,"operation":"{}"}}"#, "x".repeat(300));
     assert!(fault(&long).unwrap().contains("bytes"));
     assert_eq!(fault(&long.replace("200", "503")), None);
+    for credential in ["sk_int_0123456789", "sk_ops_abcdefghij", "eyJhbGciOiJIUzI1NiJ9", "Bearer x", "Authorization"] {
+        let line = json!({ "status": 401, "cause": credential }).to_string();
+        assert!(fault(&line).is_some_and(|fault| fault.contains("a credential")), "{line}");
+        assert_eq!(fault(&line.replace("cause", "caller_request_id")), None, "{line}");
+    }
+    assert_eq!(fault(r#"{"status":401,"cause":"sk_int_ and eyJ"}"#), None);
+}
+
+#[test]
+fn a_secret_is_found_unless_it_is_the_callers_own_request_id() {
+    let line = |member: &str, text: &str| json!({ "status": 503, member: text }).to_string();
+    assert!(shown(&line("cause", "it was my-secret-7"), "my-secret-7").is_some());
+    assert!(shown(&line("caller_request_id", "my-secret-7 again"), "my-secret-7").is_some());
+    assert_eq!(shown(&line("caller_request_id", "my-secret-7"), "my-secret-7"), None);
+    // A short one as a word.
+    assert!(shown(&line("cause", "the value red is"), "red").is_some());
+    assert_eq!(shown(&line("cause", "redirected"), "red"), None);
+}
+
+#[test]
+fn metadata_is_found_in_puts_and_updates() {
+    let update = json!({
+        "TableName": "t", "UpdateExpression": "SET #name = :v0, #metadata = :v1 REMOVE #x",
+        "ExpressionAttributeNames": { "#name": "name", "#metadata": "metadata", "#x": "x" },
+        "ExpressionAttributeValues": { ":v0": { "S": "n" }, ":v1": { "M": { "a": { "S": "red" } } } },
+    });
+    let put =
+        json!({ "TableName": "t", "Item": { "pk": { "S": "p" }, "metadata": { "M": { "b": { "S": "blue" } } } } });
+    let request = |operation: &str, body: &Value| {
+        let (function, operation) = ("F".to_owned(), operation.to_owned());
+        Request { function, operation, body: body.clone(), caller: None, path: None }
+    };
+    let both = json!({ "TransactItems": [{ "Update": update }, { "Put": put }] });
+    for (request, expected) in [
+        (request("UpdateItem", &update), &["red"][..]),
+        (request("PutItem", &put), &["blue"]),
+        (request("TransactWriteItems", &both), &["blue", "red"]),
+    ] {
+        let mut found = BTreeSet::new();
+        stored(&request).iter().for_each(|value| texts(value, &mut found));
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    }
 }

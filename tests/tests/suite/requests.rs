@@ -1,12 +1,29 @@
-//! Every recorded write is conditional and stamped, every key is in somebody's root (A15, D12, R1, R5, R6).
+//! Every recorded write is conditional and stamped, every key is in the caller's own root, nothing but records expires
+//! (A15, D12, H9, R1, R5, R6).
 
-use std::collections::BTreeSet;
+use local::proxy::Part;
+use std::collections::{BTreeMap, BTreeSet};
+use tenancy::domain::CustomerId;
 use tests::recorded::{Recording, Request, recordings};
 use tests::{Value, json};
 
 /// 26 characters of a ULID in lower case.
 fn is_ulid(text: &str) -> bool {
     text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+}
+
+/// Whether a write gives an item that is no record a time to live: H9.
+fn makes_expire(action: &str, body: &Value) -> bool {
+    let names = body["ExpressionAttributeNames"].as_object().into_iter().flatten();
+    match action {
+        "PutItem" => !body["Item"]["ttl"].is_null() && body["Item"]["type"]["S"] != "record",
+        "UpdateItem" => {
+            let text = body["UpdateExpression"].as_str().unwrap_or_default();
+            let mut words = text.split(|end: char| !end.is_alphanumeric() && end != '_');
+            words.any(|word| word == "ttl") || names.into_iter().any(|(_, name)| name == "ttl")
+        }
+        _ => false,
+    }
 }
 
 /// What is wrong with a write, or with a part of one.
@@ -28,6 +45,8 @@ fn fault(action: &str, body: &Value) -> Option<&'static str> {
         Some("it has no write id")
     } else if update.split_ascii_whitespace().any(|word| word == "ADD") {
         Some("it has an ADD")
+    } else if makes_expire(action, body) {
+        Some("it makes something expire that is no record")
     } else {
         None
     }
@@ -79,7 +98,7 @@ fn a_write_without_condition_or_id_is_told() {
             "ConditionExpression": "c", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         });
         change(&mut body);
-        judge(&Request { function: "F".to_owned(), operation: "PutItem".to_owned(), body })
+        judge(&request("F", "PutItem", body))
     };
     assert_eq!(put(|_| ()), None);
     assert_eq!(put(|body| body["ConditionExpression"] = Value::Null), Some("it is unconditional"));
@@ -89,8 +108,27 @@ fn a_write_without_condition_or_id_is_told() {
         Some("its refusal would not show the old item")
     );
     assert_eq!(put(|body| body["UpdateExpression"] = json!("ADD n :one")), Some("it has an ADD"));
-    let scan = Request { function: "F".to_owned(), operation: "Scan".to_owned(), body: json!({ "TableName": "t" }) };
-    assert_eq!(judge(&scan), Some("no function sends such a request"));
+    let expires = Some("it makes something expire that is no record");
+    assert_eq!(put(|body| body["Item"]["ttl"] = json!({ "N": "1" })), expires);
+    let record = |body: &mut Value| {
+        body["Item"]["ttl"] = json!({ "N": "1" });
+        body["Item"]["type"] = json!({ "S": "record" });
+    };
+    assert_eq!(put(record), None);
+    for (expression, names) in [("SET w = :w, ttl = :v", json!({})), ("SET w = :w, #t = :v", json!({ "#t": "ttl" }))] {
+        let body = json!({
+            "TableName": "t", "UpdateExpression": expression, "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": { ":w": { "S": "01kaq7n0z2w4y6x8v0tqrstabc" } },
+            "ConditionExpression": "c", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        });
+        assert_eq!(judge(&request("F", "UpdateItem", body)), expires, "{expression}");
+    }
+    assert_eq!(judge(&request("F", "Scan", json!({ "TableName": "t" }))), Some("no function sends such a request"));
+}
+
+/// A request of nobody in particular.
+fn request(function: &str, operation: &str, body: Value) -> Request {
+    Request { function: function.to_owned(), operation: operation.to_owned(), body, caller: None, path: None }
 }
 
 /// The root of a key, where it is in one: `O#acme` of `O#acme#C`.
@@ -110,39 +148,142 @@ fn is_documented(request: &Request, key: &str) -> bool {
     let query = request.operation == "Query" && request.body["IndexName"] == "gs1";
     match key {
         "prime" => request.operation == "GetItem",
-        "J" => query && request.function == "SweepDeprovisionedTenantsFunction",
+        "J" => query && request.function == SWEEP,
         _ => false,
     }
 }
 
-/// The roots of a table: its operators, and the customers that were made in it.
-fn roots(recording: &Recording) -> BTreeSet<String> {
+/// It works for nobody, in every root.
+const SWEEP: &str = "SweepDeprovisionedTenantsFunction";
+
+/// A customer as its root item has it.
+struct Customer {
+    /// Its operator's root.
+    operator: String,
+    slug: String,
+}
+
+/// The customers that were made in a table, by their roots.
+fn customers(recording: &Recording) -> BTreeMap<String, Customer> {
     let made = recording.requests.iter().filter(|request| request.function == "CreateCustomerFunction");
-    let keys = made.flat_map(Request::parts).filter(|part| part.action == "PutItem").filter_map(|part| part.partition);
-    keys.filter_map(|key| root(&key)).collect()
+    let customer = |part: Part| {
+        let text = |name: &str| part.body["Item"][name]["S"].as_str();
+        let (operator, slug) = (format!("O#{}", text("operator")?), text("customer_id")?.to_owned());
+        Some((root(part.partition.as_ref()?)?, Customer { operator, slug }))
+    };
+    made.flat_map(Request::parts).filter(|part| part.action == "PutItem").filter_map(customer).collect()
+}
+
+/// What is wrong with the keys of a request: each is in the root of the caller, as the bearer token of the event at hand
+/// names it. An operator's request may also go to the root of one customer of its own. Two items stand elsewhere, and may
+/// be read alone: whose a `cust_` id is, the customer's root item says itself, whoever names it; and the name of an
+/// integration's key is kept with its operator.
+fn stray(request: &Request, customers: &BTreeMap<String, Customer>) -> Option<String> {
+    let caller = request.caller.as_deref().unwrap_or("nobody");
+    let mut roots = BTreeSet::new();
+    for part in request.parts() {
+        let key = part.partition.clone().unwrap_or_default();
+        if is_documented(request, &key) {
+            continue;
+        }
+        let told = format!("{} asks for {key:?} on behalf of {caller}", request.function);
+        let Some(root) = root(&key) else { return Some(format!("{told}, which is in no root")) };
+        let is_own = root == caller
+            || customers.get(&root).is_some_and(|customer| customer.operator == caller || request.function == SWEEP);
+        if !is_own && !is_looked_up(request, &part, caller, customers) {
+            return Some(format!("{told}, which is in another root"));
+        }
+        roots.insert(root);
+    }
+    let of_customers = roots.iter().filter(|root| root.starts_with("I#")).count();
+    (of_customers > 1).then(|| format!("{} mixes {roots:?}", request.function))
+}
+
+/// Whether a part reads one of the two items that stand elsewhere.
+fn is_looked_up(request: &Request, part: &Part, caller: &str, customers: &BTreeMap<String, Customer>) -> bool {
+    let (key, item) = (part.partition.as_deref().unwrap_or_default(), part.sort.as_deref().unwrap_or_default());
+    let path = request.path.as_deref().unwrap_or_default();
+    // An ill-formed id is looked up as that of nothing (`CustomerId::NEVER_GIVEN`).
+    let is_named = |ulid| {
+        path.split('/').any(|name| name.strip_prefix("cust_") == Some(ulid)) || ulid == CustomerId::NEVER_GIVEN.ulid()
+    };
+    let is_root_item = caller.starts_with("O#") && item == "#" && key.strip_prefix("I#").is_some_and(is_named);
+    let keeps_name = |customer: &Customer| key.strip_suffix("#K") == Some(&customer.operator) && item == customer.slug;
+    let is_name = request.function == "GetIntegrationSelfFunction" && customers.get(caller).is_some_and(keeps_name);
+    part.action == "GetItem" && (is_root_item || is_name)
 }
 
 #[test]
-fn every_recorded_key_is_in_a_root_and_every_write_in_one_that_exists() {
+fn every_recorded_key_is_in_the_callers_own_root() {
+    let mut own = 0;
     for recording in recordings() {
-        let roots = roots(&recording);
+        let customers = customers(&recording);
         for request in &recording.requests {
-            let mut of_request = BTreeSet::new();
-            for part in request.parts() {
-                let key = part.partition.clone().unwrap_or_default();
-                if is_documented(request, &key) {
-                    continue;
-                }
-                let root =
-                    root(&key).unwrap_or_else(|| panic!("{} asks for {key:?}: {}", request.function, request.body));
-                if part.action != "GetItem" && part.action != "Query" {
-                    assert!(roots.contains(&root), "{} writes {key:?}, and there is no such root", request.function);
-                }
-                of_request.insert(root);
+            if let Some(fault) = stray(request, &customers) {
+                panic!("{}: {fault}: {:?} {}", recording.table, request.path, request.body);
             }
-            // An operator's request also touches the root of one of its customers, no more.
-            let customers = of_request.iter().filter(|root| root.starts_with("I#")).count();
-            assert!(customers <= 1 && of_request.len() <= 2, "{} mixes {of_request:?}", request.function);
+            own += usize::from(request.caller.is_some());
         }
     }
+    assert!(own > 0, "not one request is recorded with its caller");
+}
+
+#[test]
+fn a_key_of_another_root_is_told() {
+    let (own, other, foreign) =
+        ("01kaq7n0z2w4y6x8v0tqrstabc", "01kaq7n0z2w4y6x8v0tqrstabd", "01kaq7n0z2w4y6x8v0tqrstabe");
+    let customers = [(own, "acme", "one"), (other, "acme", "two"), (foreign, "rival", "three")];
+    let customers = customers.map(|(ulid, operator, slug)| {
+        (format!("I#{ulid}"), Customer { operator: format!("O#{operator}"), slug: slug.to_owned() })
+    });
+    let customers = BTreeMap::from(customers);
+    let get_by = |function: &str, caller: &str, pk: &str, sk: &str| {
+        let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+        let body = json!({ "TableName": "t", "Key": key });
+        let path = format!("/v1/customers/cust_{foreign}");
+        let (caller, path) = (Some(caller.to_owned()).filter(|caller| !caller.is_empty()), Some(path));
+        stray(&Request { caller, path, ..request(function, "GetItem", body) }, &customers)
+    };
+    let get = |caller: &str, pk: &str, sk: &str| get_by("GetTenantFunction", caller, pk, sk);
+    let (integration, operator) = (format!("I#{own}"), "O#acme");
+    let tenants = |root: &str| format!("I#{root}#T");
+    for (caller, pk, sk) in [
+        (&*integration, &*integration, "#"),
+        (&integration, &tenants(own), "x"),
+        (operator, "O#acme#C", "x"),
+        (operator, &integration, "#"),
+        // Whose it is, it says itself.
+        (operator, &format!("I#{foreign}"), "#"),
+        ("", "prime", "#"),
+    ] {
+        assert_eq!(get(caller, pk, sk), None, "{caller} {pk}");
+    }
+    for (caller, pk, sk) in [
+        (&*integration, &*tenants(other), "x"),
+        (&integration, &tenants(foreign), "x"),
+        (&integration, "O#acme", "#"),
+        (&integration, &format!("I#{foreign}"), "#"),
+        (&integration, "J", "#"),
+        (&integration, "O#acme#K", "one"),
+        (operator, "O#rival", "#"),
+        (operator, "O#rival#K", "three"),
+        (operator, "O#acme-two", "#"),
+        (operator, &tenants(foreign), "x"),
+        ("", &integration, "#"),
+        ("", "O#acme", "#"),
+    ] {
+        let fault = get(caller, pk, sk).unwrap_or_else(|| panic!("{caller} may ask for {pk}"));
+        assert!(fault.contains("GetTenantFunction") && fault.contains(pk), "{fault}");
+    }
+    assert_eq!(get_by("GetIntegrationSelfFunction", &integration, "O#acme#K", "one"), None);
+    assert!(get_by("GetIntegrationSelfFunction", &integration, "O#acme#K", "two").is_some());
+    let write = |pk: String| json!({ "Put": { "TableName": "t", "Item": { "pk": { "S": pk }, "sk": { "S": "#" } } } });
+    let both = json!({ "TransactItems": [write(integration.clone()), write(format!("I#{other}"))] });
+    let both = Request { caller: Some(operator.to_owned()), ..request("F", "TransactWriteItems", both) };
+    assert!(stray(&both, &customers).unwrap().contains("mixes"));
+    let foreign_item = json!({ "TransactItems": [write(format!("I#{foreign}"))] });
+    let path = Some(format!("/v1/customers/cust_{foreign}"));
+    let caller = Some(operator.to_owned());
+    let looks_up = Request { caller, path, ..request("F", "TransactWriteItems", foreign_item) };
+    assert!(stray(&looks_up, &customers).unwrap().contains("another root"));
 }

@@ -1,6 +1,7 @@
 //! An execution environment: one process of a function and the event it works on.
 
 use std::{
+    io,
     net::SocketAddr,
     path::PathBuf,
     process::Stdio,
@@ -71,13 +72,16 @@ impl Environment {
         let id = format!("{function}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(binary(options, function)?);
         command.env_clear().envs(variables(function, &id, options, runtime));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let (output, input) = io::pipe().context(|| "cannot make a pipe".to_owned())?;
+        let errors = input.try_clone().context(|| "cannot make a pipe".to_owned())?;
+        command.stdin(Stdio::null()).stdout(input).stderr(errors).kill_on_drop(true);
         let mut known = registry.hold();
-        let mut process = command.spawn().context(|| format!("cannot start {function}"))?;
+        let process = command.spawn().context(|| format!("cannot start {function}"))?;
+        // It holds the pipe's other end open.
+        drop(command);
         let pid = process.id().ok_or_else(|| Error::new(format!("{function} ended at once")))?;
         let tail = Arc::new(Mutex::new(String::new()));
-        let output = process.stdout.take().map(|output| tokio::spawn(log.clone().follow(output, tail.clone())));
-        let errors = process.stderr.take().map(|errors| tokio::spawn(log.clone().follow(errors, tail.clone())));
+        let written = log.follow(output, tail.clone());
         let (events, queue) = mpsc::unbounded_channel();
         let environment = Arc::new(Self {
             id,
@@ -94,10 +98,8 @@ impl Environment {
         let (watched, registry) = (environment.clone(), registry.clone());
         tokio::spawn(async move {
             let how = watched.wait(process).await;
-            // A grandchild may hold the pipes open.
-            for pipe in [output, errors].into_iter().flatten() {
-                let _ = time::timeout(Duration::from_millis(500), pipe).await;
-            }
+            // A grandchild may hold the pipe open.
+            let _ = time::timeout(Duration::from_millis(500), written).await;
             let tail = lock(&tail).clone();
             registry.remove(&watched.id);
             watched.phase.send_replace(Phase::Exited(format!("{how}\n{tail}").trim_end().to_owned()));
@@ -204,6 +206,8 @@ fn variables(function: &str, id: &str, options: &Options, runtime: SocketAddr) -
         // DynamoDB Local wants letters and digits, the fault proxy tells functions apart by it.
         ("AWS_ACCESS_KEY_ID", logical_id(function)),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        // Each process has its own, as on AWS: what it asks of AWS can be told from what others ask.
+        ("AWS_SESSION_TOKEN", id.to_owned()),
         ("LAMBDA_TASK_ROOT", options.binaries.display().to_string()),
         ("LAMBDA_RUNTIME_DIR", options.binaries.display().to_string()),
         ("_HANDLER", "bootstrap".to_owned()),

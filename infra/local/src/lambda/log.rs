@@ -2,15 +2,15 @@
 
 use std::{
     fs::File,
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
     sync::{Arc, Mutex},
+    thread,
     time::Duration,
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
-    sync::watch,
+    sync::{oneshot, watch},
     time,
 };
 
@@ -41,16 +41,27 @@ impl Log {
         Ok(Self { written: Arc::new(Mutex::new(Written { text: String::new(), file })), length: watch::Sender::new(0) })
     }
 
-    /// Copies a process's output until it ends. The last lines are kept in `tail` for the message about its end.
-    pub async fn follow(self, output: impl AsyncRead + Unpin, tail: Arc<Mutex<String>>) {
+    /// Copies a process's output until it ends, in a thread of its own: also while the runtime's are busy or blocked. The
+    /// last lines are kept in `tail` for the message about its end. Gives its end.
+    pub fn follow(&self, output: impl Read + Send + 'static, tail: Arc<Mutex<String>>) -> oneshot::Receiver<()> {
+        let (log, (end, ended)) = (self.clone(), oneshot::channel());
+        thread::spawn(move || {
+            log.copy(output, &tail);
+            // Who started it may be gone.
+            let _ = end.send(());
+        });
+        ended
+    }
+
+    fn copy(&self, output: impl Read, tail: &Mutex<String>) {
         let mut output = BufReader::new(output);
         let mut line = Vec::new();
-        while matches!(output.read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
+        while matches!(output.read_until(b'\n', &mut line), Ok(read) if read > 0) {
             if !line.ends_with(b"\n") {
                 line.push(b'\n');
             }
             let text = String::from_utf8_lossy(&line);
-            let mut tail = lock(&tail);
+            let mut tail = lock(tail);
             if tail.len() > 4000 {
                 tail.clear();
             }

@@ -23,7 +23,10 @@ use std::{
 use hyper::body::Bytes;
 use tokio::{process::Command, sync::Semaphore};
 
-pub use self::cargo_lambda::{CargoLambda, function_command, spawn_function};
+pub use self::{
+    cargo_lambda::{CargoLambda, function_command, spawn_function},
+    runtime::Taken,
+};
 use self::{
     environment::{Environment, NotTaken},
     log::Log,
@@ -207,6 +210,11 @@ impl Lambda {
     /// How many invocations of a function have begun.
     pub fn invocations(&self, function: &str) -> u64 {
         self.pool(function).invocations.load(Ordering::Relaxed)
+    }
+
+    /// Every event that a process took, in that order.
+    pub fn taken(&self) -> Vec<Taken> {
+        self.0.registry.taken()
     }
 
     /// Changes what functions are told of their timeout from their next event on.

@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use http_body_util::{BodyExt, Full};
@@ -21,31 +21,49 @@ use super::{
 };
 use crate::{Result, error::lock, gateway::MAX_EVENT, server::Server};
 
-/// The processes that live.
+/// The processes that live, and the events that were taken.
 #[derive(Default)]
-pub(super) struct Registry(Mutex<HashMap<String, Arc<Environment>>>);
+pub(super) struct Registry {
+    living: Mutex<HashMap<String, Arc<Environment>>>,
+    taken: Mutex<Vec<Taken>>,
+}
+
+/// An event that a process took. It works on it until it takes the next.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The process's session token, which no other has, unless the options set one.
+    pub session: String,
+    /// When.
+    pub at: Instant,
+    /// The event.
+    pub event: Bytes,
+}
 
 impl Registry {
     /// All of them, held still: who starts a process holds this until the process is among them, or it may ask for its first
     /// event as a stranger.
     pub fn hold(&self) -> MutexGuard<'_, HashMap<String, Arc<Environment>>> {
-        lock(&self.0)
+        lock(&self.living)
     }
 
     pub fn remove(&self, id: &str) {
-        lock(&self.0).remove(id);
+        lock(&self.living).remove(id);
     }
 
     pub fn of(&self, function: &str) -> Vec<Arc<Environment>> {
-        lock(&self.0).values().filter(|environment| environment.function == function).cloned().collect()
+        lock(&self.living).values().filter(|environment| environment.function == function).cloned().collect()
     }
 
     pub fn kill_all(&self) {
-        lock(&self.0).values().for_each(|environment| environment.kill());
+        lock(&self.living).values().for_each(|environment| environment.kill());
+    }
+
+    pub fn taken(&self) -> Vec<Taken> {
+        lock(&self.taken).clone()
     }
 
     fn get(&self, id: &str) -> Option<Arc<Environment>> {
-        lock(&self.0).get(id).cloned()
+        lock(&self.living).get(id).cloned()
     }
 }
 
@@ -81,7 +99,7 @@ async fn serve(
         return plain(StatusCode::NOT_FOUND);
     };
     match call.strip_prefix("2018-06-01/runtime/").map(|call| call.split('/').collect::<Vec<_>>()).as_deref() {
-        Some(["invocation", "next"]) => next(&environment, deadline, timeout).await,
+        Some(["invocation", "next"]) => next(registry, &environment, deadline, timeout).await,
         Some(["invocation", id, "response"]) => {
             let Ok(body) = request.into_body().collect().await else { return plain(StatusCode::BAD_REQUEST) };
             match body.to_bytes() {
@@ -103,7 +121,7 @@ async fn serve(
 }
 
 /// Waits for an event.
-async fn next(environment: &Environment, deadline: &Mutex<Deadline>, timeout: Duration) -> Answer {
+async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<Deadline>, timeout: Duration) -> Answer {
     let mut queue = environment.queue.lock().await;
     let starts = |phase: &mut Phase| match phase {
         Phase::Starting => {
@@ -124,6 +142,8 @@ async fn next(environment: &Environment, deadline: &Mutex<Deadline>, timeout: Du
         Deadline::Fixed(time) => time,
     };
     let arn = format!("arn:aws:lambda:eu-central-1:000000000000:function:{}", environment.function);
+    let taken = Taken { session: environment.id.clone(), at: Instant::now(), event: invocation.payload.clone() };
+    lock(&registry.taken).push(taken);
     let response = Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", invocation.id.as_str())

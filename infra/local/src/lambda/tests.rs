@@ -71,10 +71,38 @@ async fn a_function_is_started_once_and_finds_its_environment() {
     let environment = &first["environment"];
     assert_eq!((&environment["TABLE_NAME"], &environment["AWS_ACCESS_KEY_ID"]), (&json!("t"), &json!("PlayFunction")));
     assert!(environment.get("HOME").is_none());
+    assert_eq!(environment["AWS_SESSION_TOKEN"], first["environment"]["AWS_LAMBDA_LOG_STREAM_NAME"]);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
     assert!((now..=now + 10_000).contains(&first["deadline"].as_u64().unwrap()));
     lambda.set_deadline(Deadline::Fixed(600_000));
     assert_eq!(play(&lambda, json!({})).await.unwrap()["deadline"], 600_000);
+}
+
+#[tokio::test]
+async fn every_event_is_kept_with_the_session_of_the_process_that_took_it() {
+    let lambda = lambda("taken", |options| options.concurrency = 2).await;
+    let events = [json!({"sleep": 100}), json!({"sleep": 101}), json!({})];
+    let (one, other) = tokio::join!(play(&lambda, events[0].clone()), play(&lambda, events[1].clone()));
+    let last = play(&lambda, events[2].clone()).await;
+    let taken = lambda.taken();
+    let mut sessions = std::collections::BTreeSet::new();
+    for (event, answer) in events.into_iter().zip([one, other, last]) {
+        let found = taken.iter().find(|taken| taken.event == event.to_string()).unwrap();
+        assert_eq!(answer.unwrap()["environment"]["AWS_SESSION_TOKEN"], found.session);
+        sessions.insert(&found.session);
+    }
+    assert_eq!((taken.len(), sessions.len()), (3, 2));
+    assert!(taken.is_sorted_by_key(|taken| taken.at));
+}
+
+#[tokio::test]
+async fn an_environment_of_ones_own_wins() {
+    let lambda = lambda("own", |options| {
+        let own = BTreeMap::from([("AWS_SESSION_TOKEN".to_owned(), "long".to_owned())]);
+        options.environment.insert("play".to_owned(), own);
+    })
+    .await;
+    assert_eq!(play(&lambda, json!({})).await.unwrap()["environment"]["AWS_SESSION_TOKEN"], "long");
 }
 
 #[tokio::test]

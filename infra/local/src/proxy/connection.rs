@@ -68,7 +68,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>, reset: Arc<Atom
     let operation = operation(&head.headers);
     let json: Arc<Value> = Arc::new(serde_json::from_slice(&body).unwrap_or_default());
     let forwarded = with_capacity(&operation, &body, &json);
-    let (number, action) = shared.begin(signer(&head.headers), &operation, json.clone());
+    let (number, action) = shared.begin(signer(&head.headers), session(&head.headers), &operation, json.clone());
     let forged = answer::forged(&action, &operation, &json);
     let exchange = Exchange { shared, number, head, body: forwarded };
     // In a task of its own: what a function no longer waits for happens all the same.
@@ -168,6 +168,12 @@ fn signer(headers: &HeaderMap) -> String {
     let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).unwrap_or_default();
     let credential = header.split_once("Credential=").map_or("", |(_, credential)| credential);
     credential.split('/').next().unwrap_or_default().to_owned()
+}
+
+/// The session token, if there is one.
+fn session(headers: &HeaderMap) -> String {
+    let header = headers.get("x-amz-security-token").and_then(|header| header.to_str().ok());
+    header.unwrap_or_default().to_owned()
 }
 
 /// Asks for the capacity that a request consumes, by a member in front of the others, unless the request does so itself.

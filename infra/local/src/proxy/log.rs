@@ -20,6 +20,8 @@ pub struct LogEntry {
     pub finished: Option<Instant>,
     /// The access key id it was signed with: a function's logical id.
     pub function: String,
+    /// The session token it was signed with: the process's own, where our Lambda started it.
+    pub session: String,
     /// Such as `PutItem`.
     pub operation: String,
     /// The first table it names.

@@ -116,7 +116,7 @@ impl FaultProxy {
 
 impl Shared {
     /// Logs a request and decides what becomes of it.
-    fn begin(&self, function: String, operation: &str, body: Arc<Value>) -> (usize, Action) {
+    fn begin(&self, function: String, session: String, operation: &str, body: Arc<Value>) -> (usize, Action) {
         let parts = request::parts(operation, &body);
         let keys: Vec<String> = parts.iter().map(Part::key).collect();
         // Under one lock, so that the log's order is the order in which rules counted.
@@ -128,6 +128,7 @@ impl Shared {
             started: Instant::now(),
             finished: None,
             function,
+            session,
             operation: operation.to_owned(),
             table: parts.into_iter().next().map(|part| part.table),
             body,

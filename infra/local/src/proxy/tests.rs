@@ -39,7 +39,7 @@ async fn put(proxy: &FaultProxy) -> Result<http::Response> {
     let request = format!(
         "POST / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\n\
          Authorization: AWS4-HMAC-SHA256 Credential=CreateTenantFunction/20260101/r/dynamodb/aws4_request\r\n\
-         Content-Length: {}\r\n\r\n{BODY}",
+         X-Amz-Security-Token: create-tenant-1\r\nContent-Length: {}\r\n\r\n{BODY}",
         BODY.len()
     );
     http::raw(proxy.address(), request.as_bytes()).await
@@ -55,6 +55,7 @@ async fn what_no_rule_touches_is_passed_and_logged() {
     assert_eq!(count.load(Ordering::SeqCst), 1);
     let [entry] = proxy.log().try_into().unwrap();
     assert_eq!((entry.function.as_str(), entry.operation.as_str()), ("CreateTenantFunction", "PutItem"));
+    assert_eq!(entry.session, "create-tenant-1");
     assert_eq!((entry.table.as_deref(), entry.status, entry.forwarded), (Some("t"), Some(200), true));
     assert_eq!((entry.write_units(), entry.read_units()), (1.0, 0.0));
     assert_eq!(*entry.body, serde_json::from_str::<Value>(BODY).unwrap());
