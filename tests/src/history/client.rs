@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// The metadata of every tenant: nothing of it may be in a log or a problem, whatever goes wrong.
+const PRIVATE: &str = "nobody else's business";
+
 /// A client of one round.
 pub(super) struct Client<'a> {
     pub app: &'a App,
@@ -48,31 +51,30 @@ impl Client<'_> {
         Ok(Some(Event { client, tenant, op, began, end: ret.map(|ret| (ended, ret)), body }))
     }
 
+    /// What comes next. All that is random is drawn whatever the client knows, so that it wants the same with the same seed;
+    /// who does not know the tenant that is meant looks for it, or makes it.
     fn choose(&mut self, tenant: usize, name: String) -> Op {
-        let Some((id, version)) = self.known.get(&tenant).cloned() else {
-            return match self.random.below(3) {
-                0 => Op::Read,
-                1 => Op::Create { name },
-                _ => Op::Upsert { name: Some(name) },
-            };
+        let [kind, repository, variant] = [100, self.repositories.len(), 6].map(|end| self.random.below(end));
+        let is_default = [None, Some(true), Some(false)][variant / 2];
+        let is_first = variant % 2 == 0;
+        let known = self.known.get(&tenant).cloned();
+        let known = || known.clone().ok_or(if is_first { Op::Read } else { Op::Upsert { name: Some(name.clone()) } });
+        let id = || known().map(|(id, _)| id);
+        let op = match kind {
+            0..22 => Ok(Op::Read),
+            22..31 => Ok(Op::Create { name: name.clone() }),
+            31..40 => Ok(Op::Upsert { name: Some(name.clone()) }),
+            40..45 => Ok(Op::Upsert { name: None }),
+            45..52 => id().map(|id| Op::Rename { id, name: name.clone(), if_match: None }),
+            52..61 => known().map(|(id, version)| Op::Rename { id, name: name.clone(), if_match: Some(version) }),
+            61..68 => id().map(|id| Op::SetDefault { id, repository: is_first.then_some(repository) }),
+            68..76 => id().map(|id| Op::SetStatus { id, suspended: variant < 4 }),
+            76..85 => id().map(|id| Op::Attach { id, repository, is_default }),
+            85..91 => id().map(|id| Op::Detach { id, repository }),
+            91..95 => id().map(|id| Op::Delete { id }),
+            _ => Ok(Op::Deprovision),
         };
-        let repository = self.random.below(self.repositories.len());
-        match self.random.below(100) {
-            0..25 => Op::Read,
-            25..33 => Op::Create { name },
-            33..43 => Op::Upsert { name: Some(name) },
-            43..48 => Op::Upsert { name: None },
-            48..56 => Op::Rename { id, name, if_match: None },
-            56..66 => Op::Rename { id, name, if_match: Some(version) },
-            66..74 => Op::SetDefault { id, repository: (!self.random.percent(40)).then_some(repository) },
-            74..84 => {
-                let is_default = [None, Some(true), Some(false)][self.random.below(3)];
-                Op::Attach { id, repository, is_default }
-            }
-            84..91 => Op::Detach { id, repository },
-            91..95 => Op::Delete { id },
-            _ => Op::Deprovision,
-        }
+        op.unwrap_or_else(|instead| instead)
     }
 
     async fn send(&self, tenant: usize, op: &Op) -> Exchange {
@@ -83,7 +85,8 @@ impl Client<'_> {
         let call = match op {
             Op::Read | Op::Show { .. } => call("GET", &by_external_id),
             Op::Create { name } => {
-                call("POST", "/tenants").json(json!({ "external_id": format!("t{tenant}"), "name": name }))
+                let (external_id, metadata) = (format!("t{tenant}"), json!({ "note": PRIVATE }));
+                call("POST", "/tenants").json(json!({ "external_id": external_id, "name": name, "metadata": metadata }))
             }
             Op::Upsert { name: Some(name) } => call("PUT", &by_external_id).json(json!({ "name": name })),
             Op::Upsert { name: None } => call("PUT", &by_external_id),
@@ -96,6 +99,10 @@ impl Client<'_> {
             Op::SetDefault { id, repository } => {
                 let default = repository.map(|repository| &self.repositories[repository]);
                 call("PATCH", &format!("/tenants/{id}")).json(json!({ "default_repository_id": default }))
+            }
+            Op::SetStatus { id, suspended } => {
+                let status = if *suspended { "suspended" } else { "active" };
+                call("PATCH", &format!("/tenants/{id}")).json(json!({ "status": status }))
             }
             Op::Attach { id, repository, is_default } => {
                 let body = is_default.map_or(json!({}), |is_default| json!({ "is_default": is_default }));
@@ -118,11 +125,12 @@ impl Client<'_> {
             (Op::Read, 200) => {
                 let default = |id: &str| self.repositories.iter().position(|known| known == id);
                 let default = body["default_repository_id"].as_str().and_then(default);
-                Ret::Found { id: id(), version: version(), name: text("name"), default }
+                let suspended = body["status"] == "suspended";
+                Ret::Found { id: id(), version: version(), name: text("name"), default, suspended }
             }
             (Op::Attach { .. }, 200 | 201) => Ret::Attached { is_new: exchange.status == 201 },
             (Op::Create { .. } | Op::Upsert { .. }, 201) => Ret::Made { id: id() },
-            (Op::Upsert { .. } | Op::Rename { .. } | Op::SetDefault { .. }, 200) => {
+            (Op::Upsert { .. } | Op::Rename { .. } | Op::SetDefault { .. } | Op::SetStatus { .. }, 200) => {
                 Ret::Changed { id: id(), version: version() }
             }
             (Op::Create { .. }, 409) => Ret::Taken { id: text("conflicting_resource_id").unwrap_or_default() },
@@ -132,28 +140,6 @@ impl Client<'_> {
             (Op::SetDefault { .. }, 422) => Ret::NotAttached,
             _ => return Err(format!("{op:?} on t{} was answered so: {exchange}", self.number)),
         }))
-    }
-
-    /// The same creation twice at the same time, both with one key, until one is answered. What was made.
-    pub async fn create_once(&mut self, external_id: &str) -> Result<Option<String>, String> {
-        let body = json!({ "external_id": external_id, "name": external_id });
-        let call = || self.app.with_key(self.key, "POST", "/tenants").json(body.clone()).once(external_id);
-        for _ in 0..3 {
-            let (one, other) = tokio::join!(call().send(), call().send());
-            let made: Vec<&Exchange> = [&one, &other].into_iter().filter(|answer| answer.status == 201).collect();
-            if let Some(odd) = [&one, &other].into_iter().find(|answer| ![201, 503].contains(&answer.status)) {
-                return Err(format!("a keyed creation was answered so: {odd}"));
-            }
-            if let [one, other] = made[..]
-                && one.body != other.body
-            {
-                return Err(format!("one key, two answers: {one} {other}"));
-            }
-            if let Some(made) = made.first() {
-                return Ok(made.json()["id"].as_str().map(str::to_owned));
-            }
-        }
-        Ok(None)
     }
 }
 
@@ -174,6 +160,7 @@ pub(super) async fn observe(app: &App, key: &str, repositories: &[String], tenan
         name: body["name"].as_str().map(str::to_owned),
         repositories: attached.filter_map(|attachment| position(&attachment["repository_id"])).collect(),
         default: position(&body["default_repository_id"]),
+        suspended: body["status"] == "suspended",
     };
     (super::Tenant(Some(live)), read)
 }

@@ -17,6 +17,15 @@ fn repositories(tenant: &Value) -> impl Iterator<Item = String> + '_ {
 
 /// Checks the items of a table at rest, its sweep done.
 pub fn check_invariants(items: &[Value]) -> Result<(), String> {
+    check_invariants_before_the_sweep(items)?;
+    match of(items, "sweep_job").next() {
+        Some(job) => Err(format!("a job is left: {job}")),
+        None => Ok(()),
+    }
+}
+
+/// Checks the items of a table at rest, in which there may be jobs for the sweep.
+pub fn check_invariants_before_the_sweep(items: &[Value]) -> Result<(), String> {
     let tenants: BTreeMap<&str, &Value> = of(items, "tenant").map(|tenant| (text(tenant, "id"), tenant)).collect();
     markers(items, &tenants)?;
     attachments(items, &tenants)?;
@@ -29,10 +38,7 @@ pub fn check_invariants(items: &[Value]) -> Result<(), String> {
             return Err(format!("{id} is {} and in the index: {}", text(tenant, "status"), tenant["g1pk"]));
         }
     }
-    match of(items, "sweep_job").next() {
-        Some(job) => Err(format!("a job is left: {job}")),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Markers and what they mark are one to one.
@@ -53,7 +59,8 @@ fn markers(items: &[Value], tenants: &BTreeMap<&str, &Value>) -> Result<(), Stri
     }
 }
 
-/// A repository's count, the tenants that hold it, and its back references are the same.
+/// A repository's count and its back references are the same: those of the tenants that hold it, and of the jobs of
+/// deprovisioned ones that have not released it yet.
 fn attachments(items: &[Value], tenants: &BTreeMap<&str, &Value>) -> Result<(), String> {
     let held: BTreeSet<(String, String)> = tenants
         .iter()
@@ -62,15 +69,19 @@ fn attachments(items: &[Value], tenants: &BTreeMap<&str, &Value>) -> Result<(), 
     let back: BTreeSet<(String, String)> = of(items, "attachment")
         .map(|back| (text(back, "pk").rsplit('#').next().unwrap_or_default().to_owned(), text(back, "sk").to_owned()))
         .collect();
-    if held != back {
-        return Err(format!(
-            "attachments without a back reference or the other way round: {:?}",
-            held.symmetric_difference(&back)
-        ));
+    let in_job = |job: &Value| -> Vec<(String, String)> {
+        let ulids = job["repositories"]["L"].as_array().into_iter().flatten().filter_map(|ulid| ulid["S"].as_str());
+        ulids.map(|ulid| (ulid.to_owned(), text(job, "sk").to_owned())).collect()
+    };
+    let in_jobs: BTreeSet<(String, String)> = of(items, "sweep_job").flat_map(in_job).collect();
+    let odd: Vec<_> =
+        held.difference(&back).chain(back.difference(&held).filter(|pair| !in_jobs.contains(*pair))).collect();
+    if !odd.is_empty() {
+        return Err(format!("attachments without a back reference or the other way round: {odd:?}"));
     }
     for repository in of(items, "repository") {
         let ulid = text(repository, "sk");
-        let holders = held.iter().filter(|(held, _)| held == ulid).count();
+        let holders = back.iter().filter(|(back, _)| back == ulid).count();
         if repository["n"]["N"].as_str() != Some(&holders.to_string()) {
             return Err(format!("{ulid} counts {} and has {holders} holders", repository["n"]["N"]));
         }
@@ -78,26 +89,26 @@ fn attachments(items: &[Value], tenants: &BTreeMap<&str, &Value>) -> Result<(), 
     Ok(())
 }
 
-/// Each record of a keyed creation stands for one tenant and the other way round. `made`: the external ids of
-/// keyed creations, and the id where it was answered.
+/// Each record of a keyed creation stands for one tenant or repository and the other way round. `made`: the names under
+/// which there were keyed creations, and the id where it was answered.
 pub fn check_records(items: &[Value], made: &BTreeMap<String, Option<String>>) -> Result<(), String> {
-    let records: BTreeSet<&str> = of(items, "record").map(|record| text(record, "id")).collect();
-    for (external_id, answered) in made {
-        let tenant = of(items, "tenant")
-            .find(|tenant| text(tenant, "external_id") == external_id)
-            .map(|tenant| text(tenant, "id"));
-        if answered.is_some() && tenant != answered.as_deref() {
-            return Err(format!("{external_id} was answered as {answered:?} and is {tenant:?}"));
+    let tenants = of(items, "tenant").map(|tenant| (text(tenant, "external_id"), text(tenant, "id")));
+    let repositories = of(items, "repository").map(|repository| (text(repository, "name"), text(repository, "id")));
+    let found: BTreeMap<&str, &str> =
+        tenants.chain(repositories).filter(|(name, _)| made.contains_key(*name)).collect();
+    let mut records: Vec<&str> = of(items, "record").map(|record| text(record, "id")).collect();
+    for (name, answered) in made {
+        let id = found.get(&**name).copied();
+        if answered.is_some() && id != answered.as_deref() {
+            return Err(format!("{name} was answered as {answered:?} and is {id:?}"));
         }
-        if tenant.is_some_and(|id| !records.contains(id)) {
-            return Err(format!("{external_id} has no record"));
+        if let Some(id) = id {
+            let record = records.iter().position(|record| *record == id);
+            records.swap_remove(record.ok_or_else(|| format!("{name} has no record"))?);
         }
     }
-    let keyed = |id: &&str| {
-        of(items, "tenant").any(|tenant| text(tenant, "id") == *id && made.contains_key(text(tenant, "external_id")))
-    };
-    match records.iter().find(|id| !keyed(id)) {
-        Some(id) => Err(format!("a record is of {id}, which is not there")),
+    match records.first() {
+        Some(id) => Err(format!("a record is of {id}, which is not there or has another record")),
         None => Ok(()),
     }
 }

@@ -1,9 +1,11 @@
 //! A run and its rounds: who does what at the same time, in which weather, and what is checked afterwards.
 
 use super::client::{Client, observe};
-use super::{Event, Op, Random, Ret, Tenant, check_chains, check_invariants, check_order, check_records};
+use super::keyed::Keyed;
+use super::recorded::check_last;
+use super::{Event, Op, Random, Ret, Round, Tenant, check_invariants};
 use crate::{Action, App, Rule};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,9 +25,7 @@ pub struct Run {
     seed: u64,
     repositories: Vec<String>,
     clock: AtomicU64,
-    states: BTreeMap<usize, Tenant>,
-    events: Vec<Event>,
-    made: BTreeMap<String, Option<String>>,
+    rounds: Vec<Round>,
 }
 
 impl Run {
@@ -38,47 +38,68 @@ impl Run {
             let repository = app.new_repository(&key, name).await;
             repositories.push(repository["id"].as_str().expect("an id").to_owned());
         }
-        let (clock, states) = (AtomicU64::new(1), BTreeMap::new());
-        Self { app, key, seed, repositories, clock, states, events: Vec::new(), made: BTreeMap::new() }
+        Self { app, key, seed, repositories, clock: AtomicU64::new(1), rounds: Vec::new() }
+    }
+
+    /// What happened so far.
+    pub fn history(&self) -> &[Round] {
+        &self.rounds
     }
 
     /// How many operations there were, and how many of them nobody knows the end of.
     pub fn counts(&self) -> (usize, usize) {
-        (self.events.len(), self.events.iter().filter(|event| event.end.is_none()).count())
+        let events = || self.rounds.iter().flat_map(|round| &round.events);
+        (events().count(), events().filter(|event| event.end.is_none()).count())
     }
 
     /// One round; an error tells what no order explains.
-    pub async fn round(&mut self, round: usize) -> Result<(), String> {
-        let mut random = Random::new(self.seed, &[round]);
+    pub async fn round(&mut self) -> Result<(), String> {
+        let number = self.rounds.len();
+        let mut random = Random::new(self.seed, &[number]);
         let first = random.below(TENANTS);
         let active: Vec<usize> = (0..ACTIVE).map(|step| (first + step) % TENANTS).collect();
+        let sweeps = random.percent(30);
         self.app.faults(weather(&mut random));
-        let clients = (0..CLIENTS).map(|number| self.client(round, number, &active));
-        let (clients, keyed, ()) = tokio::join!(try_join_all(clients), self.keyed(round), async {
-            if random.percent(30) {
+        let keyed = Keyed::of_round(number);
+        let clients = (0..CLIENTS).map(|client| self.client(number, client, &active));
+        let making = join_all(keyed.iter().map(|keyed| keyed.make(&self.app, &self.key)));
+        let (clients, made, ()) = tokio::join!(join_all(clients), making, async {
+            if sweeps {
                 // One that fails is for the next.
                 let _ = self.app.sweep().await;
             }
         });
         self.app.faults([]);
         self.app.proxy.quiet(Duration::from_secs(30)).await.map_err(|error| error.to_string())?;
-        self.made.extend(keyed?);
-        let mut events: Vec<Event> = clients?.into_iter().flatten().collect();
-        let mut histories = Vec::new();
-        for tenant in active {
-            let (state, last) = self.observe(round, tenant).await;
-            events.push(last);
-            let of_tenant: Vec<Event> = events.iter().filter(|event| event.tenant == tenant).cloned().collect();
-            histories.push((self.states.insert(tenant, state).unwrap_or_default(), of_tenant));
+
+        let mut round = Round::default();
+        let mut odd = Ok(());
+        for (events, ended) in clients {
+            round.events.extend(events);
+            odd = odd.and(ended);
         }
-        self.events.append(&mut events);
-        // The quick check first: it tells most faults in fewer words.
-        check_chains(&self.events)?;
-        histories.into_iter().try_for_each(|(initial, events)| check_order(initial, &events))
+        let names = keyed.iter().map(|keyed| keyed.name.clone());
+        for (name, ended) in names.zip(made) {
+            match ended {
+                Ok(id) => drop(round.made.insert(name, id)),
+                Err(fault) => odd = odd.and(Err(fault)),
+            }
+        }
+        for tenant in active {
+            let (state, last) = self.observe(number, tenant).await;
+            round.events.push(last);
+            round.states.insert(tenant, state);
+        }
+        round.items = self.app.items().await;
+        round.made.extend(self.rounds.last().map(|last| last.made.clone()).unwrap_or_default());
+        self.rounds.push(round);
+        odd?;
+        check_last(&self.rounds)?;
+        self.make_again(&keyed).await
     }
 
-    /// What must hold at rest, over all rounds so far.
-    pub async fn check_at_rest(&self) -> Result<(), String> {
+    /// What must hold when the sweep has done its work, too.
+    pub async fn check_swept(&self) -> Result<(), String> {
         // A sweep that failed has left its lease behind.
         for job in self.app.items_of("sweep_job").await {
             let key = json!({ "pk": job["pk"], "sk": job["sk"] });
@@ -86,36 +107,35 @@ impl Run {
             released.await.map_err(|error| error.to_string())?;
         }
         self.app.sweep().await?;
-        let items = self.app.items().await;
-        check_invariants(&items)?;
-        check_records(&items, &self.made)
+        check_invariants(&self.app.items().await)
     }
 
-    async fn client(&self, round: usize, number: usize, active: &[usize]) -> Result<Vec<Event>, String> {
+    /// What a client did, and whether every answer was one that may be.
+    async fn client(&self, round: usize, number: usize, active: &[usize]) -> (Vec<Event>, Result<(), String>) {
         let random = Random::new(self.seed, &[round, number]);
         let (app, key, repositories, clock) = (&self.app, &*self.key, &*self.repositories, &self.clock);
         let mut client = Client { app, key, repositories, clock, number, open: 0, random, known: BTreeMap::new() };
         let mut events = Vec::new();
         for step in 0..STEPS {
             let tenant = active[client.random.below(ACTIVE)];
-            events.extend(client.step(tenant, format!("{round}-{number}-{step}")).await?);
+            match client.step(tenant, format!("{round}-{number}-{step}")).await {
+                Ok(event) => events.extend(event),
+                Err(odd) => return (events, Err(odd)),
+            }
         }
-        Ok(events)
+        (events, Ok(()))
     }
 
-    /// Creations with a key, each sent twice at once.
-    async fn keyed(&self, round: usize) -> Result<Vec<(String, Option<String>)>, String> {
-        let random = Random::new(self.seed, &[round, CLIENTS]);
-        let (app, key, repositories, clock) = (&self.app, &*self.key, &*self.repositories, &self.clock);
-        let mut client =
-            Client { app, key, repositories, clock, number: CLIENTS, open: 0, random, known: BTreeMap::new() };
-        let mut made = Vec::new();
-        for step in 0..2 {
-            let external_id = format!("keyed-{round}-{step}");
-            let id = client.create_once(&external_id).await?;
-            made.push((external_id, id));
+    /// Each of these once more, in good weather.
+    async fn make_again(&mut self, keyed: &[Keyed]) -> Result<(), String> {
+        let Some(round) = self.rounds.last_mut() else { return Ok(()) };
+        for keyed in keyed {
+            let id = keyed.make_again(&self.app, &self.key, &round.items).await?;
+            round.made.insert(keyed.name.clone(), Some(id));
         }
-        Ok(made)
+        // The table is not what it was.
+        round.items.clear();
+        Ok(())
     }
 
     /// The last event of a round on a tenant: what it is at rest.
@@ -125,11 +145,7 @@ impl Run {
         let ended = self.clock.fetch_add(1, Ordering::SeqCst);
         let (ret, body) = match &state.0 {
             None => (Ret::Missing, None),
-            Some(live) => {
-                let id = live.id.clone().unwrap_or_default();
-                let found = Ret::Found { id, version: live.version, name: live.name.clone(), default: live.default };
-                (found, Some(read.json()))
-            }
+            Some(live) => (live.found(), Some(read.json())),
         };
         (state, Event { client: (CLIENTS, round), tenant, op: Op::Read, began, end: Some((ended, ret)), body })
     }

@@ -1,6 +1,7 @@
 //! What one tenant may do, one operation after the other: the specification that histories are held against.
 
 use super::Event;
+use serde::{Deserialize, Serialize};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use std::collections::BTreeSet;
 use std::sync::mpsc;
@@ -8,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// An operation on the tenant of one external id.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Op {
     /// GET by the external id.
     Read,
@@ -23,6 +24,8 @@ pub enum Op {
     Rename { id: String, name: String, if_match: Option<u64> },
     /// PATCH of the default repository.
     SetDefault { id: String, repository: Option<usize> },
+    /// PATCH of the status.
+    SetStatus { id: String, suspended: bool },
     /// PUT of an attachment.
     Attach { id: String, repository: usize, is_default: Option<bool> },
     /// DELETE of an attachment.
@@ -34,10 +37,10 @@ pub enum Op {
 }
 
 /// What it came to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ret {
     /// A tenant was read.
-    Found { id: String, version: u64, name: Option<String>, default: Option<usize> },
+    Found { id: String, version: u64, name: Option<String>, default: Option<usize>, suspended: bool },
     /// A tenant was made.
     Made { id: String },
     /// It was there, or was changed, and is at this version.
@@ -61,11 +64,11 @@ pub enum Ret {
 }
 
 /// The tenant of an external id, if there is one now.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tenant(pub Option<Live>);
 
 /// A tenant that is there.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Live {
     /// `None`: made by an operation whose answer nobody saw.
     pub id: Option<String>,
@@ -77,11 +80,19 @@ pub struct Live {
     pub repositories: BTreeSet<usize>,
     /// The default among them.
     pub default: Option<usize>,
+    /// Whether it is suspended.
+    pub suspended: bool,
 }
 
 impl Live {
     fn new(id: Option<String>, name: Option<String>) -> Self {
-        Self { id, version: 1, name, repositories: BTreeSet::new(), default: None }
+        Self { id, version: 1, name, repositories: BTreeSet::new(), default: None, suspended: false }
+    }
+
+    /// What a reading finds.
+    pub fn found(&self) -> Ret {
+        let Self { version, name, default, suspended, .. } = self.clone();
+        Ret::Found { id: self.shown(), version, name, default, suspended }
     }
 
     fn shown(&self) -> String {
@@ -116,12 +127,7 @@ impl Tenant {
             live.is(id, true);
         }
         match op {
-            Op::Read => self.0.as_ref().map_or(Ret::Missing, |live| Ret::Found {
-                id: live.shown(),
-                version: live.version,
-                name: live.name.clone(),
-                default: live.default,
-            }),
+            Op::Read => self.0.as_ref().map_or(Ret::Missing, Live::found),
             Op::Create { name } => match &self.0 {
                 Some(live) => Ret::Taken { id: live.shown() },
                 None => self.make(told, Some(name.clone())),
@@ -151,9 +157,11 @@ impl Tenant {
                     Ret::Done
                 }
             },
-            Op::Rename { id, .. } | Op::SetDefault { id, .. } | Op::Attach { id, .. } | Op::Detach { id, .. } => {
-                self.named(id, found).map_or(Ret::Missing, |live| live.change(op))
-            }
+            Op::Rename { id, .. }
+            | Op::SetDefault { id, .. }
+            | Op::SetStatus { id, .. }
+            | Op::Attach { id, .. }
+            | Op::Detach { id, .. } => self.named(id, found).map_or(Ret::Missing, |live| live.change(op)),
         }
     }
 
@@ -172,6 +180,7 @@ impl Live {
                 return Ret::NotAttached;
             }
             Op::SetDefault { repository, .. } => self.default = *repository,
+            Op::SetStatus { suspended, .. } => self.suspended = *suspended,
             Op::Attach { repository, is_default, .. } => {
                 let is_new = self.repositories.insert(*repository);
                 let was_default = self.default == Some(*repository);
