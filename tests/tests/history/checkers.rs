@@ -55,6 +55,21 @@ fn an_order_that_exists_is_found_also_around_an_unknown_end() {
 }
 
 #[test]
+fn an_order_is_found_among_more_than_can_be_tried() {
+    // Each shows a version that only the unknown one before them all explains, and they ended the wrong way round.
+    let upserts = 2..20;
+    let upsert = |version: u64| {
+        let op = Op::Upsert { name: Some(version.to_string()) };
+        event(version as usize, 3, op, Some((100 - version, changed("x", version + 1))))
+    };
+    let history: Vec<Event> = upserts.clone().map(upsert).collect();
+    let unknown = event(0, 2, rename("x", "b"), None);
+    check_order(tenant(), &[&history[..], &[unknown]].concat()).unwrap();
+    let fault = check_order(tenant(), &history).unwrap_err();
+    assert!(fault.contains("no order"), "{fault}");
+}
+
+#[test]
 fn what_no_order_explains_is_told() {
     let stale = [
         event(0, 1, rename("x", "b"), Some((2, changed("x", 2)))),
