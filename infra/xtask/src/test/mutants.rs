@@ -41,7 +41,7 @@ struct Test(&'static str, &'static str);
 
 /// Tests of what the tests before recorded.
 const RECORDED_WRITES: Test = Test("suite", "every_recorded_write_is_conditional_and_has_its_write_id");
-const RECORDED_KEYS: Test = Test("suite", "every_recorded_key_is_in_a_root_and_every_write_in_one_that_exists");
+const RECORDED_KEYS: Test = Test("suite", "every_recorded_key_is_in_the_callers_own_root");
 const RECORDED_CALLS: Test = Test("suite", "every_recorded_request_is_allowed_by_its_functions_policy");
 const GRANTS: Test = Test("suite", "every_grant_is_used_by_a_recorded_request");
 
