@@ -1,6 +1,8 @@
 //! The rules of the contract, pure: no AWS, no HTTP, no async, no clock and no environment.
 //! The time and new ids are arguments.
 
+#[cfg(test)]
+pub(crate) mod choice;
 pub mod customer;
 pub mod customer_list;
 mod error;
@@ -13,6 +15,8 @@ pub mod id_list;
 pub mod idempotency;
 pub mod json;
 pub mod key;
+#[cfg(test)]
+mod merge;
 pub mod order;
 pub mod page_token;
 pub mod precondition;

@@ -1,6 +1,7 @@
 //! Random filters against a naive reading of them, and random text.
 
 use super::*;
+use crate::domain::choice::Choice;
 use crate::domain::customer::Slug;
 use crate::domain::{CustomerId, Timestamp};
 use proptest::prelude::*;
@@ -139,22 +140,7 @@ fn comparison(field: &str, operator: &str, operand: &str, star: &str, choice: &m
     text + star + quote
 }
 
-/// A small generator of choices (xorshift).
-struct Choice(u64);
-
 impl Choice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-
-    fn of<'a>(&mut self, options: &[&'a str]) -> &'a str {
-        let index = self.below(options.len() as u64) as usize;
-        options.iter().copied().cycle().nth(index).unwrap()
-    }
-
     fn blank(&mut self, least: u64) -> String {
         let length = least + self.below(4) / 3;
         (0..length).map(|_| self.of(&[" ", " ", "\t", "\n", "\u{3000}"])).collect()
@@ -235,6 +221,8 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
     #[test]
     fn a_filter_matches_what_a_naive_reading_matches(
         filter in filters(),

@@ -1,0 +1,113 @@
+//! The merge semantics of the bodies of PATCH (contract section 2): every combination of members that are absent,
+//! `null`, right or wrong.
+
+use super::customer::{CustomerName, CustomerPatch};
+use super::json::Json;
+use super::tenant::{TenantPatch, TenantSettings, TenantStatus};
+use super::{Fields, RepositoryId};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Way {
+    Absent,
+    Null,
+    Right,
+    Wrong,
+}
+
+/// A member: its name, whether it may be cleared, a right and a wrong value.
+type Row = (&'static str, bool, &'static str, &'static str);
+
+fn combinations<const MEMBERS: usize>() -> impl Iterator<Item = [Way; MEMBERS]> {
+    let ways = [Way::Absent, Way::Null, Way::Right, Way::Wrong];
+    (0..4usize.pow(MEMBERS as u32))
+        .map(move |number| std::array::from_fn(|at| ways[number / 4usize.pow(at as u32) % 4]))
+}
+
+/// Reads the body of these members in these ways; an error is the pointers of all that is wrong.
+fn read<T, const MEMBERS: usize>(
+    rows: &[Row; MEMBERS],
+    ways: &[Way; MEMBERS],
+    read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>,
+) -> Result<T, Vec<String>> {
+    let member = |((name, _, right, wrong), way): (&Row, &Way)| match way {
+        Way::Absent => None,
+        Way::Null => Some(format!("\"{name}\":null")),
+        Way::Right => Some(format!("\"{name}\":{right}")),
+        Way::Wrong => Some(format!("\"{name}\":{wrong}")),
+    };
+    let body = format!("{{{}}}", rows.iter().zip(ways).filter_map(member).collect::<Vec<_>>().join(","));
+    let Ok(Json::Object(object)) = Json::parse(body.as_bytes()) else { panic!("{body}") };
+    let faults = RefCell::default();
+    Fields::read(&object, "", &faults, read)
+        .ok_or_else(|| faults.take().into_iter().map(|fault| fault.pointer).collect())
+}
+
+/// What the contract says: the pointers that are wrong, or none.
+fn wrong<const MEMBERS: usize>(rows: &[Row; MEMBERS], ways: &[Way; MEMBERS]) -> Option<Vec<String>> {
+    let is_wrong = |(row, way): &(&Row, &Way)| **way == Way::Wrong || **way == Way::Null && !row.1;
+    let pointers: Vec<String> =
+        rows.iter().zip(ways).filter(is_wrong).map(|((name, ..), _)| format!("/{name}")).collect();
+    Some(pointers).filter(|pointers| !pointers.is_empty())
+}
+
+/// A member that may be cleared.
+fn nullable<T>(way: Way, value: T) -> Option<Option<T>> {
+    match way {
+        Way::Null => Some(None),
+        way => plain(way, value).map(Some),
+    }
+}
+
+/// One that may not.
+fn plain<T>(way: Way, value: T) -> Option<T> {
+    (way == Way::Right).then_some(value)
+}
+
+#[test]
+fn each_member_of_a_tenant_is_read_by_itself() {
+    let rows = [
+        ("default_repository_id", true, "\"rep_01m6gg76aq27h6p3amkdqg6stt\"", "1"),
+        ("metadata", false, "{\"a\":\"b\"}", "[]"),
+        ("name", true, "\"new\"", "{}"),
+        ("settings", false, "{\"filler_enabled\":false}", "true"),
+        ("status", false, "\"suspended\"", "\"archived\""),
+    ];
+    for ways in combinations() {
+        let expected = TenantPatch {
+            default_repository_id: nullable(ways[0], RepositoryId::parse("rep_01m6gg76aq27h6p3amkdqg6stt").unwrap()),
+            metadata: plain(ways[1], BTreeMap::from([("a".to_owned(), "b".to_owned())])),
+            name: nullable(ways[2], "new".to_owned()),
+            settings: plain(ways[3], TenantSettings { filler_enabled: false, ..TenantSettings::default() }),
+            status: plain(ways[4], TenantStatus::Suspended),
+        };
+        let read = read(&rows, &ways, TenantPatch::read).map_err(sorted);
+        assert_eq!(read, wrong(&rows, &ways).map_or(Ok(expected), Err), "{ways:?}");
+    }
+}
+
+#[test]
+fn each_member_of_a_customer_is_read_by_itself() {
+    let rows = [
+        ("customer_id", false, "\"acme\"", "\"Acme\""),
+        ("description", true, "\"new\"", "1"),
+        ("display_name", true, "\"new\"", "[]"),
+        ("labels", false, "{\"a\":\"b\"}", "\"a\""),
+    ];
+    for ways in combinations() {
+        let expected = CustomerPatch {
+            customer_id: plain(ways[0], CustomerName::parse("acme").unwrap()),
+            description: nullable(ways[1], "new".to_owned()),
+            display_name: nullable(ways[2], "new".to_owned()),
+            labels: plain(ways[3], BTreeMap::from([("a".to_owned(), "b".to_owned())])),
+        };
+        let read = read(&rows, &ways, CustomerPatch::read).map_err(sorted);
+        assert_eq!(read, wrong(&rows, &ways).map_or(Ok(expected), Err), "{ways:?}");
+    }
+}
+
+fn sorted(mut pointers: Vec<String>) -> Vec<String> {
+    pointers.sort_unstable();
+    pointers
+}
