@@ -38,7 +38,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Whatever a byte of the token is replaced by, also what base64 would read as the same bits.
+    #[test]
+    fn no_byte_of_a_token_can_be_another() {
+        let (key, list) = ([7; 32], ["operator", "filter"]);
+        for position in ["a", "ab", "acme-robotics", "01kaq7n0z2w4y6x8v0tqrstabc"] {
+            let token = make(&key, &list, position).unwrap();
+            for at in 0..token.len() {
+                for with in (0..128).filter(|with| *with != token.as_bytes()[at]) {
+                    let mut other = token.clone().into_bytes();
+                    other[at] = with;
+                    let other = String::from_utf8(other).unwrap();
+                    assert_eq!(open(&key, &list, &other), None, "{token} {other}");
+                }
+            }
+        }
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+
         #[test]
         fn only_the_very_token_for_the_very_list_opens(key: [u8; 32], filter in ".{0,20}", position in "[a-z0-9-]{1,63}", at in 0usize..200, with in 0u8..128) {
             let token = make(&key, &["operator", &filter], &position).unwrap();
