@@ -103,9 +103,17 @@ impl fmt::Debug for Scopes {
 /// An operator's subtree. Only a credential names one: there is no way from a path or a body to here,
 /// and every key of the table begins with one (`store::keys`).
 ///
+/// What must not compile stands beside a twin that does, in these docs: the code of an error is checked by
+/// nightly compilers alone, and a name that is not there any more would be an error too.
+///
 /// ```compile_fail,E0423
 /// // A root cannot be made of a text.
-/// let root = tenancy::domain::principal::OperatorRoot("acme".to_owned());
+/// use tenancy::domain::{customer::Slug, principal::{Operator, OperatorRoot}};
+/// fn root(operator: &Operator, name: Slug) -> OperatorRoot { OperatorRoot(name) }
+/// ```
+/// ```
+/// use tenancy::domain::{customer::Slug, principal::{Operator, OperatorRoot}};
+/// fn root(operator: &Operator, name: Slug) -> OperatorRoot { operator.root().clone() }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorRoot(Slug);
@@ -114,21 +122,32 @@ pub struct OperatorRoot(Slug);
 ///
 /// ```compile_fail,E0423
 /// // A tenant's or customer's id from a path is no root either.
-/// let id = tenancy::domain::CustomerId::parse("cust_01kaq7n0z2w4y6x8v0tqrstabc").unwrap();
-/// let root = tenancy::domain::principal::CustomerRoot(id);
+/// use tenancy::domain::{CustomerId, principal::{CustomerRoot, Integration}};
+/// fn root(integration: &Integration, id: CustomerId) -> CustomerRoot { CustomerRoot(id) }
 /// ```
-///
 /// ```compile_fail,E0624
 /// // Nor is there another way to make one.
-/// let id = tenancy::domain::CustomerId::NEVER_GIVEN;
-/// let root = tenancy::domain::principal::CustomerRoot::new(id);
+/// use tenancy::domain::{CustomerId, principal::{CustomerRoot, Integration}};
+/// fn root(integration: &Integration, id: CustomerId) -> CustomerRoot { CustomerRoot::new(id) }
+/// ```
+/// ```
+/// use tenancy::domain::{CustomerId, principal::{CustomerRoot, Integration}};
+/// fn root(integration: &Integration, id: CustomerId) -> CustomerRoot { *integration.root() }
 /// ```
 ///
 /// ```compile_fail,E0603
-/// // And the store's keys are nobody's but the store's, with or without a root.
-/// fn address(root: &tenancy::domain::principal::CustomerRoot) {
-///     let key = tenancy::store::keys::tenants(root);
-/// }
+/// // The store's keys are nobody's but the store's, with or without a root.
+/// use tenancy::{domain::{TenantId, principal::CustomerRoot}, store::Store};
+/// async fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = tenancy::store::keys::tenant(root, id); }
+/// ```
+/// ```compile_fail,E0616
+/// // And so is the client, with which a text could be asked for as a partition.
+/// use tenancy::{domain::{TenantId, principal::CustomerRoot}, store::Store};
+/// async fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = store.client.query(); }
+/// ```
+/// ```
+/// use tenancy::{domain::{TenantId, principal::CustomerRoot}, store::Store};
+/// async fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = store.tenant(root, id).await; }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CustomerRoot(CustomerId);
@@ -166,6 +185,12 @@ impl CustomerRoot {
 ///     Operator { root, scopes: Scopes::all(KeyKind::Operator), page_key: [0; 32] }
 /// }
 /// ```
+/// ```
+/// use tenancy::domain::principal::{KeyKind, Operator, OperatorRoot, Scopes};
+/// fn look(operator: &Operator) -> (&OperatorRoot, Scopes, &[u8; 32]) {
+///     (operator.root(), Scopes::all(KeyKind::Operator), operator.page_key())
+/// }
+/// ```
 pub struct Operator {
     pub(crate) root: OperatorRoot,
     pub(crate) scopes: Scopes,
@@ -200,9 +225,15 @@ impl Operator {
 ///
 /// ```compile_fail,E0308
 /// // A root alone is no proof: a write wants the checked key itself.
-/// use tenancy::domain::{TenantId, precondition::IfMatch, principal::CustomerRoot};
-/// async fn forge(store: &tenancy::store::Store, root: &CustomerRoot, id: TenantId) {
+/// use tenancy::domain::{TenantId, precondition::IfMatch, principal::{CustomerRoot, Integration}};
+/// async fn delete(store: &tenancy::store::Store, root: &CustomerRoot, integration: &Integration, id: TenantId) {
 ///     let _ = store.delete_tenant(root, id, &IfMatch::default()).await;
+/// }
+/// ```
+/// ```
+/// use tenancy::domain::{TenantId, precondition::IfMatch, principal::{CustomerRoot, Integration}};
+/// async fn delete(store: &tenancy::store::Store, root: &CustomerRoot, integration: &Integration, id: TenantId) {
+///     let _ = store.delete_tenant(integration, id, &IfMatch::default()).await;
 /// }
 /// ```
 #[derive(Debug)]
