@@ -91,8 +91,8 @@ impl Side {
         calls
     }
 
-    /// Every operation of an operator that takes a customer, by slug and by id.
-    fn operator_calls(&self) -> Vec<(&'static str, String, Option<Value>)> {
+    /// Every operation of an operator that takes a customer, by slug and by id; and its keys as if they were `own`'s.
+    fn operator_calls(&self, own: &Self) -> Vec<(&'static str, String, Option<Value>)> {
         let mut calls = Vec::new();
         for customer in [&self.slug, &self.customer] {
             let path = format!("/v1/customers/{customer}");
@@ -103,6 +103,18 @@ impl Side {
             calls.push(("POST", format!("{path}/keys"), Some(json!({ "name": "x" }))));
             calls.push(("POST", format!("{path}/keys/{}/rotate", self.api_key), None));
             calls.push(("DELETE", format!("{path}/keys/{}", self.api_key), None));
+            calls.push(("DELETE", path, None));
+        }
+        calls.extend(self.key_calls(own));
+        calls
+    }
+
+    /// Every operation that takes an API key, about this side's in the customer of `own`.
+    fn key_calls(&self, own: &Self) -> Vec<(&'static str, String, Option<Value>)> {
+        let mut calls = Vec::new();
+        for customer in [&own.slug, &own.customer] {
+            let path = format!("/v1/customers/{customer}/keys/{}", self.api_key);
+            calls.push(("POST", format!("{path}/rotate"), None));
             calls.push(("DELETE", path, None));
         }
         calls
@@ -149,15 +161,42 @@ async fn what_is_foreign_is_as_what_does_not_exist() {
     for foreign in &others {
         let calls = [foreign.integration_calls(&mine), foreign.nobody().integration_calls(&mine)];
         check_alike(&app, &mine.key, foreign, calls).await;
+        let calls = [foreign.key_calls(&mine), foreign.nobody().key_calls(&mine)];
+        check_alike(&app, &app.operator_key, foreign, calls).await;
     }
-    let calls = [others[1].operator_calls(), others[1].nobody().operator_calls()];
+    let calls = [others[1].operator_calls(&mine), others[1].nobody().operator_calls(&mine)];
     check_alike(&app, &app.operator_key, &others[1], calls).await;
     let after: BTreeSet<String> = app.items().await.iter().map(Value::to_string).collect();
     assert_eq!(after, before, "nothing was written");
+    // D13: the log names none of it, whoever sent it.
     let log = app.lambda.log_text();
-    for id in others.iter().flat_map(|side| [side.key.as_str(), &side.external_id]) {
+    assert!(log.lines().count() > 100, "{log}");
+    for id in others.iter().flat_map(|side| side.ids().into_iter().chain([&*side.key])) {
         assert!(!log.contains(id), "the log names {id}");
     }
+}
+
+/// Ids that are none, as segments of a path.
+fn hostile_ids(prefix: &str, foreign: &Side) -> Vec<String> {
+    let bare = &foreign.root[2..];
+    let whole = ["%23", "%00", "%2F", "..", "%2e%2e", "I%23x%23T", "7zzzzzzzzzzzzzzzzzzzzzzzzz"].map(str::to_owned);
+    let crafted = [format!("I%23{bare}%23T%230"), format!("{bare}%23T"), format!("{prefix}{bare}%23T")];
+    // 26 characters are a ULID: more and fewer, one past 128 bits, upper case, and letters that it has not.
+    let bodies = [
+        String::new(),
+        bare[1..].to_owned(),
+        format!("{bare}0"),
+        format!("0{bare}"),
+        bare.to_uppercase(),
+        "Z".repeat(26),
+        "z".repeat(26),
+        format!("8{}", &bare[1..]),
+        format!("{}u", &bare[..25]),
+        format!("{}%00", &bare[..25]),
+    ];
+    let prefixed = bodies.iter().map(|body| format!("{prefix}{body}"));
+    let upper = format!("{}{bare}", prefix.to_uppercase());
+    whole.into_iter().chain(crafted).chain(prefixed).chain([upper]).collect()
 }
 
 #[tokio::test]
@@ -165,31 +204,84 @@ async fn every_key_of_the_store_begins_with_the_callers_root() {
     let app = App::start().await;
     let mine = Side::new(&app, &app.operator_key, "mine-corp").await;
     let foreign = Side::new(&app, &app.operator_key, "near-corp").await;
-    let bare = &foreign.root[2..];
-    let hostile = ["%23", "%00", "I%23x%23T", "..", "tnt_", "7zzzzzzzzzzzzzzzzzzzzzzzzzz", "%ED%A0%80x"];
     let work = async {
         for request in foreign.integration_calls(&mine).iter().chain(&mine.integration_calls(&foreign)) {
             call(&app, &mine.key, request).send().await;
         }
-        for id in
-            hostile.iter().map(|id| (*id).to_owned()).chain([format!("I%23{bare}%23T%230"), format!("{bare}%23T")])
-        {
-            for (method, path) in [
-                ("GET", "/tenants/"),
-                ("PUT", "/tenants/by-external-id/"),
-                ("GET", "/repositories/"),
-                ("GET", "/repositories?name="),
-            ] {
-                let answer = app.with_key(&mine.key, method, &format!("{path}{id}")).send_unchecked().await;
-                assert!(answer.status < 500, "{answer}");
+        let send = async |method: &'static str, path: String, statuses: &[u16]| {
+            let body = (method == "PATCH").then(|| json!({ "name": "x" }));
+            let answer = call(&app, &mine.key, &(method, path, body)).send_unchecked().await;
+            assert!(statuses.contains(&answer.status), "{answer}");
+        };
+        for id in hostile_ids("tnt_", &foreign) {
+            for method in ["GET", "PATCH", "DELETE"] {
+                send(method, format!("/tenants/{id}"), &[404, 422]).await;
             }
+            send("GET", format!("/tenants/{id}/repositories"), &[404, 422]).await;
+            send("GET", format!("/tenants?starting_after={id}"), &[422]).await;
+            // As somebody's own name for a tenant nearly anything will do.
+            for (method, statuses) in [("GET", &[404][..]), ("PUT", &[201, 422]), ("DELETE", &[204, 404])] {
+                send(method, format!("/tenants/by-external-id/{id}"), statuses).await;
+            }
+        }
+        for id in hostile_ids("rep_", &foreign) {
+            for method in ["GET", "PATCH", "DELETE"] {
+                send(method, format!("/repositories/{id}"), &[404, 422]).await;
+            }
+            for method in ["PUT", "DELETE"] {
+                send(method, format!("/tenants/{}/repositories/{id}", mine.tenant), &[404, 422]).await;
+            }
+            send("GET", format!("/repositories?starting_after={id}"), &[422]).await;
+            send("GET", format!("/repositories?name={id}"), &[200, 422]).await;
         }
     };
     let ((), log) = app.requests_of(work).await;
-    assert!(log.len() > 50);
+    assert!(log.len() > 200);
+    check_roots(&log, &[&mine.root]);
+}
+
+/// An operator's, or that of its own customer where one was found first.
+#[tokio::test]
+async fn every_key_of_the_store_begins_with_the_operators_root() {
+    let app = App::start().await;
+    let beta = app.new_operator_key("beta").await;
+    let mine = Side::new(&app, &app.operator_key, "mine-corp").await;
+    let foreign = Side::new(&app, &beta, "farr-corp").await;
+    let work = async {
+        for request in foreign.key_calls(&mine) {
+            call(&app, &app.operator_key, &request).send().await.expect_problem(404, "not-found");
+        }
+        let send = async |method: &'static str, path: String, body: Option<Value>| {
+            let answer = call(&app, &app.operator_key, &(method, path, body)).send_unchecked().await;
+            assert!([404, 422].contains(&answer.status), "{answer}");
+        };
+        for id in hostile_ids("cust_", &foreign) {
+            let path = format!("/v1/customers/{id}");
+            send("GET", path.clone(), None).await;
+            send("PATCH", path.clone(), Some(json!({ "display_name": "x" }))).await;
+            send("DELETE", path.clone(), None).await;
+            send("POST", format!("{path}/restore"), None).await;
+            send("GET", format!("{path}/keys"), None).await;
+            send("POST", format!("{path}/keys"), Some(json!({ "name": "x" }))).await;
+            send("GET", format!("/v1/customers?page.page_token={id}"), None).await;
+        }
+        for id in hostile_ids("key_", &foreign) {
+            send("POST", format!("/v1/customers/mine-corp/keys/{id}/rotate"), None).await;
+            send("DELETE", format!("/v1/customers/mine-corp/keys/{id}"), None).await;
+        }
+    };
+    let ((), log) = app.requests_of(work).await;
+    assert!(log.len() > 100);
+    // Where the body is judged first, an ill-formed id stands for the one that is nobody's.
+    check_roots(&log, &["O#acme", &mine.root, "I#00000000000000000000000000"]);
+}
+
+/// Every key that was asked for is one of these roots or below it.
+fn check_roots(log: &[LogEntry], roots: &[&str]) {
     for part in log.iter().flat_map(LogEntry::parts) {
         let key = part.partition.clone().unwrap_or_default();
-        assert!(key == mine.root || key.starts_with(&format!("{}#", mine.root)), "{part:?}");
+        let below = |root: &&str| key.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'));
+        assert!(roots.iter().any(below), "{part:?}");
     }
 }
 
@@ -299,7 +391,7 @@ async fn bodies_assign_nothing_that_is_not_the_callers() {
 async fn a_key_of_the_other_kind_is_403_and_writes_nothing() {
     let app = App::start().await;
     let mine = Side::new(&app, &app.operator_key, "mine-corp").await;
-    let operators = mine.operator_calls().into_iter().map(|call| (mine.key.clone(), call));
+    let operators = mine.operator_calls(&mine).into_iter().map(|call| (mine.key.clone(), call));
     let integrations = mine.integration_calls(&mine).into_iter().map(|call| (app.operator_key.clone(), call));
     let collections = [
         (mine.key.clone(), ("GET", "/v1/customers".to_owned(), None)),
