@@ -1,6 +1,7 @@
 //! Assertions that several tests share, and what they need to see.
 
 use crate::{App, Exchange, LogEntry, Value, json, openapi};
+use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -41,11 +42,11 @@ pub fn ids(page: &Value) -> Vec<String> {
 }
 
 /// Walks a list in both directions by pages of `limit`: each row of `expected` (newest first) exactly once, every page but
-/// the last one full, and backwards the same pages again.
+/// the last one full, backwards the same rows again, and before each page the one that was before it.
 pub async fn check_walk(app: &App, key: &str, path: &str, limit: usize, expected: &[String]) {
     let path = format!("{path}?limit={limit}");
-    let forward = pages(app, key, &path, "starting_after", None).await;
-    let forward: Vec<Vec<String>> = forward.iter().map(ids).collect();
+    let walked = pages(app, key, &path, "starting_after", None).await;
+    let forward: Vec<Vec<String>> = walked.iter().map(ids).collect();
     assert_eq!(forward.concat(), expected);
     let full = forward.len() - 1;
     assert!(forward.iter().take(full).all(|page| page.len() == limit), "a page is short: {forward:?}");
@@ -54,6 +55,20 @@ pub async fn check_walk(app: &App, key: &str, path: &str, limit: usize, expected
     let mut backward = pages(app, key, &path, "ending_before", Some(last)).await;
     backward.reverse();
     assert_eq!(backward.iter().flat_map(ids).collect::<Vec<_>>(), before);
+    for (at, two) in walked.windows(2).enumerate() {
+        let previous = format!("{path}&ending_before={}", forward[at + 1][0]);
+        let previous = app.with_key(key, "GET", &previous).send().await.expect_status(200).json();
+        assert_eq!(previous["data"], two[0]["data"], "before page {}", at + 2);
+        assert_eq!(previous["has_more"], json!(at > 0), "{previous}");
+    }
+}
+
+/// Writes many rows past the API: each a `PutRequest` or a `DeleteRequest`.
+pub async fn write_rows(app: &App, rows: &[Value]) {
+    let batch = |batch: &[Value]| app.store.call("BatchWriteItem", json!({ "RequestItems": { &app.table: batch } }));
+    // A few at a time: the engine closes connections that are too many.
+    let written = stream::iter(rows.chunks(25)).map(batch).buffer_unordered(4);
+    written.for_each(async |answer| drop(answer.expect("the rows can be written"))).await;
 }
 
 /// Whether any of these requests wrote.

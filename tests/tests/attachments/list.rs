@@ -6,10 +6,10 @@ use tests::json;
 
 #[tokio::test]
 async fn the_newest_repository_is_first_whenever_it_was_attached() {
-    let world = World::new(7).await;
+    let world = World::new(10).await;
     let path = format!("/tenants/{}/repositories", world.tenant);
     let mut expected = Vec::new();
-    for n in [3, 0, 6, 1, 5, 2, 4] {
+    for n in [3, 0, 9, 6, 1, 8, 5, 2, 7, 4] {
         check_walk(&world.app, &world.key, &path, 3, &expected).await;
         world.attach(n, json!({ "is_default": n == 5 })).await.expect_status(201);
         expected.push(world.repositories[n].clone());
@@ -17,7 +17,7 @@ async fn the_newest_repository_is_first_whenever_it_was_attached() {
     }
     check_walk(&world.app, &world.key, &path, 1, &expected).await;
     check_walk(&world.app, &world.key, &path, 100, &expected).await;
-    let list = world.list("limit=7").await;
+    let list = world.list("limit=10").await;
     for row in list["data"].as_array().unwrap() {
         let id = row["repository_id"].as_str().unwrap();
         let repository = world.app.with_key(&world.key, "GET", &format!("/repositories/{id}")).send().await.json();

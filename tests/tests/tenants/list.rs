@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
-use tests::checks::{check_walk, ids, pages};
-use tests::{App, Value, json};
+use tests::checks::{check_walk, ids, pages, write_rows};
+use tests::{App, LogEntry, Value, json};
 
 /// Puts copies of a stored tenant beside it, under these ULIDs.
 async fn copy(app: &App, original: &Value, ulids: impl IntoIterator<Item = String>) {
@@ -146,6 +146,39 @@ async fn tenants_of_one_millisecond_have_one_order() {
     expected.extend(ulids.iter().map(|ulid| format!("tnt_{ulid}")));
     expected.sort_by(|a, b| b.cmp(a));
     check_walk(&app, &key, "/tenants", 3, &expected).await;
+}
+
+/// What was deleted is gone: it does not stand in the way of what is left.
+#[tokio::test]
+async fn five_thousand_deleted_tenants_in_front_cost_nothing() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    let oldest = app.new_tenant(&key, "oldest").await["id"].clone();
+    let mut row = app.items_of("tenant").await.remove(0);
+    row.as_object_mut().unwrap().remove("external_id");
+    let ulids = (0..5000).map(|n| format!("7zzzzzzzzzzzzzzzzzzz{n:06}"));
+    let (mut put, mut delete) = (Vec::new(), Vec::new());
+    for ulid in ulids {
+        (row["id"]["S"], row["sk"]["S"]) = (json!(format!("tnt_{ulid}")), json!(ulid));
+        put.push(json!({ "PutRequest": { "Item": row } }));
+        delete.push(json!({ "DeleteRequest": { "Key": { "pk": row["pk"], "sk": row["sk"] } } }));
+    }
+    write_rows(&app, &put).await;
+    let newest = list(&app, &key, "limit=1").await;
+    assert_eq!(ids(&newest), ["tnt_7zzzzzzzzzzzzzzzzzzz004999"]);
+    // The API leaves no more of one than the store does of the others.
+    for id in ids(&list(&app, &key, "limit=10").await) {
+        app.with_key(&key, "DELETE", &format!("/tenants/{id}")).send().await.expect_status(204);
+    }
+    assert_eq!(app.items_of("tenant").await.len(), 4991);
+    write_rows(&app, &delete).await;
+    for query in ["", "status=active"] {
+        let (page, log) = app.requests_of(list(&app, &key, query)).await;
+        assert_eq!((&page["data"][0]["id"], &page["has_more"]), (&oldest, &json!(false)));
+        let queries: Vec<f64> =
+            log.iter().filter(|entry| entry.operation == "Query").map(LogEntry::read_units).collect();
+        assert_eq!(queries, [1.0], "{query}");
+    }
 }
 
 /// A hundred of the largest tenants there can be: 105 KB each.

@@ -1,6 +1,7 @@
 //! Suspended tenants and archived customers (contract 3, 4).
 
-use tests::checks::{check_at_rest, ids};
+use std::time::{Duration, Instant};
+use tests::checks::{check_at_rest, ids, write_rows};
 use tests::{App, Exchange, Value, json};
 
 #[tokio::test]
@@ -98,18 +99,20 @@ async fn an_archived_customer_is_shut_out_at_once_and_comes_back_as_it_was() {
     check_at_rest(&app).await;
 }
 
-/// The requests and units of archiving and restoring.
-async fn cost(app: &App, slug: &str) -> Vec<(String, f64, f64)> {
+/// Archives and restores: the requests and their units, and how long it took.
+async fn archive_and_restore(app: &App, slug: &str) -> (Vec<(String, f64, f64)>, Duration) {
     let work = async {
+        let started = Instant::now();
         app.operator("DELETE", &format!("/v1/customers/{slug}")).send().await.expect_status(204);
         app.operator("POST", &format!("/v1/customers/{slug}/restore")).send().await.expect_status(200);
+        started.elapsed()
     };
-    let (_, log) = app.requests_of(work).await;
-    log.iter().map(|entry| (entry.operation.clone(), entry.read_units(), entry.write_units())).collect()
+    let (took, log) = app.requests_of(work).await;
+    (log.iter().map(|entry| (entry.operation.clone(), entry.read_units(), entry.write_units())).collect(), took)
 }
 
 #[tokio::test]
-async fn archiving_costs_the_same_however_many_tenants_there_are() {
+async fn archiving_costs_and_takes_the_same_with_one_tenant_and_with_10_000() {
     let app = App::start().await;
     let one = app.new_integration("one").await;
     let many = app.new_integration("many").await;
@@ -120,14 +123,22 @@ async fn archiving_costs_the_same_however_many_tenants_there_are() {
         [4..]
         .to_owned();
     let mut item = items.into_iter().find(|item| item["pk"]["S"].as_str().unwrap().contains(&root)).unwrap();
-    for n in 0..500 {
+    item.as_object_mut().unwrap().remove("external_id");
+    let row = |n: usize| {
         let ulid = format!("01arz3ndektsv4rrffq6{n:06}");
-        item["id"]["S"] = json!(format!("tnt_{ulid}"));
-        item["sk"]["S"] = json!(ulid);
-        item.as_object_mut().unwrap().remove("external_id");
-        app.store.put(&app.table, item.clone()).await.unwrap();
+        (item["id"]["S"], item["sk"]["S"]) = (json!(format!("tnt_{ulid}")), json!(ulid));
+        json!({ "PutRequest": { "Item": item } })
+    };
+    write_rows(&app, &(1..10_000).map(row).collect::<Vec<_>>()).await;
+    // The quickest of five, by turns: what else the machine does meanwhile is no matter.
+    let mut quickest = [Duration::MAX; 2];
+    for _ in 0..5 {
+        let (cost_of_one, took_one) = archive_and_restore(&app, "one").await;
+        let (cost_of_many, took_many) = archive_and_restore(&app, "many").await;
+        assert_eq!(cost_of_many, cost_of_one);
+        quickest = [quickest[0].min(took_one), quickest[1].min(took_many)];
     }
-    assert_eq!(cost(&app, "many").await, cost(&app, "one").await);
+    assert!(quickest[1] < 2 * quickest[0] + Duration::from_millis(50), "{quickest:?}");
     let list = app.with_key(&many, "GET", "/tenants?limit=100").send().await.expect_status(200).json();
     assert_eq!((ids(&list).len(), &list["has_more"]), (100, &json!(true)));
 }
