@@ -2,6 +2,7 @@
 
 use tests::checks::check_at_rest;
 use tests::{App, Exchange, Value, json};
+use tokio::net::{TcpListener, TcpStream};
 
 const URL: &str = "https://example.com/one.git";
 
@@ -138,6 +139,31 @@ async fn urls_are_judged_by_their_form_and_stored_as_sent() {
             "{url}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_url_is_never_fetched() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let tenant = app.new_tenant(&key, "one").await["id"].as_str().unwrap().to_owned();
+    for scheme in ["http", "https", "git", "ssh"] {
+        let body = json!({ "name": scheme, "repo_url": format!("{scheme}://{address}/one.git") });
+        let id = register(&app, &key, body).await.expect_status(201).json()["id"].as_str().unwrap().to_owned();
+        let (path, attachment) = (format!("/repositories/{id}"), format!("/tenants/{tenant}/repositories/{id}"));
+        let patch = app.with_key(&key, "PATCH", &path).json(json!({ "branch": "other" }));
+        patch.send().await.expect_status(200);
+        app.with_key(&key, "GET", &path).send().await.expect_status(200);
+        app.with_key(&key, "PUT", &attachment).json(json!({ "is_default": true })).send().await.expect_status(201);
+    }
+    for path in ["/repositories".to_owned(), format!("/tenants/{tenant}/repositories")] {
+        app.with_key(&key, "GET", &path).send().await.expect_status(200);
+    }
+    // The first that ever connects is this test.
+    let own = TcpStream::connect(address).await.unwrap();
+    let (_, first) = listener.accept().await.unwrap();
+    assert_eq!(first, own.local_addr().unwrap());
 }
 
 #[tokio::test]

@@ -84,14 +84,20 @@ async fn limits_hold_to_the_character() {
     let app = App::start().await;
     let key = app.new_integration("acme-corp").await;
     let four_bytes = |count| "😀".repeat(count);
+    // Two characters, however they are drawn.
+    let combining = |count| "e\u{301}".repeat(count);
     for (body, pointers) in [
         (json!({ "name": four_bytes(255) }), vec![]),
         (json!({ "name": four_bytes(256) }), vec!["/name"]),
+        (json!({ "name": "x".repeat(200_000) }), vec!["/name"]),
         (json!({ "external_id": four_bytes(255) }), vec![]),
         (json!({ "external_id": four_bytes(256) }), vec!["/external_id"]),
         (json!({ "metadata": metadata(50, 40, &four_bytes(500)) }), vec![]),
         (json!({ "metadata": metadata(51, 4, "") }), vec!["/metadata"]),
         (json!({ "metadata": { "a": four_bytes(501) } }), vec!["/metadata/a"]),
+        (json!({ "metadata": { "a": combining(250) } }), vec![]),
+        (json!({ "metadata": { "a": combining(250) + "e" } }), vec!["/metadata/a"]),
+        (json!({ "metadata": { "a": combining(250) + "\u{301}" } }), vec!["/metadata/a"]),
         (json!({ "metadata": metadata(1, 41, "") }), vec!["/metadata/00ééééééééééééééééééééééééééééééééééééééé"]),
         (
             json!({ "settings": { "default_agent_type": four_bytes(64), "max_sticky_ttl_seconds": 60, "max_concurrent_sticky": 0 } }),
