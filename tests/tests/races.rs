@@ -5,6 +5,7 @@
 
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tests::checks::check_at_rest;
 use tests::{Action, App, Call, Exchange, LogEntry, Rule, Value, json};
 use tokio::sync::Mutex;
@@ -19,25 +20,38 @@ fn check_statuses(answers: &[Exchange], expected: &[(u16, usize)]) {
     assert_eq!(answers.len(), expected.iter().map(|(_, count)| count).sum::<usize>());
 }
 
-/// Sends all calls at once, and tells whether writes to the store overlapped. Each write waits a moment before it reaches the
-/// store, so that others come to the same place meanwhile.
-async fn race_once<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec<Exchange>, bool) {
+/// What waits a moment before it reaches the store, so that others come to the same place meanwhile.
+const WRITES: [&str; 3] = ["PutItem", "UpdateItem", "TransactWriteItems"];
+
+fn each_write_waits() -> [Rule; 3] {
+    WRITES.map(|write| Rule::on(write, Action::Delay { ms: 40 }))
+}
+
+/// Does `work` while the proxy does this, and tells whether writes to the store overlapped.
+async fn race_within<T>(app: &App, rules: impl IntoIterator<Item = Rule>, work: impl Future<Output = T>) -> (T, bool) {
     // One race at a time: sixteen of them with eight processes each starve one another until answers come too late.
     static TRACK: Mutex<()> = Mutex::const_new(());
     let _alone = TRACK.lock().await;
-    let writes = ["PutItem", "UpdateItem", "TransactWriteItems"];
-    app.faults(writes.map(|write| Rule::on(write, Action::Delay { ms: 40 })));
-    let (answers, log) = app.requests_of(join_all(calls.into_iter().map(Call::send))).await;
+    app.faults(rules);
+    let (outcome, log) = app.requests_of(work).await;
     app.faults([]);
     let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
     let overlap = |(at, one): (usize, &&LogEntry)| writes.iter().skip(at + 1).any(|other| one.overlaps(other));
     let overlapped = writes.iter().enumerate().any(overlap);
-    (answers, overlapped)
+    (outcome, overlapped)
 }
 
-/// Sends all calls at once; writes to the store must overlap.
+/// Sends all calls at once, and tells whether writes to the store overlapped.
+async fn race_once<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec<Exchange>, bool) {
+    race_within(app, each_write_waits(), join_all(calls.into_iter().map(Call::send))).await
+}
+
+/// Sends all calls at once; writes to the store must overlap. The first one waits until others have surely come, also where
+/// one write is all that there is to do.
 async fn race<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> Vec<Exchange> {
-    let (answers, overlapped) = race_once(app, calls).await;
+    let first_waits = WRITES.map(|write| Rule::on(write, Action::Delay { ms: 300 }).nth(1));
+    let rules = first_waits.into_iter().chain(each_write_waits());
+    let (answers, overlapped) = race_within(app, rules, join_all(calls.into_iter().map(Call::send))).await;
     assert!(overlapped, "the callers came one by one: nothing was raced");
     answers
 }
@@ -132,7 +146,7 @@ async fn of_64_equal_upserts_one_writes() {
     app.new_tenant(&key, "one").await;
     warm(&app, &["upsert-tenant-by-external-id"]).await;
     let upsert = |_| app.with_key(&key, "PUT", "/tenants/by-external-id/one").json(json!({ "name": "new" }));
-    let answers = join_all((0..64).map(upsert).map(Call::send)).await;
+    let answers = race(&app, (0..64).map(upsert)).await;
     check_statuses(&answers, &[(200, 64)]);
     assert_eq!(answers.iter().map(Exchange::version).collect::<BTreeSet<_>>(), BTreeSet::from([2]));
     assert_eq!(answers.iter().map(|answer| answer.body.clone()).collect::<BTreeSet<_>>().len(), 1);
@@ -301,7 +315,7 @@ async fn the_default_that_32_ask_for_changes_the_tenant_once() {
         (json!({ "is_default": false }), 3),
         (json!({ "is_default": true, "branch_override": null }), 4),
     ] {
-        let answers = join_all((0..32).map(|_| ask(body.clone()).send())).await;
+        let answers = race(&app, (0..32).map(|_| ask(body.clone()))).await;
         check_statuses(&answers, &[(200, 32)]);
         assert_eq!(answers.iter().map(|answer| answer.body.clone()).collect::<BTreeSet<_>>().len(), 1);
         let now = app.with_key(&key, "GET", &format!("/tenants/{tenant}")).send().await;
@@ -376,9 +390,28 @@ async fn an_external_id_that_comes_and_goes_has_at_most_one_owner() {
         }
         made
     };
-    let made: Vec<String> = join_all((0..8).map(worker)).await.concat();
-    assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), made.len(), "ids are never used again");
-    assert!(app.items_of("tenant").await.len() <= 1);
+    let mut seen = BTreeSet::new();
+    let watch = async {
+        // Often enough to see one after the other, and seldom enough to leave the store to the workers.
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            looks.tick().await;
+            let owners = app.items_of("tenant").await;
+            assert!(owners.len() <= 1, "{owners:?}");
+            seen.extend(owners.iter().map(|owner| owner["id"]["S"].as_str().unwrap().to_owned()));
+        }
+    };
+    let work = async {
+        tokio::select! {
+            made = join_all((0..8).map(worker)) => made.concat(),
+            () = watch => unreachable!("it watches as long as they work"),
+        }
+    };
+    let (made, overlapped) = race_within(&app, each_write_waits(), work).await;
+    assert!(overlapped, "the callers came one by one: nothing was raced");
+    let ids: BTreeSet<String> = made.iter().cloned().collect();
+    assert_eq!(ids.len(), made.len(), "ids are never used again");
+    assert!(seen.len() > 1 && seen.is_subset(&ids), "the watch saw {seen:?} of {ids:?}");
     check_at_rest(&app).await;
 }
 
