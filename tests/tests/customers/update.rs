@@ -203,6 +203,7 @@ async fn only_the_current_version_may_be_changed_where_one_is_named() {
 async fn of_32_parallel_changes_of_one_version_one_wins() {
     let app = App::start().await;
     app.new_customer("acme-corp").await;
+    app.lambda.warm("update-customer", 4).await.unwrap();
     let before = get(&app, "acme-corp").await.etag();
     let change = |number: usize| {
         patch(&app, "acme-corp", json!({ "display_name": number.to_string() })).header("if-match", &before)
@@ -222,6 +223,7 @@ async fn of_32_parallel_changes_of_one_version_one_wins() {
 async fn of_32_parallel_changes_of_different_members_none_is_lost() {
     let app = App::start().await;
     app.new_customer("acme-corp").await;
+    app.lambda.warm("update-customer", 4).await.unwrap();
     let change = |number: usize| {
         let member = ["display_name", "description"][number % 2];
         patch(&app, "acme-corp", json!({ member: "set" })).send()
