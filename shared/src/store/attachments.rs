@@ -45,8 +45,9 @@ fn full() -> Error {
 impl Store {
     /// What an attachment is made of; either missing is 404.
     pub async fn pair(&self, root: &CustomerRoot, tenant: TenantId, repository: RepositoryId) -> Result<Pair> {
-        let (tenant, repository) = tokio::try_join!(self.tenant_row(root, tenant), self.repository(root, repository))?;
-        Ok(Pair { tenant: tenant.ok_or(Error::NotFound)?, repository })
+        // Both to their end: what is missing costs the same, whichever read is answered first.
+        let (tenant, repository) = tokio::join!(self.tenant_row(root, tenant), self.repository(root, repository));
+        Ok(Pair { tenant: tenant?.ok_or(Error::NotFound)?, repository: repository? })
     }
 
     /// Attaches a repository, or changes its attachment; `true` where it was not attached before.
