@@ -15,6 +15,6 @@ impl Choice {
     /// One of these.
     pub fn of<'a>(&mut self, options: &[&'a str]) -> &'a str {
         let index = self.below(options.len() as u64) as usize;
-        options.iter().copied().cycle().nth(index).unwrap()
+        options.iter().copied().cycle().nth(index).unwrap_or_default()
     }
 }

@@ -15,8 +15,6 @@ pub mod id_list;
 pub mod idempotency;
 pub mod json;
 pub mod key;
-#[cfg(test)]
-mod merge;
 pub mod order;
 pub mod page_token;
 pub mod precondition;
@@ -25,6 +23,8 @@ pub mod repo_url;
 pub mod repository;
 pub mod secret;
 pub mod tenant;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod time;
 

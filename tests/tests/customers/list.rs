@@ -1,5 +1,7 @@
 //! `GET /v1/customers` (contract 3): pages, tokens, filters, orders.
 
+use std::time::{Duration, Instant};
+use tenancy::domain::filter::Filter;
 use tests::checks::escaped;
 use tests::transcript::{members, text};
 use tests::{App, Call, Exchange, Value, json};
@@ -315,6 +317,30 @@ async fn what_is_no_filter_is_refused_with_its_offset() {
             message.split(|c: char| !c.is_ascii_digit()).any(|word| word == offset.to_string()),
             "{filter}: {offset}: {message}"
         );
+    }
+}
+
+/// In process, the quickest of 20 readings: what else the machine does meanwhile is no matter.
+#[test]
+fn a_bomb_is_refused_within_5_milliseconds() {
+    let bombs = [
+        "(".repeat(33) + "state:active" + &")".repeat(33),
+        "NOT (".repeat(400),
+        ["state:active"; 10_000].join(" OR "),
+        ["state:*"; 181].join(" OR ") + " AND",
+        "customer_id=".to_owned() + &"c".repeat(1989),
+        "customer_id='".to_owned() + &"\\'".repeat(900),
+        " ".repeat(2001),
+        "(".repeat(1_000_000),
+    ];
+    for bomb in &bombs {
+        let reading = || {
+            let started = Instant::now();
+            assert!(Filter::parse(bomb).is_err(), "{bomb:.50}");
+            started.elapsed()
+        };
+        let quickest = (0..20).map(|_| reading()).min().unwrap();
+        assert!(quickest < Duration::from_millis(5), "{quickest:?}: {bomb:.50}");
     }
 }
 

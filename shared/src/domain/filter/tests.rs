@@ -3,7 +3,6 @@
 use super::*;
 use crate::domain::customer::Slug;
 use crate::domain::{CustomerId, Timestamp};
-use std::time::{Duration, Instant};
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
@@ -320,30 +319,6 @@ fn at_most_2000_characters_of_any_size() {
     assert_eq!(Filter::parse(&long(2001)).unwrap_err().offset, long(2001).len() - 1);
     assert_eq!(Filter::parse(&format!("state:active{}", " ".repeat(1988))).map(drop), Ok(()));
     assert_eq!(Filter::parse(&format!("state:active{}", " ".repeat(1989))).unwrap_err().offset, 2000);
-}
-
-/// The quickest of 20 readings: what else the machine does meanwhile is no matter.
-#[test]
-fn a_bomb_is_refused_within_5_milliseconds() {
-    let bombs = [
-        "(".repeat(33) + "state:active" + &")".repeat(33),
-        "NOT (".repeat(400),
-        ["state:active"; 10_000].join(" OR "),
-        ["state:*"; 181].join(" OR ") + " AND",
-        "customer_id=".to_owned() + &"c".repeat(1989),
-        "customer_id='".to_owned() + &"\\'".repeat(900),
-        " ".repeat(2001),
-        "(".repeat(1_000_000),
-    ];
-    for bomb in &bombs {
-        let reading = || {
-            let started = Instant::now();
-            assert!(Filter::parse(bomb).is_err(), "{bomb:.50}");
-            started.elapsed()
-        };
-        let quickest = (0..20).map(|_| reading()).min().unwrap();
-        assert!(quickest < Duration::from_millis(5), "{quickest:?}: {bomb:.50}");
-    }
 }
 
 #[test]
