@@ -109,8 +109,7 @@ pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
 /// The SDK does not send an update again where its answer was lost, and waits for it as long as there is any
 /// use: [`super::write`] knows what to do meanwhile.
 pub(super) fn update_settings() -> aws_sdk_dynamodb::config::Builder {
-    let whole = Duration::from_millis(2500);
-    Config::builder().timeout_config(attempts(whole, whole)).retry_classifier(NotWhenLost)
+    Config::builder().timeout_config(attempts(LONGEST, LONGEST)).retry_classifier(NotWhenLost)
 }
 
 /// The table, for the time of one request.

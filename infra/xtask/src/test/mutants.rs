@@ -4,7 +4,7 @@
 //! One build holds every broken place, each behind the question which mutant a process is (the variable `MUTANT`), so that
 //! a mutant costs one test and not a build. The tests are those of this tree, as the other stages built them.
 //!
-//! Invariant: this tree is not touched, and its own binaries are back in place when the stage ends.
+//! Invariant: neither this tree nor what was built of it is touched.
 
 use std::{
     fs,
@@ -217,7 +217,7 @@ const MUTANTS: &[Mutant] = &[
 /// Breaks a copy of the tree, builds it, and runs each mutant's test.
 pub async fn mutants(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/mutants");
-    fresh(&folder)?;
+    fresh(&folder.join("tree"))?;
     copy(&tree::root(), &folder.join("tree"))?;
     for mutant in MUTANTS {
         if let Change::Code(file, is, becomes) = mutant.change {
@@ -252,21 +252,12 @@ fn question(mutant: &Mutant) -> String {
     format!("crate::mutant({:?})", mutant.name)
 }
 
-/// Builds the copy with this tree's dependencies, takes its binaries away, and puts this tree's back in place.
+/// Builds the copy. In a target folder of its own: cargo takes packages of two copies of a tree for the same.
 async fn build(context: &Context, folder: &Path) -> Result<PathBuf> {
-    let mut command = cargo::command(&["build", "--quiet"]);
-    command.args(cargo::PROGRAMS).current_dir(folder.join("tree")).env("CARGO_TARGET_DIR", tree::root().join("target"));
+    let mut command = cargo::command(&["build", "--quiet", "--package", "functions", "--bins"]);
+    command.current_dir(folder.join("tree")).env("CARGO_TARGET_DIR", folder.join("build"));
     step("building the mutants", tools::run(&context.leash, &mut command)).await?;
-    let functions = folder.join("functions");
-    let failed = |error: std::io::Error| format!("cannot copy the mutants' binaries: {error}");
-    fs::create_dir_all(&functions).map_err(failed)?;
-    let (own, _) = suite::running(context).await?;
-    let own = own.to_path_buf();
-    for name in context.programs.get().into_iter().flat_map(|programs| programs.keys()) {
-        fs::copy(own.join(name), functions.join(name)).map_err(failed)?;
-    }
-    cargo::build(&context.leash, &cargo::PROGRAMS).await?;
-    Ok(functions)
+    Ok(folder.join("build/debug"))
 }
 
 /// Runs a mutant's test, which must fail and say why.
