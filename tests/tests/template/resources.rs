@@ -1,5 +1,5 @@
 //! What template.yaml deploys: least privilege, a table that is not lost, functions within their limits
-//! (L2, L6, L7, L8, L12).
+//! (H7, L2, L6, L7, L8, L12).
 
 use tests::{Value, json, template};
 
@@ -31,13 +31,18 @@ fn no_function_may_do_everything_or_read_the_whole_table() {
     for function in &template().functions {
         assert!(!function.statements.is_empty(), "{} has no role of its own", function.logical_id);
         for statement in &function.statements {
-            for action in texts(&statement["Action"]) {
+            let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
+            // What is not named is neither an action nor a resource of the lists that are looked at here.
+            assert!(statement["NotAction"].is_null() && statement["NotResource"].is_null(), "{statement}");
+            assert!(!actions.is_empty() && !resources.is_empty(), "{statement}");
+            let is_tracing = actions.iter().all(|action| action.starts_with("xray:"));
+            let are_named = !resources.iter().any(|resource| has_wildcard(resource));
+            assert!(are_named || is_tracing && resources == ["*"], "not every resource is named: {statement}");
+            for action in actions {
                 assert!(
-                    !action.contains('*') && !action.ends_with(":Scan") && !action.contains("Table"),
+                    !has_wildcard(action) && !action.ends_with(":Scan") && !action.contains("Table"),
                     "{statement}"
                 );
-                let is_tracing = action.starts_with("xray:");
-                assert_eq!(texts(&statement["Resource"]).contains(&"*"), is_tracing, "{statement}");
                 if action.starts_with("dynamodb:") {
                     let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
                     assert!(!texts(keys).is_empty() && !texts(keys).contains(&"*"), "no leading keys: {statement}");
@@ -46,6 +51,41 @@ fn no_function_may_do_everything_or_read_the_whole_table() {
             }
         }
     }
+}
+
+/// Whether a name in a policy stands for many.
+fn has_wildcard(name: &str) -> bool {
+    name.contains(['*', '?'])
+}
+
+#[test]
+fn every_function_has_a_role_and_a_log_of_its_own() {
+    for function in &template().functions {
+        let own = |suffix: &str| function.logical_id.replace("Function", suffix);
+        let (role, log_group) = (own("Role"), own("LogGroup"));
+        let all = &template().document["Resources"];
+        let properties = &all[&function.logical_id]["Properties"];
+        assert_eq!(properties["Role"], json!({ "Fn::GetAtt": [role, "Arn"] }), "{}", function.logical_id);
+        assert_eq!(properties["LoggingConfig"]["LogGroup"], json!({ "Ref": log_group }), "{}", function.logical_id);
+        let policies = all[&role]["Properties"]["Policies"].as_array().unwrap();
+        let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
+        let logging: Vec<&Value> = statements.filter(|statement| is_about_logs(statement)).collect();
+        let expected = json!({
+            "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": { "Fn::GetAtt": [log_group, "Arn"] },
+        });
+        assert_eq!(logging, [&expected], "{role} writes elsewhere than to {log_group}");
+        let shared = function.statements.iter().filter(|statement| is_about_logs(statement)).count();
+        assert_eq!(shared, 1, "a policy that several roles share writes logs, too: {role}");
+    }
+    // The policies that are looked at here are all there are.
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::Lambda::Permission"] {
+        assert!(resources(kind).is_empty(), "{kind}");
+    }
+}
+
+fn is_about_logs(statement: &Value) -> bool {
+    texts(&statement["Action"]).iter().any(|action| action.starts_with("logs:"))
 }
 
 #[test]
@@ -88,20 +128,33 @@ fn functions_are_within_their_limits() {
     assert_eq!(told, &json!({ "TABLE_NAME": { "Ref": "Table" }, "PUBLIC_URL": { "Ref": "PublicUrl" } }));
 }
 
+/// H7. Nothing is tried again: the next minute does so, and what failed is in the table until it is done. Each failure is a
+/// message that stays for as long as a queue keeps one.
 #[test]
 fn what_the_clock_starts_is_alone_and_reports_its_failures() {
+    let [(queue, properties)] = resources("AWS::SQS::Queue")[..] else { panic!("there is one queue") };
+    assert_eq!(properties["MessageRetentionPeriod"], 14 * 24 * 60 * 60, "the longest there is");
+    let arn = json!({ "Fn::GetAtt": [queue, "Arn"] });
     let scheduled = template().functions.iter().filter(|function| !function.schedules.is_empty());
     for function in scheduled {
-        let properties = &template().document["Resources"][&function.logical_id]["Properties"];
-        assert_eq!(properties["ReservedConcurrentExecutions"], 1, "{}", function.logical_id);
+        let id = &function.logical_id;
+        let properties = &template().document["Resources"][id]["Properties"];
+        assert_eq!(properties["ReservedConcurrentExecutions"], 1, "{id}");
         for event in properties["Events"].as_object().unwrap().values() {
-            assert!(!event["Properties"]["DeadLetterConfig"]["Arn"].is_null(), "{}", function.logical_id);
+            let event = &event["Properties"];
+            assert_eq!(event["RetryPolicy"]["MaximumRetryAttempts"], 0, "{id}");
+            assert_eq!(event["DeadLetterConfig"]["Arn"], arn, "nobody hears when {id} cannot be started");
         }
-        let reports = resources("AWS::Lambda::EventInvokeConfig").into_iter().any(|(_, config)| {
-            config["FunctionName"]["Ref"] == function.logical_id.as_str()
-                && !config["DestinationConfig"]["OnFailure"].is_null()
-        });
-        assert!(reports, "nobody hears when {} fails", function.logical_id);
+        let configs = resources("AWS::Lambda::EventInvokeConfig").into_iter();
+        let own = configs.filter(|(_, config)| config["FunctionName"] == json!({ "Ref": id })).collect::<Vec<_>>();
+        let [(_, config)] = own[..] else { panic!("{id} has not one EventInvokeConfig: {own:?}") };
+        assert_eq!(config["MaximumRetryAttempts"], 0, "{id}");
+        assert_eq!(config["MaximumEventAgeInSeconds"], 60, "{id}: an older tick is the next one's");
+        assert_eq!(config["DestinationConfig"]["OnFailure"]["Destination"], arn, "nobody hears when {id} fails");
+        let role = &template().document["Resources"][id.replace("Function", "Role")]["Properties"];
+        let may_send = json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn });
+        let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
+        assert!(statements.contains(&may_send), "{id} may not send to {queue}");
     }
 }
 
