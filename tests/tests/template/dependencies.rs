@@ -1,8 +1,9 @@
-//! What is linked into the functions: one HTTP and TLS stack, and JSON objects without an order (L11, B18).
+//! What is linked into the functions: one HTTP and TLS stack, and JSON objects without an order (L11, B18). And that the lock
+//! files of Node say what is installed, not from where.
 
 use std::fs;
 use std::process::Command;
-use tests::repository_root;
+use tests::{Value, repository_root};
 
 fn cargo(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
@@ -49,4 +50,65 @@ fn what_is_deployed_is_small_and_survives_a_panic() {
     }
     let tracked = Command::new("git").args(["ls-files", "Cargo.lock"]).current_dir(repository_root()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&tracked.stdout).trim(), "Cargo.lock", "the lock file is not committed");
+}
+
+/// The files of the repository whose path ends like this.
+fn tracked(ending: &str) -> Vec<String> {
+    let output = Command::new("git").args(["ls-files"]).current_dir(repository_root()).output().unwrap();
+    let files = String::from_utf8(output.stdout).unwrap();
+    files.lines().filter(|file| file.ends_with(ending)).map(str::to_owned).collect()
+}
+
+fn json_of(file: &str) -> Value {
+    let text = fs::read_to_string(repository_root().join(file)).unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The addresses in a lock file; who asks for donations names one, which nothing is fetched from.
+fn addresses(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(name, _)| *name != "funding");
+            let named = |name: &str, value| if name == "resolved" { vec![name.to_owned()] } else { addresses(value) };
+            members.flat_map(|(name, value)| named(name, value)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(addresses).collect(),
+        Value::String(text) if text.contains("://") => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn no_lock_file_of_node_names_a_registry() {
+    let files = tracked("package-lock.json");
+    assert!(files.len() >= 3, "the lock files are not where they were: {files:?}");
+    for file in files {
+        assert_eq!(
+            addresses(&json_of(&file)),
+            Vec::<String>::new(),
+            "{file}: npm needs omit-lockfile-registry-resolved"
+        );
+        let settings = file.replace("package-lock.json", ".npmrc");
+        let settings = fs::read_to_string(repository_root().join(&settings)).expect(&settings);
+        assert!(settings.lines().any(|line| line == "omit-lockfile-registry-resolved=true"), "{file}");
+    }
+    let lock = serde_json::json!({ "packages": { "a": { "resolved": "x", "funding": { "url": "https://a" } } } });
+    assert_eq!(addresses(&lock), ["resolved"]);
+}
+
+#[test]
+fn cdk_is_the_one_that_was_asked_for() {
+    let manifest = json_of("infra/cdk/package.json");
+    let lock = json_of("infra/cdk/package-lock.json");
+    for (name, version) in [
+        ("aws-cdk-lib", "2.275.0"),
+        ("aws-cdk", "2.1148.1"),
+        ("constructs", "10.8.1"),
+        ("tsx", "4.23.15"),
+        ("typescript", "5.9.3"),
+    ] {
+        let wanted = manifest["dependencies"][name].as_str().or(manifest["devDependencies"][name].as_str());
+        assert_eq!(wanted, Some(version), "{name}");
+        assert_eq!(lock["packages"][format!("node_modules/{name}")]["version"], version, "{name} in the lock file");
+    }
 }
