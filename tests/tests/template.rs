@@ -2,6 +2,7 @@
 //! agree, and keep the rules of the house (reliability.md, group L; docs/architecture.md).
 
 mod template {
+    mod baseline;
     mod dependencies;
     mod openapi;
     mod resources;
