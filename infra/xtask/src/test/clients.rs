@@ -14,13 +14,8 @@ use tokio::{
     process::Command,
 };
 
-use super::{Context, suite};
-use crate::{
-    Result, cargo,
-    leash::Leashed,
-    progress::{note, step},
-    tools, tree,
-};
+use super::{Context, left_out, suite};
+use crate::{Result, cargo, leash::Leashed, progress::step, tools, tree};
 
 /// The stage `clients`. Python's is always run, the others where their toolchains are.
 pub async fn clients(context: &Context) -> Result<()> {
@@ -28,13 +23,13 @@ pub async fn clients(context: &Context) -> Result<()> {
     python(context, &api).await?;
     match (tools::on_path("node"), tools::node(&context.leash, "tests/clients/typescript").await?) {
         (Some(node), Some(bin)) => typescript(context, &api, &node, &bin).await?,
-        _ => {
-            note("node and npm are not here: the TypeScript client is left out (install Node.js 20 or newer to run it)")
-        }
+        _ => left_out(
+            "node and npm are not here: the TypeScript client is left out (install Node.js 20 or newer to run it)",
+        )?,
     }
     match tools::on_path("go") {
         Some(program) => go(context, &api, &program).await?,
-        None => note("go is not here: the Go client is left out (install Go 1.25 or newer to run it)"),
+        None => left_out("go is not here: the Go client is left out (install Go 1.25 or newer to run it)")?,
     }
     api.end().await
 }

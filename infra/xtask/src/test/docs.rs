@@ -2,12 +2,8 @@
 
 use tokio::process::Command;
 
-use super::{Context, check};
-use crate::{
-    Result,
-    progress::{note, step},
-    tools, tree,
-};
+use super::{Context, check, left_out};
+use crate::{Result, progress::step, tools, tree};
 
 /// Where the tools of template.yaml are pinned.
 const TEMPLATE_TOOLS: &str = "infra/check-template";
@@ -23,8 +19,7 @@ pub async fn template(context: &Context) -> Result<()> {
 /// CDK makes the same stack of the template, cdk-nag has nothing against it, and the app's own tests pass.
 pub async fn cdk(context: &Context) -> Result<()> {
     let Some(npm) = tools::on_path("npm") else {
-        note("npm is not here: CDK and cdk-nag are left out (install Node.js 20 or newer to run them)");
-        return Ok(());
+        return left_out("npm is not here: CDK and cdk-nag are left out (install Node.js 20 or newer to run them)");
     };
     let folder = tree::root().join("infra/cdk");
     // In its own folder, as for those who deploy; npm's own list of what is there is older than a changed lock file.
@@ -52,8 +47,9 @@ pub async fn openapi(context: &Context) -> Result<()> {
     let document = tree::openapi();
     check(context, tools::python_program(&bin, "openapi-spec-validator").arg(&document)).await?;
     let Some(bin) = tools::node(&context.leash, OPENAPI_TOOLS).await? else {
-        note("npm is not here: spectral and redocly are left out (install Node.js 20 or newer to run them)");
-        return Ok(());
+        return left_out(
+            "npm is not here: spectral and redocly are left out (install Node.js 20 or newer to run them)",
+        );
     };
     let rules = tree::root().join("infra");
     let mut spectral = Command::new(bin.join("spectral"));

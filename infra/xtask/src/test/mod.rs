@@ -3,6 +3,7 @@
 //! Invariant: one failed stage does not keep the next from running, and any failed stage fails the command.
 
 mod clients;
+mod deny;
 mod docs;
 mod mutants;
 mod ratchets;
@@ -23,7 +24,7 @@ use crate::{
     arguments::Arguments,
     cargo::Programs,
     leash::Leash,
-    progress::{headline, print},
+    progress::{headline, note, print},
     store::{Choice, Store},
     tools,
 };
@@ -41,6 +42,7 @@ struct Stage {
 const STAGES: &[Stage] = &[
     Stage { name: "fmt", about: "the sources are formatted", run: |at| Box::pin(stages::fmt(at)) },
     Stage { name: "clippy", about: "no lint is broken", run: |at| Box::pin(stages::clippy(at)) },
+    Stage { name: "deny", about: "no dependency is against deny.toml", run: |at| Box::pin(deny::deny(at)) },
     Stage { name: "doc", about: "the documentation builds without a warning", run: |at| Box::pin(stages::doc(at)) },
     Stage {
         name: "template",
@@ -165,6 +167,17 @@ fn summary(done: &[Done]) -> Result<ExitCode> {
     print(&format!("{:<12} {:>7.1} s", "all", done.iter().map(|stage| stage.took.as_secs_f64()).sum::<f64>()))?;
     print(&format!("stages: {} passed, {failed} failed", done.len() - failed))?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says that a part is left out because something is not installed here. A person is told; in CI, where nobody reads it, it
+/// fails the stage.
+fn left_out(what: &str) -> Result<()> {
+    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    if in_ci {
+        return Err(format!("{what}. CI is set in the environment, so nothing may be left out"));
+    }
+    note(what);
+    Ok(())
 }
 
 /// Runs a program with its output as it comes; an exit code other than 0 fails the stage.
