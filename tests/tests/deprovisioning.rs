@@ -4,7 +4,7 @@
 use local::lambda::Deadline;
 use std::time::Duration;
 use tests::checks::check_at_rest;
-use tests::{Action, App, Rule, Value, json};
+use tests::{Action, App, LogEntry, Rule, Value, json};
 
 const SWEEP: &str = "SweepDeprovisionedTenantsFunction";
 
@@ -45,6 +45,43 @@ impl World {
     async fn counts(&self) -> Vec<String> {
         let items = self.app.items_of("repository").await;
         items.iter().map(|item| item["n"]["N"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Sweeps with a new process, which is killed when the store has done its nth call and nothing that it asks for after that;
+    /// whether it came that far.
+    async fn sweep_and_kill_after(&self, nth: u64) -> bool {
+        self.kill_sweepers().await;
+        self.app.faults([
+            Rule::always(Action::DelayAfter { ms: 60_000 }).function(SWEEP).nth(nth),
+            Rule::always(Action::DropBefore).function(SWEEP).nth(nth + 1).times(u64::MAX),
+        ]);
+        let before = self.app.proxy.log_len();
+        let is_done = |entry: &LogEntry| matches!(entry.action, Action::DelayAfter { .. }) && entry.status.is_some();
+        let came_so_far = async {
+            while !self.app.proxy.log_from(before).iter().any(is_done) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let mut sweep = std::pin::pin!(self.app.sweep());
+        let killed = tokio::select! {
+            ended = &mut sweep => {
+                ended.unwrap();
+                false
+            }
+            () = came_so_far => {
+                self.kill_sweepers().await;
+                sweep.await.unwrap_err();
+                true
+            }
+        };
+        self.app.faults([]);
+        killed
+    }
+
+    async fn kill_sweepers(&self) {
+        for pid in self.app.lambda.processes("sweep-deprovisioned-tenants") {
+            local::lambda::kill(pid, "KILL").await.unwrap();
+        }
     }
 
     /// Lets the leases of all jobs run out.
@@ -159,38 +196,48 @@ async fn a_sweep_that_fails_at_any_call_is_taken_up_again() {
     assert_eq!(list["data"].as_array().unwrap().len(), 8);
 }
 
-/// H5: the process is killed while a call is under way.
+/// H5, from the beginning: the process is killed after each of its calls in turn, each time with the whole job before it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sweep_that_is_killed_is_taken_up_again() {
+async fn a_sweep_that_is_killed_after_any_call_is_taken_up_again() {
     let world = World::new(3).await;
-    for nth in [2, 3, 5, 6] {
+    let mut calls = 0;
+    loop {
         world.tenant("goes").await;
         world.deprovision("goes").await;
-        world.app.faults([Rule::always(Action::DelayAfter { ms: 60_000 }).function(SWEEP).nth(nth)]);
-        let sweep = world.app.sweep();
-        let kill = async {
-            let before = world.app.proxy.log_len();
-            let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-            let arrived = || {
-                let log = world.app.proxy.log_from(before);
-                log.iter().any(|entry| matches!(entry.action, Action::DelayAfter { .. }))
-            };
-            while !arrived() {
-                assert!(tokio::time::Instant::now() < deadline, "the sweep makes its call {nth}");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            for pid in world.app.lambda.processes("sweep-deprovisioned-tenants") {
-                local::lambda::kill(pid, "KILL").await.unwrap();
-            }
-        };
-        let (ended, ()) = tokio::join!(sweep, kill);
-        assert!(ended.is_err());
-        world.app.faults([]);
+        let killed = world.sweep_and_kill_after(calls + 1).await;
         world.expire_leases().await;
         world.app.sweep().await.unwrap();
-        assert_eq!(world.counts().await, ["0"; 3]);
+        assert_eq!(world.counts().await, ["0"; 3], "after call {}", calls + 1);
         check_at_rest(&world.app).await;
+        if !killed {
+            break;
+        }
+        calls += 1;
     }
+    assert_eq!(calls, 1 + 1 + 3 + 1, "the list, the lease, each repository, the job");
+}
+
+/// H5, going on: one job of 100 repositories, and each process is killed one call later than the one before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_of_100_repositories_ends_though_every_process_is_killed() {
+    let world = World::new(100).await;
+    world.tenant("stays").await;
+    world.tenant("goes").await;
+    world.deprovision("goes").await;
+    let mut calls = 0;
+    while world.sweep_and_kill_after(calls + 1).await {
+        calls += 1;
+        let counted: usize = world.counts().await.iter().map(|n| n.parse::<usize>().unwrap()).sum();
+        assert_eq!(counted, world.app.items_of("attachment").await.len(), "after call {calls}");
+        world.expire_leases().await;
+    }
+    assert_eq!(calls, 1 + 1 + 100 + 1, "the list, the lease, each repository, the job");
+    assert_eq!(world.counts().await, ["1"; 100]);
+    check_at_rest(&world.app).await;
+    let before = world.app.proxy.log_len();
+    world.app.sweep().await.unwrap();
+    let operations: Vec<_> = world.app.proxy.log_from(before).into_iter().map(|entry| entry.operation).collect();
+    assert_eq!(operations, ["Query"], "a second sweep finds nothing to do");
 }
 
 #[tokio::test]
