@@ -112,6 +112,9 @@ fn fresh(path: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// How many requests schemathesis makes of an operation in each of its phases, unless SCHEMATHESIS_MAX_EXAMPLES says otherwise.
+const MAX_EXAMPLES: &str = "20";
+
 /// The stage `schemathesis`: an operator, and an integration whose customer is another operator's, because the first run
 /// archives every customer that it sees.
 pub async fn schemathesis(context: &Context) -> Result<()> {
@@ -123,13 +126,14 @@ pub async fn schemathesis(context: &Context) -> Result<()> {
             "^/(tenants|repositories|integration|health|problems|openapi)",
         ),
     ];
+    let examples = std::env::var("SCHEMATHESIS_MAX_EXAMPLES").unwrap_or_else(|_| MAX_EXAMPLES.to_owned());
     let bin = tools::python(&context.leash, "tests/clients/schemathesis").await?;
     let api = Served::start(context, &["--second-operator", "globex"]).await?;
     for (name, key, paths) in RUNS {
         let mut command = tools::python_program(&bin, "schemathesis");
         command.arg("--config-file").arg(tree::root().join("infra/schemathesis.toml")).arg("run").arg(tree::openapi());
         command.args(["--url", api.get("BASE_URL"), "--include-path-regex", paths, "--checks", "all", "--no-color"]);
-        command.args(["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "20", "--seed", "1"]);
+        command.args(["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", &examples, "--seed", "1"]);
         command.args(["--generation-database", "none"]).env("API_KEY", api.get(key));
         command.env("SCHEMATHESIS_HOOKS", tree::root().join("tests/clients/schemathesis/hooks.py"));
         // Each run in a new folder: notes of an earlier one would change what is sent.
