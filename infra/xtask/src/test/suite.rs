@@ -27,7 +27,7 @@ pub async fn api(context: &Context) -> Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(format!("{}: {error}", log.display())),
         _ => {}
     }
-    let mut command = cargo::command(&["test", "--package", "tests", "--package", "operator-key"]);
+    let mut command = cargo::command(&["test", "--no-fail-fast", "--package", "tests", "--package", "operator-key"]);
     on_store(context, &mut command).await?;
     check(context, command.env("TENANCY_TEST_LOG", log)).await
 }
