@@ -47,7 +47,7 @@ pub struct IdPage<T> {
 }
 
 impl<T> IdPage<T> {
-    /// A page of rows in list order. `next_cursor`: the last id that was read, while more may follow.
+    /// A page of rows in list order. `next_cursor`: after which the next page begins, while more may follow.
     pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self { object: "list", data, has_more: next_cursor.is_some(), next_cursor }
     }

@@ -156,8 +156,7 @@ impl Store {
             }
         }
         if let Some(given) = patch.is_default {
-            let is_default_already = if default.is_some() { !given } else { given };
-            let is = if is_default_already {
+            let is = if was_default {
                 "{default_repository_id} = ?"
             } else {
                 "attribute_not_exists({default_repository_id}) OR {default_repository_id} <> ?"

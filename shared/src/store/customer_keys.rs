@@ -145,7 +145,7 @@ impl Store {
         customer: Option<Customer>,
     ) -> Result<Made<IssuedKey>> {
         let refusal = match made {
-            Err(refusal @ (Error::NotFound | Error::Invalid(_))) if once.is_some() => refusal,
+            Err(refusal @ (Error::NotFound | Error::Invalid(_))) if once.is_some() && customer.is_some() => refusal,
             made => return made,
         };
         match self.replayed(self.earlier_item(records, once).await?, once)? {

@@ -8,6 +8,7 @@ use crate::domain::{Error, Result};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::Serialize;
+use std::time::Duration;
 
 /// How a list walks over a partition.
 pub(super) struct Walk {
@@ -28,9 +29,11 @@ pub(super) struct Walked<T> {
     pub position: Option<String>,
 }
 
-/// A request for which rows are read that nobody wants reads at most 4 MB of the table (contract section 3): as many
-/// calls of at most 1 MB. Where every row is wanted, the page is full, whatever it takes.
+/// Under a filter, or where rows are read that nobody wants, a request reads at most 4 MB of the table (contract section 3):
+/// as many calls of at most 1 MB. Otherwise the page is full, whatever it takes.
 const MOST_CALLS: usize = 4;
+/// With less time left than this, what was read until then is the page: better a short one than none.
+const HURRY: Duration = Duration::from_millis(2500);
 /// A page ends before the row that would take its body over this (contract section 3).
 pub(super) const MOST_BODY_BYTES: usize = 4 << 20;
 /// What a body has besides its rows: the members around them, and a token of at most 106 characters.
@@ -104,7 +107,8 @@ impl Store {
             if walked.rows.len() == walk.most {
                 return Ok(Walked { position: last, ..walked });
             }
-            if unwanted && calls >= MOST_CALLS {
+            let is_enough = (walk.selective || unwanted) && calls >= MOST_CALLS;
+            if is_enough || self.time_left() < HURRY && !walked.rows.is_empty() {
                 return Ok(Walked { position: after, ..walked });
             }
         }
@@ -133,7 +137,7 @@ impl Store {
     pub(super) async fn get_all(&self, keys: Vec<Key>) -> Result<Vec<Item>> {
         let mut wanted: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
         let mut found = Vec::new();
-        let mut pause = std::time::Duration::from_millis(25);
+        let mut pause = Duration::from_millis(25);
         while !wanted.is_empty() {
             let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
             let request = self.client.batch_get_item().request_items(&*self.table, keys.map_err(Error::internal)?);

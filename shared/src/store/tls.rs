@@ -27,7 +27,7 @@ fn client(roots: TrustStore) -> SharedHttpClient {
     let builder = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
     match TlsContext::builder().with_trust_store(roots).build() {
         Ok(context) => builder.tls_context(context).build_https(),
-        // rustls refuses no store of roots; and without ours its own default is no less strict.
+        // No store of roots is refused; the default would be the system's roots.
         Err(_) => builder.build_https(),
     }
 }

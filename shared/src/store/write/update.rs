@@ -14,6 +14,15 @@ use std::time::Duration;
 /// How long an attempt is waited for before the item is looked at (rule R9). Its answer may come later.
 const SLOW: Duration = Duration::from_millis(800);
 
+/// What one update asked of the store so far.
+#[derive(Clone, Copy, Default)]
+struct Tries {
+    /// How often it was sent again.
+    resends: i32,
+    /// How many requests there were besides the first: those, and the looks.
+    extra: i32,
+}
+
 /// How far an attempt brought us.
 enum Known {
     Outcome(Outcome),
@@ -71,8 +80,7 @@ impl Store {
     pub(super) async fn update(&self, write: &mut Write<'_>, w: WriteId) -> Result<Outcome> {
         write.conditions.push(format!("attribute_not_exists({})", fence(&w.ulid())));
         let (lost, mut pauses) = (LostAnswers::default(), Pauses::default());
-        // How often it was sent again, and what all was asked of the store beyond the one request.
-        let (mut resends, mut extra) = (0, 0);
+        let mut tries = Tries::default();
         loop {
             let mut sent = Box::pin(self.send_update(write, &lost));
             let (known, pending) = match self.in_time(tokio::time::timeout(SLOW, &mut sent)).await? {
@@ -80,41 +88,46 @@ impl Store {
                     pauses.wait(self.time_left()).await?;
                     continue;
                 }
-                Ok(Tried::Done(met)) => (write.learn(met, w, resends, &lost)?, None),
+                Ok(Tried::Done(met)) => (write.learn(met, w, tries.resends, &lost)?, None),
                 Err(_) => (Known::Nothing(None), Some(sent)),
             };
             let (item, error) = match known {
                 Known::Outcome(outcome) => {
                     if matches!(outcome, Outcome::Applied(_)) {
-                        self.resends.succeeded(extra);
+                        self.resends.succeeded(tries.extra);
                     }
                     return Ok(outcome);
                 }
                 Known::Item(item) => (item, None),
                 // Looked for while the store is not in trouble as a whole: a look is one more request, too.
                 Known::Nothing(error) if self.resends.take() => {
-                    extra += 1;
+                    tries.extra += 1;
                     (self.get(write.key.clone()).await?, error)
                 }
                 Known::Nothing(Some(error)) => return Err(error),
-                Known::Nothing(None) => return self.own_answer(write, w, resends, pending, &lost, Vec::new()).await,
+                Known::Nothing(None) => return self.own_answer(write, w, tries, pending, &lost, Vec::new()).await,
             };
-            let Some(item) = item else { return Ok(Outcome::Unknown(vec![(0, None)])) };
+            let Some(item) = item else {
+                return self.own_answer(write, w, tries, pending, &lost, vec![(0, None)]).await;
+            };
             match trace(&item, w) {
                 Trace::Newest => {
-                    self.resends.succeeded(extra);
+                    self.resends.succeeded(tries.extra);
                     return Ok(Outcome::Applied(Some(item)));
                 }
                 Trace::Never => {}
                 Trace::Forgotten if write.names_its_version => {}
                 Trace::Forgotten | Trace::Overtaken => {
-                    return self.own_answer(write, w, resends, pending, &lost, vec![(0, Some(item))]).await;
+                    return self.own_answer(write, w, tries, pending, &lost, vec![(0, Some(item))]).await;
                 }
             }
-            if resends == MOST_RESENDS || !self.resends.take() {
-                return error.map_or_else(|| Ok(Outcome::Unknown(vec![(0, Some(item))])), Err);
+            if tries.resends == MOST_RESENDS || !self.resends.take() {
+                return match error {
+                    Some(error) => Err(error),
+                    None => self.own_answer(write, w, tries, pending, &lost, vec![(0, Some(item))]).await,
+                };
             }
-            (resends, extra) = (resends + 1, extra + 1);
+            tries = Tries { resends: tries.resends + 1, extra: tries.extra + 1 };
             write.bind(&item, w);
         }
     }
@@ -124,15 +137,18 @@ impl Store {
         &self,
         write: &Write<'_>,
         w: WriteId,
-        resends: i32,
+        tries: Tries,
         pending: Option<impl Future<Output = Tried>>,
         lost: &LostAnswers,
         seen: Refusals,
     ) -> Result<Outcome> {
         if let Some(sent) = pending
             && let Tried::Done(met) = self.in_time(sent).await?
-            && let Known::Outcome(outcome) = write.learn(met, w, resends, lost)?
+            && let Known::Outcome(outcome) = write.learn(met, w, tries.resends, lost)?
         {
+            if matches!(outcome, Outcome::Applied(_)) {
+                self.resends.succeeded(tries.extra);
+            }
             return Ok(outcome);
         }
         Ok(Outcome::Unknown(seen))
