@@ -14,15 +14,6 @@ use std::time::Duration;
 /// How long an attempt is waited for before the item is looked at (rule R9). Its answer may come later.
 const SLOW: Duration = Duration::from_millis(800);
 
-/// What one update asked of the store so far.
-#[derive(Clone, Copy, Default)]
-struct Tries {
-    /// How often it was sent again.
-    resends: i32,
-    /// How many requests there were besides the first: those, and the looks.
-    extra: i32,
-}
-
 /// How far an attempt brought us.
 enum Known {
     Outcome(Outcome),
@@ -78,9 +69,18 @@ impl Write<'_> {
 impl Store {
     /// A single update. One whose answer was lost is looked for before it is sent again.
     pub(super) async fn update(&self, write: &mut Write<'_>, w: WriteId) -> Result<Outcome> {
+        let mut taken = 0;
+        let outcome = self.follow(write, w, &mut taken).await?;
+        if matches!(outcome, Outcome::Applied(_)) {
+            self.resends.succeeded(taken);
+        }
+        Ok(outcome)
+    }
+
+    /// The same; `taken` counts what of the budget was spent, on looks and on repetitions.
+    async fn follow(&self, write: &mut Write<'_>, w: WriteId, taken: &mut i32) -> Result<Outcome> {
         write.conditions.push(format!("attribute_not_exists({})", fence(&w.ulid())));
-        let (lost, mut pauses) = (LostAnswers::default(), Pauses::default());
-        let mut tries = Tries::default();
+        let (lost, mut pauses, mut resends) = (LostAnswers::default(), Pauses::default(), 0);
         loop {
             let mut sent = Box::pin(self.send_update(write, &lost));
             let (known, pending) = match self.in_time(tokio::time::timeout(SLOW, &mut sent)).await? {
@@ -88,46 +88,38 @@ impl Store {
                     pauses.wait(self.time_left()).await?;
                     continue;
                 }
-                Ok(Tried::Done(met)) => (write.learn(met, w, tries.resends, &lost)?, None),
+                Ok(Tried::Done(met)) => (write.learn(met, w, resends, &lost)?, None),
                 Err(_) => (Known::Nothing(None), Some(sent)),
             };
             let (item, error) = match known {
-                Known::Outcome(outcome) => {
-                    if matches!(outcome, Outcome::Applied(_)) {
-                        self.resends.succeeded(tries.extra);
-                    }
-                    return Ok(outcome);
-                }
+                Known::Outcome(outcome) => return Ok(outcome),
                 Known::Item(item) => (item, None),
                 // Looked for while the store is not in trouble as a whole: a look is one more request, too.
                 Known::Nothing(error) if self.resends.take() => {
-                    tries.extra += 1;
+                    *taken += 1;
                     (self.get(write.key.clone()).await?, error)
                 }
                 Known::Nothing(Some(error)) => return Err(error),
-                Known::Nothing(None) => return self.own_answer(write, w, tries, pending, &lost, Vec::new()).await,
+                Known::Nothing(None) => return self.own_answer(write, w, resends, pending, &lost, Vec::new()).await,
             };
             let Some(item) = item else {
-                return self.own_answer(write, w, tries, pending, &lost, vec![(0, None)]).await;
+                return self.own_answer(write, w, resends, pending, &lost, vec![(0, None)]).await;
             };
             match trace(&item, w) {
-                Trace::Newest => {
-                    self.resends.succeeded(tries.extra);
-                    return Ok(Outcome::Applied(Some(item)));
-                }
+                Trace::Newest => return Ok(Outcome::Applied(Some(item))),
                 Trace::Never => {}
                 Trace::Forgotten if write.names_its_version => {}
                 Trace::Forgotten | Trace::Overtaken => {
-                    return self.own_answer(write, w, tries, pending, &lost, vec![(0, Some(item))]).await;
+                    return self.own_answer(write, w, resends, pending, &lost, vec![(0, Some(item))]).await;
                 }
             }
-            if tries.resends == MOST_RESENDS || !self.resends.take() {
+            if resends == MOST_RESENDS || !self.resends.take() {
                 return match error {
                     Some(error) => Err(error),
-                    None => self.own_answer(write, w, tries, pending, &lost, vec![(0, Some(item))]).await,
+                    None => self.own_answer(write, w, resends, pending, &lost, vec![(0, Some(item))]).await,
                 };
             }
-            tries = Tries { resends: tries.resends + 1, extra: tries.extra + 1 };
+            (resends, *taken) = (resends + 1, *taken + 1);
             write.bind(&item, w);
         }
     }
@@ -137,18 +129,15 @@ impl Store {
         &self,
         write: &Write<'_>,
         w: WriteId,
-        tries: Tries,
+        resends: i32,
         pending: Option<impl Future<Output = Tried>>,
         lost: &LostAnswers,
         seen: Refusals,
     ) -> Result<Outcome> {
         if let Some(sent) = pending
             && let Tried::Done(met) = self.in_time(sent).await?
-            && let Known::Outcome(outcome) = write.learn(met, w, tries.resends, lost)?
+            && let Known::Outcome(outcome) = write.learn(met, w, resends, lost)?
         {
-            if matches!(outcome, Outcome::Applied(_)) {
-                self.resends.succeeded(tries.extra);
-            }
             return Ok(outcome);
         }
         Ok(Outcome::Unknown(seen))
