@@ -10,15 +10,19 @@ fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserial
 }
 
 /// Reads texts by name; `null` is as missing as a missing one.
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<impl Iterator<Item = (String, String)>, D::Error> {
     let texts: BTreeMap<String, Option<String>> = or_default(deserializer)?;
-    Ok(texts.into_iter().filter_map(|(name, text)| Some((name, text?))).collect())
+    Ok(texts.into_iter().filter_map(|(name, text)| Some((name, text?))))
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    present(deserializer).map(Iterator::collect)
 }
 
 /// Reads headers: their names become lower case, and what is one name then is joined with commas.
 fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let mut read: BTreeMap<String, String> = BTreeMap::new();
-    for (mut name, value) in texts(deserializer)? {
+    for (mut name, value) in present(deserializer)? {
         name.make_ascii_lowercase();
         match read.entry(name) {
             Entry::Vacant(place) => drop(place.insert(value)),
