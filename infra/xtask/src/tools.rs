@@ -98,10 +98,7 @@ where
         return Ok(folder);
     }
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", folder.display());
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(failed)?;
-    }
-    std::fs::create_dir_all(&folder).map_err(failed)?;
+    tree::empty(&folder)?;
     work(folder.clone()).await?;
     std::fs::write(&receipt, what).map_err(failed)?;
     Ok(folder)

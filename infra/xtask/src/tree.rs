@@ -1,6 +1,6 @@
 //! Where things are in the work tree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
 
@@ -34,6 +34,15 @@ pub fn local() -> Result<PathBuf> {
 /// Tools installed by this program; git-ignored.
 pub fn tools() -> Result<PathBuf> {
     folder(root().join(".tools"))
+}
+
+/// Makes a folder empty, whatever was there.
+pub fn empty(folder: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| format!("cannot empty {}: {error}", folder.display());
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::create_dir_all(folder).map_err(failed)
 }
 
 fn folder(path: PathBuf) -> Result<PathBuf> {

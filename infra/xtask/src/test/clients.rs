@@ -104,11 +104,7 @@ fn workshop(name: &str, files: &[&str]) -> Result<PathBuf> {
 
 fn fresh(path: &str) -> Result<PathBuf> {
     let folder = tree::root().join(path);
-    let failed = |error: std::io::Error| format!("cannot make {}: {error}", folder.display());
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(failed)?;
-    }
-    std::fs::create_dir_all(&folder).map_err(failed)?;
+    tree::empty(&folder)?;
     Ok(folder)
 }
 

@@ -217,7 +217,7 @@ const MUTANTS: &[Mutant] = &[
 /// Breaks a copy of the tree, builds it, and runs each mutant's test.
 pub async fn mutants(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/mutants");
-    fresh(&folder.join("tree"))?;
+    tree::empty(&folder.join("tree"))?;
     copy(&tree::root(), &folder.join("tree"))?;
     for mutant in MUTANTS {
         if let Change::Code(file, is, becomes) = mutant.change {
@@ -304,19 +304,10 @@ async fn run(
         Ok::<_, String>(tools::run(&context.leash, &mut command).await.err())
     };
     if let Some(test) = &mutant.after {
-        fresh(&log)?;
+        tree::empty(&log)?;
         run(test).await?;
     }
     run(&mutant.test).await
-}
-
-/// An empty folder.
-fn fresh(folder: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| format!("cannot empty {}: {error}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(failed)?;
-    }
-    fs::create_dir_all(folder).map_err(failed)
 }
 
 /// Copies what is built and what is read while building; neither results nor tools.

@@ -1,9 +1,6 @@
 //! The stages that run the functions: the binaries that are deployed, and a real store.
 
-use std::{
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
@@ -23,10 +20,7 @@ pub async fn build(context: &Context) -> Result<()> {
 /// The black-box tests. operator-key is named for its features' sake (see `cargo::PROGRAMS`). What they record is for `suite`.
 pub async fn api(context: &Context) -> Result<()> {
     let log = recorded();
-    match std::fs::remove_dir_all(&log) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(format!("{}: {error}", log.display())),
-        _ => {}
-    }
+    tree::empty(&log)?;
     let mut command = cargo::command(&["test", "--no-fail-fast", "--package", "tests", "--package", "operator-key"]);
     on_store(context, &mut command).await?;
     check(context, command.env("TENANCY_TEST_LOG", log)).await
