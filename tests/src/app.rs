@@ -77,10 +77,15 @@ impl App {
 
     /// A store handle past the proxy, as the operator-key command has it.
     pub fn direct_store(&self) -> Store {
+        self.store_by(self.store.url())
+    }
+
+    /// A store handle by way of this endpoint: another proxy, say.
+    pub fn store_by(&self, endpoint: impl Into<String>) -> Store {
         let config = Builder::new()
             .region(Region::new("eu-central-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .endpoint_url(self.store.url());
+            .endpoint_url(endpoint);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_millis();
         let now = Timestamp::from_milliseconds(i64::try_from(now).expect("the clock is before the year 9999"));
         Store::new(Settings::new(config, self.table.clone()), now)

@@ -1,13 +1,12 @@
 //! What cannot be done to a whole process: a clock that is wrong (I7).
 
 use super::{app, integration, others_change, until};
-use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
 use local::proxy::FaultProxy;
 use tenancy::domain::idempotency::{Fingerprint, IdempotencyKey};
 use tenancy::domain::precondition::IfMatch;
 use tenancy::domain::tenant::{NewTenant, TenantPatch};
 use tenancy::domain::{Error, TenantId};
-use tenancy::store::{Once, Settings, Store};
+use tenancy::store::{Once, Store};
 use tests::{Action, App, Rule};
 
 const HOUR: i64 = 3_600_000;
@@ -82,12 +81,8 @@ async fn a_key_is_kept_for_a_day_by_clocks_that_differ_by_minutes() {
 /// A handle by way of a proxy of its own: what the app's proxy sees is a function's.
 async fn behind_a_proxy(app: &App) -> (FaultProxy, Store) {
     let proxy = FaultProxy::start(app.store.url(), Vec::new()).await.unwrap();
-    let config = Builder::new()
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(proxy.url());
-    let now = app.direct_store().now();
-    (proxy, Store::new(Settings::new(config, app.table.clone()), now))
+    let store = app.store_by(proxy.url());
+    (proxy, store)
 }
 
 /// A write remembers when it was made by its own clock, and others by theirs.
