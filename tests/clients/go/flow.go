@@ -102,7 +102,7 @@ func upserts() (*api.Tenant, *api.Tenant) {
 
 // A repository that is the tenant's default.
 func attaches(tenant string) string {
-	body := api.NewRepository{Name: "playbooks", RepoUrl: "https://github.com/acme/playbooks.git", Provider: pointer(api.Github)}
+	body := api.RepositoryRegistration{Name: "playbooks", RepoUrl: "https://github.com/acme/playbooks.git", Provider: pointer(api.Github)}
 	repository := ok[*api.RegisterRepositoryResponse](201)(caller.RegisterRepositoryWithResponse(ctx, nil, body)).JSON201
 	same([]any{repository.Branch, repository.CredentialId, repository.Sync.LastSyncedAt.IsNull()}, []any{"main", null[string](), true})
 	attach := func(status int, options api.AttachmentOptions) *api.AttachTenantRepositoryResponse {
@@ -151,7 +151,7 @@ func lists(tenants ...string) {
 func problems() {
 	absent := ok[*api.GetTenantResponse](404)(caller.GetTenantWithResponse(ctx, "tnt_01m6k708ka2r00k6agv0vfcxec", nil))
 	problem(absent.ApplicationproblemJSON404, 404, "not-found")
-	body := api.NewRepository{Name: "", RepoUrl: "ftp://example.com/x"}
+	body := api.RepositoryRegistration{Name: "", RepoUrl: "ftp://example.com/x"}
 	wrong := ok[*api.RegisterRepositoryResponse](422)(caller.RegisterRepositoryWithResponse(ctx, nil, body))
 	var pointers []string
 	for _, fault := range *problem(wrong.ApplicationproblemJSON422, 422, "validation-error").Errors {
@@ -187,7 +187,7 @@ func removes(tenant, other, repository string) {
 
 // What an operator does.
 func customers() {
-	body := api.NewCustomer{CustomerId: "by-go", Description: some("for a moment"), Labels: &api.Labels{"tier": "gold"}}
+	body := api.CustomerCreation{CustomerId: "by-go", Description: some("for a moment"), Labels: &api.Labels{"tier": "gold"}}
 	create := func(status int, params *api.CreateCustomerParams) *api.CreateCustomerResponse {
 		return ok[*api.CreateCustomerResponse](status)(operator.CreateCustomerWithResponse(ctx, params, body))
 	}

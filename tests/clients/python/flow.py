@@ -21,13 +21,13 @@ from tenancy_client.api.tenants import (
 )
 from tenancy_client.models import (
     AttachmentOptions,
+    CustomerCreation,
     CustomerPatch,
     Labels,
     Metadata,
-    NewCustomer,
-    NewRepository,
     Problem,
     RepositoryProvider,
+    RepositoryRegistration,
     TenantPatch,
     TenantStatus,
     TenantUpsert,
@@ -72,7 +72,7 @@ def upserts():
 
 def attaches(tenant):
     """A repository that is the tenant's default."""
-    body = NewRepository(name="playbooks", repo_url="https://github.com/acme/playbooks.git", provider=RepositoryProvider.GITHUB)
+    body = RepositoryRegistration(name="playbooks", repo_url="https://github.com/acme/playbooks.git", provider=RepositoryProvider.GITHUB)
     repository = call(201, register_repository, body=body)
     same((repository.branch, repository.credential_id, repository.sync.last_synced_at), ("main", None, None))
     attachment = call(201, attach_tenant_repository, tenant, repository.id, body=AttachmentOptions(is_default=True))
@@ -107,7 +107,7 @@ def lists(*tenants):
 def problems():
     """A 404 and a 422, as types."""
     refused(404, "not-found", get_tenant, "tnt_01m6k708ka2r00k6agv0vfcxec")
-    body = NewRepository(name="", repo_url="ftp://example.com/x")
+    body = RepositoryRegistration(name="", repo_url="ftp://example.com/x")
     problem = refused(422, "validation-error", register_repository, body=body)
     same({fault.pointer for fault in problem.errors}, {"/name", "/repo_url"})
     refused(403, "insufficient-scope", list_tenants, client=OPERATOR)
@@ -128,7 +128,7 @@ def removes(tenant, other, repository):
 
 def customers():
     """What an operator does."""
-    body = NewCustomer(customer_id="by-python", description="for a moment", labels=Labels.from_dict({"tier": "gold"}))
+    body = CustomerCreation(customer_id="by-python", description="for a moment", labels=Labels.from_dict({"tier": "gold"}))
     made = call(201, create_customer, client=OPERATOR, body=body, idempotency_key="python-1")
     same(call(201, create_customer, client=OPERATOR, body=body, idempotency_key="python-1"), made)
     problem = refused(409, "name-conflict", create_customer, client=OPERATOR, body=body)

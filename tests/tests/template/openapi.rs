@@ -1,5 +1,6 @@
 //! The check of every exchange against infra/openapi.yaml fails where it must.
 
+use std::collections::BTreeSet;
 use tests::{Exchange, Value, json, openapi};
 
 fn tenant() -> Value {
@@ -52,4 +53,38 @@ fn a_wrong_answer_is_told() {
     for (what, judgement) in wrong {
         assert!(judgement.is_err(), "{what} was not told");
     }
+}
+
+/// Generators make names of their own of the document's: Go's `New` + schema is a constructor, `<Operation>Response` is the wrapper of
+/// an answer. A schema with such a name makes a client that does not compile.
+#[test]
+fn no_schema_has_a_name_that_generators_make() {
+    let schemas: Vec<&String> = openapi::document()["components"]["schemas"].as_object().unwrap().keys().collect();
+    let paths = openapi::document()["paths"].as_object().unwrap();
+    let operations = paths.values().flat_map(|item| item.as_object().unwrap().values());
+    let operations: Vec<&str> = operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+    assert!(operations.len() > 20, "{operations:?}");
+    let of_schemas =
+        schemas.iter().flat_map(|name| ["New", "Nullable", "Opt", "Nil"].map(|word| format!("{word}{name}")));
+    let of_operations = operations.iter().flat_map(|id| {
+        [
+            "Request",
+            "Response",
+            "Params",
+            "JSONRequestBody",
+            "Req",
+            "Res",
+            "Body",
+            "Data",
+            "Error",
+            "Errors",
+            "Responses",
+        ]
+        .map(|word| format!("{id}{word}"))
+    });
+    let made: BTreeSet<String> = of_schemas.chain(of_operations).map(|name| name.to_ascii_lowercase()).collect();
+    let clashing: Vec<_> = schemas.iter().filter(|name| made.contains(&name.to_ascii_lowercase())).collect();
+    assert!(clashing.is_empty(), "generators use these names themselves: {clashing:?}");
+    let distinct: BTreeSet<String> = schemas.iter().map(|name| name.to_ascii_lowercase()).collect();
+    assert_eq!(distinct.len(), schemas.len(), "two schemas differ in case only");
 }
