@@ -3,7 +3,6 @@
 //! Invariant: links neither the AWS SDK nor the embedded engine, so that it builds in seconds; both are programs that it starts.
 //! Not here: anything that is deployed, and anything about one endpoint.
 
-mod arguments;
 mod bench;
 mod cargo;
 mod chaos;
@@ -20,36 +19,34 @@ mod tree;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
 /// What a failed step says to the person at the terminal: what is missing, and how to get it.
 type Result<T, E = String> = std::result::Result<T, E>;
 
-const USAGE: &str = "\
-usage:
-  cargo xtask dev [--port 9000] [--store embedded|dynamodb-local|http://...] [--fresh] [--concurrency 2] [--faults FILE]
-      the whole API on this machine; Ctrl-C ends it
-  cargo xtask test [STAGE or NAME...] [--store embedded|dynamodb-local|http://...]
-      everything, some stages (cargo xtask test --list names them), or the tests whose name contains NAME
-      cargo xtask test ratchets --write: records what the functions cost now in infra/ratchets.json
-  cargo xtask bench [--all] [--rounds 11] [--peers] [--peers-options '...'] [--write] [--store ...]
-      what the functions cost: three of them, the sizes of --all; --peers: beside ../shared/peers, with options for its `run`;
-      --write: into docs/performance.md
-  cargo xtask chaos --minutes N [--seed S]
-      random operations under random faults, for that long; a failure tells its seed
-  cargo xtask operator-key create --operator NAME [--scopes a,b] | list --operator NAME | revoke KEY_ID --operator NAME
-      [--endpoint URL] [--table NAME]; without them: the running dev stack, where there is one
-  cargo xtask router [--check|--write]
-      cargo-lambda's own router, made from template.yaml";
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "The project's commands.")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Dev(dev::Options),
+    Test(test::Options),
+    Bench(bench::Options),
+    Chaos(chaos::Options),
+    OperatorKey(operator_key::Options),
+    Router(router::Options),
+}
 
 fn main() -> ExitCode {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.is_empty() {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    }
-    let command = arguments.remove(0);
-    if command == leash::COMMAND {
+    if std::env::args().nth(1).is_some_and(|word| word == leash::COMMAND) {
         return leash::hold();
     }
+    // Ends the program where the command line is wrong, or asks for help.
+    let command = CommandLine::parse().command;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -58,18 +55,13 @@ fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(async {
-        match command.as_str() {
-            "bench" => bench::run(arguments).await,
-            "chaos" => chaos::run(arguments),
-            "dev" => dev::run(arguments).await,
-            "test" => test::run(arguments).await,
-            "operator-key" => operator_key::run(arguments),
-            "router" => router::run(arguments),
-            "help" | "--help" | "-h" => {
-                eprintln!("{USAGE}");
-                Ok(ExitCode::SUCCESS)
-            }
-            _ => Err(format!("unknown command {command}\n{USAGE}")),
+        match command {
+            Command::Dev(options) => dev::run(options).await,
+            Command::Test(options) => test::run(options).await,
+            Command::Bench(options) => bench::run(options).await,
+            Command::Chaos(options) => chaos::run(&options),
+            Command::OperatorKey(options) => operator_key::run(&options),
+            Command::Router(options) => router::run(&options),
         }
     });
     // Not awaited: a thread that reads a pipe must not keep the command from ending.
@@ -78,4 +70,75 @@ fn main() -> ExitCode {
         eprintln!("error: {error}");
         ExitCode::FAILURE
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn refused(line: &str) -> String {
+        let words = std::iter::once("xtask").chain(line.split_whitespace());
+        CommandLine::try_parse_from(words).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_command_line_is_sound_and_every_part_of_it_has_a_description() {
+        fn described(command: &clap::Command) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
+                assert!(argument.get_help().is_some(), "{name}: {}", argument.get_id());
+            }
+            command.get_subcommands().for_each(described);
+        }
+        let command = CommandLine::command();
+        command.clone().debug_assert();
+        described(&command);
+    }
+
+    #[test]
+    fn help_is_there_for_every_command() {
+        for command in ["", "dev", "test", "bench", "chaos", "operator-key", "operator-key create", "router"] {
+            let help = refused(&format!("{command} --help"));
+            assert!(help.contains(&format!("Usage: cargo xtask {command}").trim_end().to_owned()), "{command}: {help}");
+        }
+    }
+
+    #[test]
+    fn what_is_mistyped_is_refused_with_a_suggestion() {
+        for (line, suggestion) in [
+            ("devv", "'dev'"),
+            ("dev --prot 1", "'--port'"),
+            ("test --stroe embedded", "'--store'"),
+            ("bench --round 3", "'--rounds'"),
+            ("chaos --minute 1", "'--minutes'"),
+            ("operator-key creat", "'create'"),
+            ("operator-key list --operatr acme", "'--operator'"),
+            ("router --chek", "'--check'"),
+        ] {
+            let error = refused(line);
+            assert!(error.contains(suggestion), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn values_are_checked_before_anything_is_done() {
+        for (line, why) in [
+            ("dev --port x", "invalid digit"),
+            ("dev --port", "a value is required"),
+            ("dev --store mysql", "--store takes embedded, dynamodb-local or http://HOST:PORT"),
+            ("dev word", "unexpected argument 'word'"),
+            ("bench --rounds 0", "0 is not in"),
+            ("chaos", "--minutes <N>"),
+            ("chaos --minutes 1 --seed x", "invalid digit"),
+            ("operator-key create", "--operator <NAME>"),
+            ("operator-key revoke --operator acme", "<KEY_ID>"),
+            ("router --check --write", "cannot be used with"),
+        ] {
+            let error = refused(line);
+            assert!(error.contains(why), "{line}: {error}");
+        }
+    }
 }

@@ -5,20 +5,91 @@
 
 use std::{net::TcpStream, os::unix::process::CommandExt, process::ExitCode};
 
+use clap::{Args, Subcommand};
+
 use crate::{
     Result, cargo,
     environment::{Environment, LOCAL_AWS},
     progress::note,
 };
 
+/// Makes, lists and revokes operator keys: no endpoint does.
+#[derive(Args)]
+pub struct Options {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Makes a key and prints its secret, once.
+    Create {
+        /// What the key may do, separated by commas: all where this is left out; an empty list makes a key that can only read.
+        #[arg(long, value_name = "A,B")]
+        scopes: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Lists an operator's keys.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Revokes a key; it is refused from the next request on.
+    Revoke {
+        /// The key's id, as `list` shows it.
+        key_id: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Whose keys, and where they are.
+#[derive(Args)]
+struct Place {
+    /// The operator: a lower-case letter, then letters, digits and hyphens.
+    #[arg(long, value_name = "NAME")]
+    operator: String,
+    /// The store's URL. Without it and --table: the running dev stack's, where there is one.
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The table; TABLE_NAME in the environment, or `tenancy`, where this is left out.
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+}
+
+impl Action {
+    fn place(&self) -> &Place {
+        match self {
+            Self::Create { place, .. } | Self::List { place } | Self::Revoke { place, .. } => place,
+        }
+    }
+
+    /// The program's own command line.
+    fn words(&self) -> Vec<String> {
+        let own = match self {
+            Self::Create { scopes, .. } => {
+                let scopes = scopes.iter().map(|scopes| format!("--scopes={scopes}"));
+                std::iter::once("create".to_owned()).chain(scopes).collect()
+            }
+            Self::List { .. } => vec!["list".to_owned()],
+            Self::Revoke { key_id, .. } => vec!["revoke".to_owned(), key_id.clone()],
+        };
+        let Place { operator, endpoint, table } = self.place();
+        let optional = [("--endpoint", endpoint), ("--table", table)].into_iter();
+        let place = optional.filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")));
+        own.into_iter().chain([format!("--operator={operator}")]).chain(place).collect()
+    }
+}
+
 /// Becomes the program; comes back only where that fails.
-pub fn run(arguments: Vec<String>) -> Result<ExitCode> {
+pub fn run(options: &Options) -> Result<ExitCode> {
     let mut command = cargo::command(&["run", "--quiet", "--package", "operator-key", "--"]);
-    command.args(&arguments);
-    let named = |flag: &str| arguments.iter().any(|word| word == flag || word.starts_with(&format!("{flag}=")));
+    command.args(options.action.words());
+    let place = options.action.place();
     let stack = Environment::load()?;
-    if let (false, false, Some(endpoint), Some(table)) =
-        (named("--endpoint"), named("--table"), stack.get("DYNAMODB_ENDPOINT"), stack.get("TABLE_NAME"))
+    if let (None, None, Some(endpoint), Some(table)) =
+        (&place.endpoint, &place.table, stack.get("DYNAMODB_ENDPOINT"), stack.get("TABLE_NAME"))
     {
         // Never on to AWS instead: whoever has a dev stack does not expect a key in a real account.
         let address = endpoint.trim_start_matches("http://");
@@ -34,4 +105,31 @@ pub fn run(arguments: Vec<String>) -> Result<ExitCode> {
     let mut command = command.into_std();
     command.stdin(std::process::Stdio::inherit());
     Err(format!("cannot start cargo: {}", command.exec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn words(line: &str) -> String {
+        let line = std::iter::once("operator-key").chain(line.split_whitespace());
+        <Line as clap::Parser>::try_parse_from(line).ok().unwrap().options.action.words().join(" ")
+    }
+
+    #[test]
+    fn the_program_gets_what_was_given() {
+        assert_eq!(words("create --operator acme"), "create --operator=acme");
+        assert_eq!(
+            words("create --scopes= --table t --operator acme --endpoint http://127.0.0.1:1"),
+            "create --scopes= --operator=acme --endpoint=http://127.0.0.1:1 --table=t"
+        );
+        assert_eq!(words("list --operator=acme"), "list --operator=acme");
+        assert_eq!(words("revoke key_1 --operator acme"), "revoke key_1 --operator=acme");
+    }
 }

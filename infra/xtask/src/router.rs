@@ -5,11 +5,11 @@
 
 use std::{collections::BTreeMap, process::ExitCode};
 
+use clap::Args;
 use local::template::Template;
 
 use crate::{
     Result,
-    arguments::Arguments,
     progress::{note, print},
     tree,
 };
@@ -17,22 +17,30 @@ use crate::{
 const HEADER: &str = "[workspace.metadata.lambda.watch.router]";
 const COMMENT: &str = "# Generated from template.yaml by `cargo xtask router --write`.";
 
+/// cargo-lambda's own router, made from template.yaml.
+#[derive(Args)]
+pub struct Options {
+    /// Says whether the one in Cargo.toml is what template.yaml says.
+    #[arg(long, conflicts_with = "write")]
+    check: bool,
+    /// Writes it into Cargo.toml.
+    #[arg(long)]
+    write: bool,
+}
+
 /// Prints the table, compares it (`--check`) or puts it in its place (`--write`).
-pub fn run(words: Vec<String>) -> Result<ExitCode> {
-    let mut arguments = Arguments::new(words);
-    let (check, write) = (arguments.switch("--check"), arguments.switch("--write"));
-    arguments.finish()?;
+pub fn run(options: &Options) -> Result<ExitCode> {
     let table = table(&Template::read(tree::template())?);
     let path = tree::root().join("Cargo.toml");
     let manifest =
         std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let wanted = replace(&manifest, &table);
-    if write {
+    if options.write {
         if wanted != manifest {
             std::fs::write(&path, wanted).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             note("Cargo.toml: the router is as template.yaml says now");
         }
-    } else if check {
+    } else if options.check {
         if wanted != manifest {
             return Err(
                 "the router in Cargo.toml is not what template.yaml says; run `cargo xtask router --write`".to_owned()

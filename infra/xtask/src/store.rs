@@ -5,6 +5,7 @@
 use std::{
     path::PathBuf,
     process::Stdio,
+    str::FromStr,
     time::{Duration, Instant},
 };
 
@@ -43,23 +44,26 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// `--store` of the dev tool: embedded unless told otherwise.
-    pub fn of_dev(option: Option<String>) -> Result<Self> {
-        option.map_or(Ok(Self::Embedded), |word| Self::parse(&word))
-    }
-
     /// `--store` of the tests: `DYNAMODB_ENDPOINT`, else the real DynamoDB Local.
-    pub fn of_tests(option: Option<String>) -> Result<Self> {
+    pub fn of_tests(option: Option<Self>) -> Result<Self> {
         let endpoint = std::env::var("DYNAMODB_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty());
-        option.or(endpoint).map_or(Ok(Self::DynamoDbLocal), |word| Self::parse(&word))
+        match (option, endpoint) {
+            (Some(choice), _) => Ok(choice),
+            (None, Some(endpoint)) => endpoint.parse().map_err(|error| format!("DYNAMODB_ENDPOINT: {error}")),
+            (None, None) => Ok(Self::DynamoDbLocal),
+        }
     }
+}
 
-    fn parse(word: &str) -> Result<Self> {
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self> {
         match word {
             "embedded" => Ok(Self::Embedded),
             "dynamodb-local" => Ok(Self::DynamoDbLocal),
             url if url.starts_with("http://") => Ok(Self::Endpoint(url.trim_end_matches('/').to_owned())),
-            _ => Err(format!("--store takes embedded, dynamodb-local or http://HOST:PORT, not {word}")),
+            _ => Err("--store takes embedded, dynamodb-local or http://HOST:PORT".to_owned()),
         }
     }
 }
@@ -234,8 +238,8 @@ mod tests {
 
     #[test]
     fn a_store_is_chosen_by_a_word_or_a_url() {
-        assert_eq!(Choice::parse("embedded"), Ok(Choice::Embedded));
-        assert_eq!(Choice::parse("http://127.0.0.1:8000/"), Ok(Choice::Endpoint("http://127.0.0.1:8000".to_owned())));
-        assert!(Choice::parse("mysql").is_err());
+        assert_eq!("embedded".parse(), Ok(Choice::Embedded));
+        assert_eq!("http://127.0.0.1:8000/".parse(), Ok(Choice::Endpoint("http://127.0.0.1:8000".to_owned())));
+        assert!("mysql".parse::<Choice>().is_err());
     }
 }

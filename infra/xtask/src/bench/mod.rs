@@ -9,11 +9,11 @@ mod report;
 
 use std::process::ExitCode;
 
+use clap::Args;
+
 use self::program::Wanted;
 use crate::{
-    Result,
-    arguments::Arguments,
-    cargo,
+    Result, cargo,
     leash::Leash,
     progress::{note, print, step},
     store::{self, Choice},
@@ -23,41 +23,37 @@ use crate::{
 /// The functions that are measured, and compared with `infra/ratchets.json`.
 pub const MEASURED: [&str; 3] = ["get-tenant", "update-tenant", "upsert-tenant-by-external-id"];
 
-/// The command line.
-struct Options {
-    words: Vec<String>,
-    choice: Choice,
-    rounds: usize,
+/// What the functions cost: three of them, and the sizes of --all.
+#[derive(Args)]
+pub struct Options {
+    /// The sizes of every function, not of the three alone.
+    #[arg(long)]
     all: bool,
+    /// Cold starts per function.
+    #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Beside the same function in other languages, from ../shared/peers.
+    #[arg(long)]
     peers: bool,
-    peers_options: String,
+    /// Options for the peers' own `run`; goes with --peers.
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
+    peers_options: Option<String>,
+    /// Writes the report into docs/performance.md.
+    #[arg(long)]
     write: bool,
+    /// The store: embedded, dynamodb-local or http://HOST:PORT.
+    #[arg(long)]
+    store: Option<Choice>,
 }
 
 impl Options {
-    fn parse(words: Vec<String>) -> Result<Self> {
-        let mut arguments = Arguments::new(words.clone());
-        let peers_options = arguments.value_as_is("--peers-options")?;
-        let options = Self {
-            words,
-            choice: Choice::of_tests(arguments.value("--store")?)?,
-            rounds: arguments.number("--rounds", 11)?,
-            all: arguments.switch("--all"),
-            peers: arguments.switch("--peers") || peers_options.is_some(),
-            peers_options: peers_options.unwrap_or_default(),
-            write: arguments.switch("--write"),
-        };
-        arguments.finish()?;
-        if options.rounds == 0 {
-            return Err("--rounds is at least 1".to_owned());
-        }
-        Ok(options)
+    fn peers(&self) -> bool {
+        self.peers || self.peers_options.is_some()
     }
 }
 
 /// Builds, measures, prints.
-pub async fn run(words: Vec<String>) -> Result<ExitCode> {
-    let options = Options::parse(words)?;
+pub async fn run(options: Options) -> Result<ExitCode> {
     let leash = Leash::start()?;
     let report = tokio::select! {
         report = measure(&options, &leash) => Some(report),
@@ -75,9 +71,11 @@ pub async fn run(words: Vec<String>) -> Result<ExitCode> {
 
 async fn measure(options: &Options, leash: &Leash) -> Result<String> {
     let peers = tree::root().join("../shared/peers");
-    if options.peers && !peers.join("run").is_file() {
+    if options.peers() && !peers.join("run").is_file() {
         return Err(format!("--peers needs the folder {}, which is not here", peers.display()));
     }
+    let choice = Choice::of_tests(options.store.clone())?;
+    let rounds = usize::try_from(options.rounds).unwrap_or(usize::MAX);
     let functions = match options.all {
         true => program::functions()?,
         false => MEASURED.map(str::to_owned).to_vec(),
@@ -85,7 +83,7 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
     let seeding = program::folder(&cargo::build(leash, &cargo::PROGRAMS).await?)?;
     let shipping = program::folder(&program::build_shipping(leash, &functions).await?)?;
     let program = program::build_fast(leash).await?;
-    let store = store::start(leash, &options.choice, None).await?;
+    let store = store::start(leash, &choice, None).await?;
 
     let instructions = tools::on_path("valgrind").is_some();
     if !instructions {
@@ -96,18 +94,19 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
         seeding: &seeding,
         functions: &shipping,
         sized: &functions,
-        rounds: options.rounds,
+        rounds,
         instructions,
         foreign: true,
-        peers: options.peers.then_some((peers.as_path(), options.peers_options.as_str())),
+        peers: options.peers().then_some((peers.as_path(), options.peers_options.as_deref().unwrap_or_default())),
     };
     let figures = step("measuring", program::run(leash, &program, &wanted)).await?;
     tells_foreign_apart(&figures)?;
-    let beside = match options.peers {
+    let beside = match options.peers() {
         true => Some(program::peers_report()?),
         false => None,
     };
-    Ok(report::markdown(&options.words, options.rounds, &figures, beside.as_deref()))
+    let words: Vec<String> = std::env::args().skip(2).collect();
+    Ok(report::markdown(&words, rounds, &figures, beside.as_deref()))
 }
 
 /// Case D2: nobody learns from the time that an answer takes whether somebody else has what it is about.

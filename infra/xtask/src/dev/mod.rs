@@ -17,45 +17,44 @@ mod watch;
 
 use std::{fs::File, net::TcpListener, path::PathBuf, process::ExitCode};
 
+use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{
-    Result, arguments::Arguments, environment::Environment, leash::Leash, progress::note, store::Choice, tree,
-};
+use crate::{Result, environment::Environment, leash::Leash, progress::note, store::Choice, tree};
 
-/// The command line.
+/// The whole API on this machine; Ctrl-C ends it.
+#[derive(Args)]
 pub struct Options {
+    /// Where it listens.
+    #[arg(long, value_name = "N", default_value_t = 9000)]
     port: u16,
-    choice: Choice,
+    /// The store: embedded, dynamodb-local or http://HOST:PORT.
+    #[arg(long, value_name = "STORE", default_value = "embedded")]
+    store: Choice,
+    /// Empties the embedded store first.
+    #[arg(long)]
     fresh: bool,
-    concurrency: usize,
+    /// Processes per function.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
+    concurrency: u16,
+    /// A file of rules by which the store fails (docs/faults.md).
+    #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
 }
 
 impl Options {
-    fn parse(words: Vec<String>) -> Result<Self> {
-        let mut arguments = Arguments::new(words);
-        let options = Self {
-            port: arguments.number("--port", 9000)?,
-            choice: Choice::of_dev(arguments.value("--store")?)?,
-            fresh: arguments.switch("--fresh"),
-            concurrency: arguments.number("--concurrency", 2)?,
-            faults: arguments.value("--faults")?.map(PathBuf::from),
-        };
-        arguments.finish()?;
-        if options.concurrency == 0 {
-            return Err("--concurrency is at least 1".to_owned());
-        }
-        if options.fresh && options.choice != Choice::Embedded {
+    /// What the command line alone does not tell.
+    fn check(&self) -> Result<()> {
+        if self.fresh && self.store != Choice::Embedded {
             return Err("--fresh is for the embedded store; others are not this command's to empty".to_owned());
         }
-        Ok(options)
+        Ok(())
     }
 }
 
 /// Runs until a signal or a fault ends it.
-pub async fn run(words: Vec<String>) -> Result<ExitCode> {
-    let options = Options::parse(words)?;
+pub async fn run(options: Options) -> Result<ExitCode> {
+    options.check()?;
     let _only_one = only_one()?;
     free(options.port)?;
     let old = Environment::load()?;
@@ -112,21 +111,34 @@ pub async fn interrupted() {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Options> {
-        Options::parse(line.split_whitespace().map(str::to_owned).collect())
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(line: &str) -> Option<Options> {
+        let words = std::iter::once("dev").chain(line.split_whitespace());
+        <Line as clap::Parser>::try_parse_from(words).ok().map(|line| line.options)
     }
 
     #[test]
     fn the_defaults_are_port_9000_two_processes_and_the_embedded_store() {
         let options = parse("").unwrap();
         assert_eq!((options.port, options.concurrency, options.fresh), (9000, 2, false));
-        assert_eq!(options.choice, Choice::Embedded);
+        assert_eq!(options.store, Choice::Embedded);
     }
 
     #[test]
     fn only_the_embedded_store_can_be_emptied() {
-        assert!(parse("--fresh").is_ok());
-        assert!(parse("--fresh --store dynamodb-local").is_err());
-        assert!(parse("--concurrency 0").is_err());
+        assert!(parse("--fresh").unwrap().check().is_ok());
+        assert!(parse("--fresh --store dynamodb-local").unwrap().check().is_err());
+    }
+
+    #[test]
+    fn the_number_of_processes_has_bounds() {
+        assert_eq!(parse("--concurrency=100").unwrap().concurrency, 100);
+        assert!(parse("--concurrency 0").is_none());
+        assert!(parse("--concurrency 101").is_none());
     }
 }

@@ -72,7 +72,7 @@ pub async fn run(options: &Options, leash: &Leash, old: &Environment) -> Result<
         true => Some(step("making an integration key", keys::integration(old, &base, &operator)).await?),
         false => None,
     };
-    stack.fleet.run(&functions, options.concurrency);
+    stack.fleet.run(&functions, options.concurrency.into());
     stack.tick(&template, &programs);
     environment.set("BASE_URL", &base);
     environment.set("OPERATOR_KEY", &operator);
@@ -89,7 +89,7 @@ pub async fn run(options: &Options, leash: &Leash, old: &Environment) -> Result<
 
     tokio::select! {
         fault = lambda.ended() => Err(fault),
-        never = reload(&mut stack, leash, options.concurrency) => never,
+        never = reload(&mut stack, leash, options.concurrency.into()) => never,
     }
 }
 
@@ -229,8 +229,8 @@ async fn open_store(options: &Options, leash: &Leash) -> Result<Store> {
             }
         }
     }
-    let file = (options.choice == Choice::Embedded).then_some(file);
-    store::start(leash, &options.choice, file).await
+    let file = (options.store == Choice::Embedded).then_some(file);
+    store::start(leash, &options.store, file).await
 }
 
 async fn first_answer(base: &str) -> Result<()> {

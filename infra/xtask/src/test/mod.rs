@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::Args;
 use tokio::{process::Command, sync::OnceCell};
 
 use crate::{
     Result,
-    arguments::Arguments,
     cargo::Programs,
     leash::Leash,
     progress::{headline, note, print},
@@ -92,18 +92,33 @@ struct Context {
     write: bool,
 }
 
+/// Everything that is checked before a change lands, or a part of it.
+#[derive(Args)]
+pub struct Options {
+    /// Stages (--list names them), or words: the tests whose name contains one. None: everything.
+    #[arg(value_name = "STAGE or NAME")]
+    words: Vec<String>,
+    /// Names the stages.
+    #[arg(long)]
+    list: bool,
+    /// With the stage ratchets: records what the functions cost now in infra/ratchets.json.
+    #[arg(long)]
+    write: bool,
+    /// The store: embedded, dynamodb-local or http://HOST:PORT.
+    #[arg(long)]
+    store: Option<Choice>,
+}
+
 /// Runs the stages named (none = all); a word that is no stage selects tests by their name.
-pub async fn run(words: Vec<String>) -> Result<ExitCode> {
-    let mut arguments = Arguments::new(words);
-    if arguments.switch("--list") {
+pub async fn run(options: Options) -> Result<ExitCode> {
+    if options.list {
         for stage in STAGES {
             print(&format!("{:<12} {}", stage.name, stage.about))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let choice = Choice::of_tests(arguments.value("--store")?)?;
-    let write = arguments.switch("--write");
-    let words = arguments.words()?;
+    let choice = Choice::of_tests(options.store)?;
+    let (words, write) = (options.words, options.write);
     let (names, filters): (Vec<_>, Vec<_>) =
         words.into_iter().partition(|word| STAGES.iter().any(|stage| stage.name == word));
     let everything = names.is_empty() && filters.is_empty();
