@@ -186,6 +186,7 @@ impl Exchange {
         let body = self.json();
         let right = self.status == status
             && self.header("content-type") == Some("application/problem+json")
+            && body["slug"] == slug
             && body["type"].as_str().is_some_and(|kind| kind.ends_with(&format!("/problems/{slug}")));
         assert!(right, "not {status} {slug}: {self}");
         self

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use local::http::raw;
 use tests::transcript::{members, redacted, text};
-use tests::{App, Exchange, Value, template};
+use tests::{App, Exchange, Value, json, openapi, template};
 
 const PUBLIC: [&str; 4] = ["/health", "/openapi.json", "/problems", "/problems/not-found"];
 
@@ -45,7 +45,7 @@ async fn the_contract_is_served_as_json() {
     let answer = app.anonymous("GET", "/openapi.json").send().await.expect_status(200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let mut served = answer.json();
-    let mut written = tests::openapi::document().clone();
+    let mut written = openapi::document().clone();
     // The build may fill in what only it knows.
     served["info"]["version"].take();
     written["info"]["version"].take();
@@ -163,7 +163,27 @@ async fn unknown_paths_are_404_for_everybody() {
             }
         }
     }
-    assert_eq!(text(&app.anonymous("GET", "/a%20b?c=d").send_unchecked().await.json(), "instance"), "/a b");
+}
+
+#[tokio::test]
+async fn an_instance_is_a_uri_reference() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    for (path, instance) in [
+        ("/a%20b?c=d", "/a%20b"),
+        ("/tenants/by-external-id/Acme%20Inc", "/tenants/by-external-id/Acme%20Inc"),
+        ("/tenants/by-external-id/caf%c3%a9", "/tenants/by-external-id/caf%C3%A9"),
+        ("/tenants/by-external-id/acme%3A1@x%2Fy", "/tenants/by-external-id/acme:1@x/y"),
+        ("/tenants/by-external-id/100%25", "/tenants/by-external-id/100%25"),
+        ("/tenants/by-external-id/%252F", "/tenants/by-external-id/%252F"),
+        ("/tenants/%22%5B%7C%5D%5C", "/tenants/%22%5B%7C%5D%5C"),
+        ("//evil.example/x", "/%2Fevil.example/x"),
+        ("///", "/%2F/"),
+    ] {
+        let answer = app.with_key(&key, "GET", path).send_unchecked().await.expect_problem(404, "not-found");
+        assert_eq!(text(&answer.json(), "instance"), instance);
+        openapi::validate(&json!({ "$ref": "#/components/schemas/Problem" }), &answer.json()).unwrap();
+    }
 }
 
 /// What `Allow` says, in one order.
@@ -273,8 +293,9 @@ async fn headers_that_no_client_would_send_are_refused_by_somebody() {
 async fn an_event_that_lies_about_its_body_is_answered() {
     let app = App::start().await;
     let event = |body: Value, coded: bool| {
-        let headers = tests::json!({ "authorization": format!("Bearer {}", app.operator_key), "content-type": "application/json" });
-        tests::json!({
+        let headers =
+            json!({ "authorization": format!("Bearer {}", app.operator_key), "content-type": "application/json" });
+        json!({
             "version": "2.0", "routeKey": "POST /v1/customers", "rawPath": "/v1/customers", "rawQueryString": "", "headers": headers,
             "requestContext": { "domainName": "x", "stage": "$default", "http": { "method": "POST", "path": "/v1/customers" } },
             "body": body, "isBase64Encoded": coded,

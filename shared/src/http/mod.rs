@@ -17,6 +17,7 @@ mod request;
 mod response;
 mod routes;
 mod serve;
+mod uri;
 
 pub use crate::domain::{Error, Result};
 pub use customer_list::CustomerListQuery;

@@ -97,7 +97,7 @@ pub fn problem_types() -> &'static [ProblemType] {
 pub struct Place {
     /// The deployment's base URL, from the gateway.
     pub base_url: String,
-    /// The path as the gateway gives it.
+    /// The path as the gateway gives it, percent-encoded again: a URI reference (RFC 9457, section 3.1.5).
     pub instance: String,
     /// The request's id.
     pub request_id: String,
@@ -106,6 +106,7 @@ pub struct Place {
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: String,
+    slug: &'a str,
     title: &'a str,
     status: u16,
     detail: &'a str,
@@ -138,6 +139,7 @@ pub fn problem(error: &Error, place: &Place) -> Response {
         .map_or("Internal error", |(_, title)| title);
     let body = Body {
         r#type: type_url(&place.base_url, slug),
+        slug,
         title,
         status,
         detail,

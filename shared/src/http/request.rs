@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::input::Input;
 use super::problem::Place;
-use super::query;
+use super::{query, uri};
 use crate::domain::{Error, RequestId, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ impl Request {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => base_url(&event),
         };
-        let place = Place { base_url, instance: event.raw_path.clone(), request_id: id.to_string() };
+        let place = Place { base_url, instance: uri::reference(&event.raw_path), request_id: id.to_string() };
         let decoded = event.route_key != "$default";
         Self { event, place, decoded }
     }

@@ -71,7 +71,7 @@ async fn without_a_valid_credential_everything_is_the_same_401() {
     app.new_customer("acme-corp").await;
     let answer = is_401(app.anonymous("GET", "/v1/customers").send().await);
     let body = redacted(&answer.body).replace(&app.address().to_string(), "HOST");
-    assert_snapshot!(body, @r#"{"type":"https://HOST/problems/insufficient-scope","title":"Unauthorized","status":401,"detail":"A valid API key is needed as a bearer token.","instance":"/v1/customers","request_id":"req_…"}"#);
+    assert_snapshot!(body, @r#"{"type":"https://HOST/problems/insufficient-scope","slug":"insufficient-scope","title":"Unauthorized","status":401,"detail":"A valid API key is needed as a bearer token.","instance":"/v1/customers","request_id":"req_…"}"#);
     let key = &app.operator_key;
     let headers = [
         "",

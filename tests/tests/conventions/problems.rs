@@ -46,21 +46,21 @@ async fn each_problem_is_this() {
     let shown = |problem: &Exchange| redacted(&problem.body).replace(&format!("https://{}", app.address()), "BASE");
     let all: Vec<String> = problems(&app).await.iter().map(shown).collect();
     assert_snapshot!(all.join("\n"), @r#"
-    {"type":"BASE/problems/malformed-request","title":"Malformed request","status":400,"detail":"The body must be a JSON object.","instance":"/v1/customers","request_id":"req_…"}
-    {"type":"BASE/problems/insufficient-scope","title":"Unauthorized","status":401,"detail":"A valid API key is needed as a bearer token.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
-    {"type":"BASE/problems/insufficient-scope","title":"Forbidden","status":403,"detail":"This operation needs an integration's key.","instance":"/integration/self","request_id":"req_…"}
-    {"type":"BASE/problems/not-found","title":"Not found","status":404,"detail":"There is nothing here for this credential.","instance":"/v1/customers/absent","request_id":"req_…"}
-    {"type":"BASE/problems/method-not-allowed","title":"Method not allowed","status":405,"detail":"This path does not take this method.","instance":"/v1/customers","request_id":"req_…"}
-    {"type":"BASE/problems/external-id-conflict","title":"External ID conflict","status":409,"detail":"The external id belongs to another tenant.","instance":"/tenants","request_id":"req_…","conflicting_resource_id":"tnt_…"}
-    {"type":"BASE/problems/name-conflict","title":"Name conflict","status":409,"detail":"The name is taken.","instance":"/v1/customers","request_id":"req_…","conflicting_resource_id":"cust_…"}
-    {"type":"BASE/problems/resource-in-use","title":"Resource in use","status":409,"detail":"Something still depends on the resource.","instance":"/repositories/rep_ULID","request_id":"req_…","conflicting_resource_id":"tnt_…"}
-    {"type":"BASE/problems/idempotency-key-conflict","title":"Idempotency key conflict","status":409,"detail":"The Idempotency-Key was used for another request within the last 24 hours.","instance":"/v1/customers","request_id":"req_…"}
-    {"type":"BASE/problems/precondition-failed","title":"Precondition failed","status":412,"detail":"The resource is not at the version that the request names.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
-    {"type":"BASE/problems/payload-too-large","title":"Payload too large","status":413,"detail":"The body is over 256 KiB.","instance":"/v1/customers","request_id":"req_…"}
-    {"type":"BASE/problems/unsupported-media-type","title":"Unsupported media type","status":415,"detail":"Send application/json without a content coding.","instance":"/v1/customers","request_id":"req_…"}
-    {"type":"BASE/problems/validation-error","title":"Validation error","status":422,"detail":"The request breaks rules; errors[] names each place.","instance":"/v1/customers","request_id":"req_…","errors":[{"pointer":"/customer_id","message":"must be 1 to 63 characters: a lower-case letter, then lower-case letters, digits and hyphens, not ending in a hyphen"}]}
-    {"type":"BASE/problems/internal-error","title":"Internal error","status":500,"detail":"Something went wrong in this service.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
-    {"type":"BASE/problems/unavailable","title":"Service unavailable","status":503,"detail":"The service cannot answer now; try again.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
+    {"type":"BASE/problems/malformed-request","slug":"malformed-request","title":"Malformed request","status":400,"detail":"The body must be a JSON object.","instance":"/v1/customers","request_id":"req_…"}
+    {"type":"BASE/problems/insufficient-scope","slug":"insufficient-scope","title":"Unauthorized","status":401,"detail":"A valid API key is needed as a bearer token.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
+    {"type":"BASE/problems/insufficient-scope","slug":"insufficient-scope","title":"Forbidden","status":403,"detail":"This operation needs an integration's key.","instance":"/integration/self","request_id":"req_…"}
+    {"type":"BASE/problems/not-found","slug":"not-found","title":"Not found","status":404,"detail":"There is nothing here for this credential.","instance":"/v1/customers/absent","request_id":"req_…"}
+    {"type":"BASE/problems/method-not-allowed","slug":"method-not-allowed","title":"Method not allowed","status":405,"detail":"This path does not take this method.","instance":"/v1/customers","request_id":"req_…"}
+    {"type":"BASE/problems/external-id-conflict","slug":"external-id-conflict","title":"External ID conflict","status":409,"detail":"The external id belongs to another tenant.","instance":"/tenants","request_id":"req_…","conflicting_resource_id":"tnt_…"}
+    {"type":"BASE/problems/name-conflict","slug":"name-conflict","title":"Name conflict","status":409,"detail":"The name is taken.","instance":"/v1/customers","request_id":"req_…","conflicting_resource_id":"cust_…"}
+    {"type":"BASE/problems/resource-in-use","slug":"resource-in-use","title":"Resource in use","status":409,"detail":"Something still depends on the resource.","instance":"/repositories/rep_ULID","request_id":"req_…","conflicting_resource_id":"tnt_…"}
+    {"type":"BASE/problems/idempotency-key-conflict","slug":"idempotency-key-conflict","title":"Idempotency key conflict","status":409,"detail":"The Idempotency-Key was used for another request within the last 24 hours.","instance":"/v1/customers","request_id":"req_…"}
+    {"type":"BASE/problems/precondition-failed","slug":"precondition-failed","title":"Precondition failed","status":412,"detail":"The resource is not at the version that the request names.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
+    {"type":"BASE/problems/payload-too-large","slug":"payload-too-large","title":"Payload too large","status":413,"detail":"The body is over 256 KiB.","instance":"/v1/customers","request_id":"req_…"}
+    {"type":"BASE/problems/unsupported-media-type","slug":"unsupported-media-type","title":"Unsupported media type","status":415,"detail":"Send application/json without a content coding.","instance":"/v1/customers","request_id":"req_…"}
+    {"type":"BASE/problems/validation-error","slug":"validation-error","title":"Validation error","status":422,"detail":"The request breaks rules; errors[] names each place.","instance":"/v1/customers","request_id":"req_…","errors":[{"pointer":"/customer_id","message":"must be 1 to 63 characters: a lower-case letter, then lower-case letters, digits and hyphens, not ending in a hyphen"}]}
+    {"type":"BASE/problems/internal-error","slug":"internal-error","title":"Internal error","status":500,"detail":"Something went wrong in this service.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
+    {"type":"BASE/problems/unavailable","slug":"unavailable","title":"Service unavailable","status":503,"detail":"The service cannot answer now; try again.","instance":"/v1/customers/acme-corp","request_id":"req_…"}
     "#);
 }
 
@@ -70,7 +70,7 @@ async fn a_problem_has_its_members_and_its_registered_type() {
     for problem in problems(&app).await {
         assert_eq!(problem.header("content-type"), Some("application/problem+json"));
         let body = problem.json();
-        let always = ["type", "title", "status", "detail", "instance", "request_id"];
+        let always = ["type", "slug", "title", "status", "detail", "instance", "request_id"];
         let extra = match problem.status {
             422 => vec!["errors"],
             409 if !text(&body, "type").ends_with("/idempotency-key-conflict") => vec!["conflicting_resource_id"],
@@ -78,6 +78,7 @@ async fn a_problem_has_its_members_and_its_registered_type() {
         };
         assert_eq!(members(&problem.body), [always.to_vec(), extra].concat());
         assert_eq!(body["status"], problem.status);
+        assert!(text(&body, "type").ends_with(&format!("/problems/{}", text(&body, "slug"))), "{problem}");
         assert_eq!(text(&body, "instance"), problem.path);
         let path = text(&body, "type").split(&app.address().to_string()).nth(1).unwrap().to_owned();
         let registered = app.anonymous("GET", &path).send().await.expect_status(200).json();
