@@ -4,7 +4,7 @@ use crate::exchange::{Call, exchanged_with};
 use crate::recorded;
 use crate::world::{endpoint, functions_folder, template};
 use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
-use local::gateway::Gateway;
+use local::gateway::{self, Gateway};
 use local::http::Client;
 use local::lambda::{Lambda, Options};
 use local::proxy::{FaultProxy, LogEntry, Rule};
@@ -58,8 +58,7 @@ impl App {
         }
         change(&mut options);
         let lambda = Lambda::start(options).await.expect("the Runtime API starts");
-        let listen = ([127, 0, 0, 1], 0).into();
-        let gateway = Gateway::start(listen, template(), lambda.clone()).await.expect("the gateway starts");
+        let gateway = gateway_before(&lambda, gateway::Options::default()).await;
         let mut app = Self { lambda, proxy, store, table, operator_key: String::new(), gateway, client: Client::new() };
         app.operator_key = app.new_operator_key("acme").await;
         app
@@ -68,6 +67,16 @@ impl App {
     /// The base URL, without a slash at the end.
     pub fn url(&self) -> String {
         self.gateway.url()
+    }
+
+    /// One more gateway in front of the same functions.
+    pub async fn another_gateway(&self, options: gateway::Options) -> Gateway {
+        gateway_before(&self.lambda, options).await
+    }
+
+    /// A request by way of another gateway.
+    pub fn by(&self, gateway: &Gateway, method: &str, path: &str) -> Call<'_> {
+        Call::new(&self.client, gateway.url(), method, path)
     }
 
     /// Where the gateway listens.
@@ -185,6 +194,11 @@ impl App {
     pub async fn items_of(&self, entity: &str) -> Vec<Value> {
         self.items().await.into_iter().filter(|item| item["type"]["S"] == entity).collect()
     }
+}
+
+async fn gateway_before(lambda: &Lambda, options: gateway::Options) -> Gateway {
+    let listen = ([127, 0, 0, 1], 0).into();
+    Gateway::start_with(listen, template(), lambda.clone(), options).await.expect("the gateway starts")
 }
 
 /// Whether a request only opened a connection.

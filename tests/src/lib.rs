@@ -12,11 +12,14 @@ pub mod history;
 pub mod iam;
 pub mod openapi;
 pub mod recorded;
+mod refusing;
 pub mod transcript;
 mod world;
 
 pub use app::App;
 pub use exchange::{Call, Exchange, shows, tenant_tag};
+pub use local::gateway;
 pub use local::proxy::{Action, LogEntry, Rule};
+pub use refusing::Refusing;
 pub use serde_json::{Value, json};
 pub use world::{functions_folder, repository_root, template};

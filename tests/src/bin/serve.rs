@@ -1,22 +1,52 @@
 //! Serves one API until its standard input closes: for programs that are not written in Rust (generated clients, schemathesis).
 //!
-//! Prints `BASE_URL=`, `OPERATOR_KEY=` and `INTEGRATION_KEY=` lines, in this order, when the API answers. The integration key is of
-//! the customer `demo` of that operator; with `--second-operator NAME` of the customer `demo` of another operator, so that what the
-//! first does to its customers does not touch it.
+//! Prints `BASE_URL=`, `OPERATOR_KEY=`, one `BASE_URL_<status>=` for each answer that a gateway gives by itself, and `INTEGRATION_KEY=`,
+//! in this order, when the API answers. The integration key is of the customer `demo` of that operator; with `--second-operator NAME` of
+//! the customer `demo` of another operator, so that what the first does to its customers does not touch it. `--throttle N` lets N
+//! requests a second through to each route.
+//!
+//! At `BASE_URL_429` a throttle refuses every request, at `BASE_URL_500` every function crashes, at `BASE_URL_503` none answers in
+//! time, at `BASE_URL_413` every request is too large.
 
 use std::io::{Read, Write};
-use tests::{App, json};
+use tests::gateway::{Options, Throttle};
+use tests::{App, Refusing, json};
 
-#[tokio::main]
-async fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let second = match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
-        (None, None, None) => None,
-        (Some("--second-operator"), Some(name), None) => Some(name),
-        _ => panic!("usage: serve [--second-operator NAME]"),
-    };
+#[derive(Default)]
+struct Arguments {
+    second_operator: Option<String>,
+    throttle: Option<Throttle>,
+}
+
+fn main() {
+    let arguments = Arguments::read(std::env::args().skip(1)).unwrap_or_else(|fault| {
+        eprintln!("{fault}\nusage: serve [--second-operator NAME] [--throttle N]");
+        std::process::exit(2)
+    });
+    tokio::runtime::Runtime::new().expect("a runtime starts").block_on(serve(arguments));
+}
+
+impl Arguments {
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut arguments = Self::default();
+        while let Some(option) = words.next() {
+            let value = words.next().ok_or(format!("{option} has no value"))?;
+            match option.as_str() {
+                "--second-operator" => arguments.second_operator = Some(value),
+                "--throttle" => {
+                    let rate = value.parse().map_err(|_| format!("{value} is not a number of requests"))?;
+                    arguments.throttle = Some(Throttle { rate, burst: rate });
+                }
+                _ => return Err(format!("there is no option {option}")),
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+async fn serve(arguments: Arguments) {
     let app = App::start().await;
-    let owner = match second {
+    let owner = match arguments.second_operator {
         Some(name) => app.new_operator_key(&name).await,
         None => app.operator_key.clone(),
     };
@@ -26,9 +56,15 @@ async fn main() {
     let key = app.with_key(&owner, "POST", "/v1/customers/demo/keys").json(key).send().await.expect_status(201).json();
     let key = key["api_key_once"].as_str().expect("a new key is shown");
 
+    let throttled = app.another_gateway(Options { throttle: arguments.throttle, ..Options::default() }).await;
+    let refusing = Refusing::start(&app).await;
+    let mut lines = format!("BASE_URL={}\nOPERATOR_KEY={}\n", throttled.url(), app.operator_key);
+    for (status, gateway) in refusing.gateways() {
+        lines += &format!("BASE_URL_{status}={}\n", gateway.url());
+    }
+    lines += &format!("INTEGRATION_KEY={key}\n");
     let mut out = std::io::stdout();
-    let lines = format!("BASE_URL={}\nOPERATOR_KEY={}\nINTEGRATION_KEY={key}\n", app.url(), app.operator_key);
-    out.write_all(lines.as_bytes()).and_then(|()| out.flush()).expect("somebody reads the lines");
+    out.write_all(lines.as_bytes()).and_then(|()| out.flush()).expect("the lines are read");
     let wait = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     wait.await.expect("the thread ends").expect("standard input can be read");
 }

@@ -2,23 +2,32 @@
 //!
 //! Invariant: what it refuses, it refuses in its own form (`{"message": …}`); every request that reaches a function carries the
 //! path decoded exactly once. What breaks HTTP's grammar is hyper's 400.
-//! Not here: throttling, authorizers, CORS, stages; and the answers' contents.
+//! Not here: authorizers, CORS, stages; and the contents of a function's answers.
 
 mod answer;
 mod event;
 mod path;
 mod routes;
+mod throttle;
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response,
-    body::{Body, Bytes, Incoming},
+    body::{Body, Incoming},
     header,
 };
 
-use self::{answer::refusal, routes::Routes};
+pub use hyper::body::Bytes;
+
+pub use self::throttle::Throttle;
+use self::{answer::refusal, routes::Routes, throttle::Buckets};
 use crate::{
     Result,
     lambda::InvokeError,
@@ -33,7 +42,7 @@ pub const MAX_EVENT: usize = 6_291_556;
 /// The longest request line and headers together.
 const MAX_HEAD: usize = 10_240;
 /// How long an HTTP API waits for a function.
-const PATIENCE: Duration = Duration::from_secs(29);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What is read of a refused body, so that a caller that writes it all before it reads sees the answer.
 const MAX_DRAIN: usize = 256 * 1024 * 1024;
 
@@ -53,17 +62,54 @@ where
     }
 }
 
+/// What may be set of a gateway.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What each route takes; everything where it is None.
+    pub throttle: Option<Throttle>,
+    /// How long it waits for a function.
+    pub patience: Duration,
+    /// The largest event that it hands to a function.
+    pub max_event: usize,
+}
+
+impl Default for Options {
+    /// An HTTP API's own limits, and no throttle.
+    fn default() -> Self {
+        Self { throttle: None, patience: PATIENCE, max_event: MAX_EVENT }
+    }
+}
+
 /// A running gateway; dropping it closes its connections.
 pub struct Gateway(Server);
+
+/// What every request needs.
+struct Shared<B> {
+    routes: Routes,
+    options: Options,
+    buckets: Option<Buckets>,
+    backend: B,
+}
 
 impl Gateway {
     /// Listens, and routes as the template says.
     pub async fn start(listen: SocketAddr, template: &Template, backend: impl Backend) -> Result<Self> {
-        let shared = Arc::new((Routes::of(template)?, backend));
+        Self::start_with(listen, template, backend, Options::default()).await
+    }
+
+    /// The same with other limits.
+    pub async fn start_with(
+        listen: SocketAddr,
+        template: &Template,
+        backend: impl Backend,
+        options: Options,
+    ) -> Result<Self> {
+        let (routes, buckets) = (Routes::of(template)?, options.throttle.map(Buckets::new));
+        let shared = Arc::new(Shared { routes, options, buckets, backend });
         let server = Server::start(listen, move |request, ends| {
             let shared = shared.clone();
             async move {
-                let response = match serve(&shared.0, shared.clone(), request, ends).await {
+                let response = match serve(shared, request, ends).await {
                     Ok(response) | Err(response) => response,
                 };
                 answer::fit(response)
@@ -87,12 +133,7 @@ impl Gateway {
 type Answer = Response<Full<Bytes>>;
 
 /// One request; an error is the gateway's own answer.
-async fn serve<B: Backend>(
-    routes: &Routes,
-    backend: Arc<(Routes, B)>,
-    request: Request<Incoming>,
-    ends: Ends,
-) -> Result<Answer, Answer> {
+async fn serve<B: Backend>(shared: Arc<Shared<B>>, request: Request<Incoming>, ends: Ends) -> Result<Answer, Answer> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
     let line = head.method.as_str().len() + target.len() + " HTTP/1.1".len() + 1;
@@ -105,16 +146,20 @@ async fn serve<B: Backend>(
     }
     let path = path::decode(head.uri.path()).ok_or_else(|| refusal(400, "Bad Request"))?;
     let body = read(&head.headers, body).await?;
-    let found = routes.find(head.method.as_str(), &path);
+    let found = shared.routes.find(head.method.as_str(), &path);
     let found = found.ok_or_else(|| refusal(404, "Not Found"))?;
+    if shared.buckets.as_ref().is_some_and(|buckets| !buckets.take(&found.key, Instant::now())) {
+        return Err(refusal(429, "Too Many Requests"));
+    }
     let event = event::build(&head, &path, &found, &body, ends).ok_or_else(|| refusal(400, "Bad Request"))?;
-    if event.len() > MAX_EVENT {
+    if event.len() > shared.options.max_event {
         return Err(refusal(413, "Request Entity Too Large"));
     }
     let function = found.function.to_owned();
     // In a task of its own: a function works on when its caller goes away.
-    let invocation = tokio::spawn(async move { backend.1.invoke(&function, event).await });
-    match tokio::time::timeout(PATIENCE, invocation).await {
+    let patience = shared.options.patience;
+    let invocation = tokio::spawn(async move { shared.backend.invoke(&function, event).await });
+    match tokio::time::timeout(patience, invocation).await {
         Ok(Ok(Ok(response))) => Ok(answer::build(&response).unwrap_or_else(|| refusal(500, "Internal Server Error"))),
         Ok(_) => Err(refusal(500, "Internal Server Error")),
         Err(_) => Err(refusal(503, "Service Unavailable")),

@@ -23,8 +23,22 @@ Resources:
 "#;
 
 async fn gateway(backend: impl Backend) -> Gateway {
+    gateway_with(backend, Options::default()).await
+}
+
+async fn gateway_with(backend: impl Backend, options: Options) -> Gateway {
     let template = Template::parse(TEMPLATE).unwrap();
-    Gateway::start(([127, 0, 0, 1], 0).into(), &template, backend).await.unwrap()
+    Gateway::start_with(([127, 0, 0, 1], 0).into(), &template, backend, options).await.unwrap()
+}
+
+/// What a gateway answers by itself, with nothing that a function's answer has.
+#[track_caller]
+fn expect_message(response: &http::Response, status: u16, message: &str) {
+    assert_eq!((response.status, response.json()), (status, json!({ "message": message })));
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    for header in ["x-request-id", "retry-after", "www-authenticate", "cache-control"] {
+        assert_eq!(response.header(header), None, "{header}");
+    }
 }
 
 /// Answers with the function's name and the event.
@@ -220,9 +234,34 @@ async fn a_malformed_answer_is_an_internal_error() {
             "{response}"
         );
     }
-    let gateway = gateway(|_: String, _: Bytes| async { Err(InvokeError::TimedOut) }).await;
+}
+
+#[tokio::test]
+async fn a_function_that_gives_no_answer_is_an_internal_error() {
+    for error in [InvokeError::TimedOut, InvokeError::Exited("signal: 6".to_owned()), InvokeError::TooLarge] {
+        let gateway = gateway(move |_: String, _: Bytes| std::future::ready(Err(error.clone()))).await;
+        let answered = http::request("GET", &gateway.url(), &[], "").await.unwrap();
+        expect_message(&answered, 500, "Internal Server Error");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_takes_too_long_is_given_up() {
+    let options = Options { patience: Duration::from_millis(20), ..Options::default() };
+    let gateway = gateway_with(|_: String, _: Bytes| std::future::pending(), options).await;
     let answered = http::request("GET", &gateway.url(), &[], "").await.unwrap();
-    assert_eq!(answered.status, 500);
+    expect_message(&answered, 503, "Service Unavailable");
+}
+
+#[tokio::test]
+async fn a_throttled_route_is_refused_and_the_others_are_not() {
+    let options = Options { throttle: Some(Throttle { rate: 0, burst: 2 }), ..Options::default() };
+    let gateway = gateway_with(echo, options).await;
+    let get = async |path: &str| http::request("GET", &format!("{}{path}", gateway.url()), &[], "").await.unwrap();
+    // Two paths of one route have one bucket.
+    assert_eq!([get("/things/1").await.status, get("/things/2").await.status], [200, 200]);
+    expect_message(&get("/things/3").await, 429, "Too Many Requests");
+    assert_eq!([get("/all/1").await.status, get("/unknown").await.status], [200, 200]);
 }
 
 #[tokio::test]
