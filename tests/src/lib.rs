@@ -7,6 +7,7 @@
 
 mod app;
 pub mod checks;
+mod counting;
 mod exchange;
 pub mod history;
 pub mod iam;
@@ -17,6 +18,7 @@ pub mod transcript;
 mod world;
 
 pub use app::App;
+pub use counting::Counting;
 pub use exchange::{Call, Exchange, shows, tenant_tag};
 pub use local::gateway;
 pub use local::proxy::{Action, LogEntry, Rule};
