@@ -69,6 +69,17 @@ const MUTANTS: &[Mutant] = &[
         says: "left: (412",
     },
     Mutant {
+        name: "all old fences go with one update",
+        change: Change::Code(
+            "shared/src/store/doubt.rs",
+            "    old.truncate(FENCES_AT_ONCE);",
+            "    old.truncate(if MUTANT { usize::MAX } else { FENCES_AT_ONCE });",
+        ),
+        after: None,
+        test: Test("faults", "a_tenant_with_1000_old_fences_is_changed_after_a_lost_request_and_loses_them_in_time"),
+        says: "assertion `left == right` failed",
+    },
+    Mutant {
         name: "an item carries no write id",
         change: Change::Code(
             "shared/src/store/write.rs",

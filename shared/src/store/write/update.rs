@@ -32,9 +32,9 @@ impl Write<'_> {
         if !self.conditions.contains(&bound) {
             self.conditions.push(bound);
             self.sets.push(fence);
+            // Those of the first look, once: what another removes meanwhile is no fault.
+            self.removes.extend(old_fences(item, w));
         }
-        let old = old_fences(item, w).into_iter().filter(|fence| !self.removes.contains(fence)).collect::<Vec<_>>();
-        self.removes.extend(old);
     }
 
     /// Whether the item is still as this write was bound to.
