@@ -209,5 +209,8 @@ pub fn is_priming(entry: &LogEntry) -> bool {
 impl Drop for App {
     fn drop(&mut self) {
         recorded::keep(&self.table, &self.proxy, &self.lambda, &exchanged_with(&self.url()));
+        let over = self.proxy.log().into_iter().filter_map(|entry| Some((entry.function, entry.over_limit?)));
+        let over: Vec<_> = over.collect();
+        assert!(over.is_empty() || std::thread::panicking(), "requests were over limits of DynamoDB: {over:?}");
     }
 }

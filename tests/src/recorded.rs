@@ -25,6 +25,8 @@ pub struct Request {
     pub caller: Option<String>,
     /// The path of the event at hand.
     pub path: Option<String>,
+    /// Which of DynamoDB's limits it was over.
+    pub over_limit: Option<String>,
 }
 
 impl Request {
@@ -59,6 +61,7 @@ pub(crate) fn keep(table: &str, proxy: &FaultProxy, lambda: &Lambda, exchanged: 
         let line = json!({
             "function": entry.function, "operation": entry.operation, "body": *entry.body,
             "action": entry.action, "status": entry.status, "capacity": entry.capacity,
+            "over_limit": entry.over_limit,
             "caller": event.map(|event| &event.caller), "path": event.map(|event| &event.path),
         });
         format!("{line}\n")
@@ -149,9 +152,9 @@ fn read(file: PathBuf) -> Recording {
         let mut line: Value = serde_json::from_str(line).expect("a recorded request is JSON");
         let optional = |name: &str| line[name].as_str().map(str::to_owned);
         let text = |name: &str| optional(name).unwrap_or_default();
-        let (function, operation, caller, path) =
-            (text("function"), text("operation"), optional("caller"), optional("path"));
-        Request { function, operation, body: line["body"].take(), caller, path }
+        let (function, operation, caller, path, over_limit) =
+            (text("function"), text("operation"), optional("caller"), optional("path"), optional("over_limit"));
+        Request { function, operation, body: line["body"].take(), caller, path, over_limit }
     };
     let requests = text(".requests.jsonl").lines().map(request).collect();
     let secrets = text(".secrets").lines().map(str::to_owned).collect();

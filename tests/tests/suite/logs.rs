@@ -170,7 +170,7 @@ fn metadata_is_found_in_puts_and_updates() {
         json!({ "TableName": "t", "Item": { "pk": { "S": "p" }, "metadata": { "M": { "b": { "S": "blue" } } } } });
     let request = |operation: &str, body: &Value| {
         let (function, operation) = ("F".to_owned(), operation.to_owned());
-        Request { function, operation, body: body.clone(), caller: None, path: None }
+        Request { function, operation, body: body.clone(), caller: None, path: None, over_limit: None }
     };
     let both = json!({ "TransactItems": [{ "Update": update }, { "Put": put }] });
     for (request, expected) in [

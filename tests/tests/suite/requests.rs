@@ -1,5 +1,5 @@
 //! Every recorded write is conditional and stamped, every key is in the caller's own root, nothing but records expires
-//! (A15, D12, H9, R1, R5, R6).
+//! and no request is over a limit of DynamoDB's (A15, D12, H9, R1, R5, R6).
 
 use local::proxy::Part;
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,9 +126,32 @@ fn a_write_without_condition_or_id_is_told() {
     assert_eq!(judge(&request("F", "Scan", json!({ "TableName": "t" }))), Some("no function sends such a request"));
 }
 
+/// What the requests of a recording were over, each with who sent it.
+fn over_limits(recording: &Recording) -> Vec<String> {
+    let told = |request: &Request| Some(format!("{}: {}", request.function, request.over_limit.as_ref()?));
+    recording.requests.iter().filter_map(told).collect()
+}
+
+#[test]
+fn no_recorded_request_was_over_a_limit_of_dynamodb() {
+    for recording in recordings() {
+        assert_eq!(over_limits(&recording), [""; 0], "{}", recording.table);
+    }
+}
+
+#[test]
+fn a_request_over_a_limit_is_told() {
+    let over = Request { over_limit: Some("too long".to_owned()), ..request("F", "UpdateItem", json!({})) };
+    let requests = vec![request("F", "GetItem", json!({})), over];
+    let (secrets, answers) = (BTreeSet::new(), Vec::new());
+    let recording = Recording { table: "t".to_owned(), requests, log: String::new(), secrets, answers };
+    assert_eq!(over_limits(&recording), ["F: too long"]);
+}
+
 /// A request of nobody in particular.
 fn request(function: &str, operation: &str, body: Value) -> Request {
-    Request { function: function.to_owned(), operation: operation.to_owned(), body, caller: None, path: None }
+    let (function, operation) = (function.to_owned(), operation.to_owned());
+    Request { function, operation, body, caller: None, path: None, over_limit: None }
 }
 
 /// The root of a key, where it is in one: `O#acme` of `O#acme#C`.

@@ -30,6 +30,7 @@ use tokio::{
 use super::{
     Shared,
     answer::{self, Answer},
+    limits,
     rule::Action,
 };
 use crate::{Error, error::lock, server};
@@ -68,8 +69,12 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>, reset: Arc<Atom
     let operation = operation(&head.headers);
     let json: Arc<Value> = Arc::new(serde_json::from_slice(&body).unwrap_or_default());
     let forwarded = with_capacity(&operation, &body, &json);
-    let (number, action) = shared.begin(signer(&head.headers), session(&head.headers), &operation, json.clone());
-    let forged = answer::forged(&action, &operation, &json);
+    let (number, action, checked) =
+        shared.begin(signer(&head.headers), session(&head.headers), &operation, json.clone());
+    let forged = match checked {
+        Ok(()) => answer::forged(&action, &operation, &json),
+        Err(message) => Some(limits::refusal(&message)),
+    };
     let exchange = Exchange { shared, number, head, body: forwarded };
     // In a task of its own: what a function no longer waits for happens all the same.
     let work = tokio::spawn(async move {
@@ -145,9 +150,19 @@ impl Exchange {
         let (status, headers, body) = self.shared.client.send(request).await?;
         let mut json: Value = serde_json::from_slice(&body).unwrap_or_default();
         let capacity = json.get_mut("ConsumedCapacity").map(Value::take).unwrap_or_default();
+        let checked = if status.is_success() { limits::check_answer(&json) } else { Ok(()) };
+        let (status, headers, body) = match &checked {
+            Ok(()) => (status, headers, body),
+            Err(message) => {
+                let (_, refusal) = limits::refusal(message);
+                json = serde_json::from_str(&refusal).unwrap_or_default();
+                (StatusCode::BAD_REQUEST, HeaderMap::new(), Bytes::from(refusal))
+            }
+        };
         let error = (!status.is_success()).then(|| Arc::new(json));
         self.shared.change(self.number, |entry| {
             (entry.status, entry.capacity, entry.error) = (Some(status.as_u16()), capacity, error);
+            entry.over_limit = checked.err();
         });
         Ok((status, headers, body))
     }

@@ -36,6 +36,8 @@ pub struct LogEntry {
     pub forwarded: bool,
     /// The error that was answered, whole.
     pub error: Option<Arc<Value>>,
+    /// Which of DynamoDB's limits it was over, or the item was that it made or read; it was refused for that.
+    pub over_limit: Option<String>,
     /// `ConsumedCapacity` of the engine's answer.
     pub capacity: Value,
 }

@@ -1,10 +1,12 @@
 //! The fault proxy between functions and DynamoDB: it passes, delays, drops and forges as its rules say, and logs everything.
 //!
-//! Invariant: a request that no rule touches arrives unchanged but for `ReturnConsumedCapacity`, its answer unchanged at all.
+//! Invariant: a request that no rule touches and that is within DynamoDB's limits arrives unchanged but for `ReturnConsumedCapacity`,
+//! its answer unchanged at all.
 //! Not here: judging the log; and faults that an engine must make itself.
 
 mod answer;
 mod connection;
+mod limits;
 mod log;
 mod request;
 mod rule;
@@ -115,9 +117,16 @@ impl FaultProxy {
 }
 
 impl Shared {
-    /// Logs a request and decides what becomes of it.
-    fn begin(&self, function: String, session: String, operation: &str, body: Arc<Value>) -> (usize, Action) {
+    /// Logs a request and decides what becomes of it. One that is over a limit is refused, whatever the rules say.
+    fn begin(
+        &self,
+        function: String,
+        session: String,
+        operation: &str,
+        body: Arc<Value>,
+    ) -> (usize, Action, limits::Checked) {
         let parts = request::parts(operation, &body);
+        let checked = limits::check_request(operation, &body, &parts);
         let keys: Vec<String> = parts.iter().map(Part::key).collect();
         // Under one lock, so that the log's order is the order in which rules counted.
         let mut log = lock(&self.log);
@@ -136,9 +145,10 @@ impl Shared {
             status: None,
             forwarded: false,
             error: None,
+            over_limit: checked.clone().err(),
             capacity: Value::Null,
         });
-        (number, action)
+        (number, action, checked)
     }
 
     fn change(&self, number: usize, change: impl FnOnce(&mut LogEntry)) {
