@@ -18,6 +18,9 @@ use tenancy::domain::customer::Slug;
 use tenancy::domain::principal::{KeyKind, Scopes};
 use tenancy::store::{Settings, Store};
 
+/// Where clients find an API that has a mapping.
+pub const PUBLIC_HOST: &str = "https://api.example.com";
+
 /// An API of its own: gateway, functions, fault proxy, table. Two operators are there from the start.
 pub struct App {
     /// The functions' processes.
@@ -42,15 +45,28 @@ impl App {
 
     /// Starts an API whose functions run as `change` says.
     pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        Self::launch("", change).await
+    }
+
+    /// Starts an API that its clients call as `https://api.example.com` and this path (`/tenancy`): a custom domain with an
+    /// API mapping. [`App::url`] and all calls include the path.
+    pub async fn start_mapped(mapping: &str) -> Self {
+        Self::launch(mapping, |_| {}).await
+    }
+
+    async fn launch(mapping: &str, change: impl FnOnce(&mut Options)) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let table = format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let store = Endpoint::new(endpoint());
         store.create_table(template(), &table).await.expect("the table can be made");
         let proxy = FaultProxy::start(store.url(), Vec::new()).await.expect("the proxy starts");
 
-        // The functions know their own base URL only once the gateway listens: they need not, it is the gateway's name.
         let mut options = Options::new(functions_folder());
-        let values = BTreeMap::from([("Table".to_owned(), table.clone())]);
+        let mut values = BTreeMap::from([("Table".to_owned(), table.clone())]);
+        // Without a mapping functions need no base URL: it is the gateway's own name.
+        if !mapping.is_empty() {
+            values.insert("PublicUrl".to_owned(), format!("{PUBLIC_HOST}{mapping}"));
+        }
         for function in &template().functions {
             let mut environment = template().environment(&function.name, &values).expect("the environment is plain");
             environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), proxy.url());
@@ -58,13 +74,14 @@ impl App {
         }
         change(&mut options);
         let lambda = Lambda::start(options).await.expect("the Runtime API starts");
-        let gateway = gateway_before(&lambda, gateway::Options::default()).await;
+        let mapping = mapping.to_owned();
+        let gateway = gateway_before(&lambda, gateway::Options { mapping, ..gateway::Options::default() }).await;
         let mut app = Self { lambda, proxy, store, table, operator_key: String::new(), gateway, client: Client::new() };
         app.operator_key = app.new_operator_key("acme").await;
         app
     }
 
-    /// The base URL, without a slash at the end.
+    /// The base URL with the mapping, without a slash at the end.
     pub fn url(&self) -> String {
         self.gateway.url()
     }

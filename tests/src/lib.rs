@@ -17,7 +17,7 @@ mod refusing;
 pub mod transcript;
 mod world;
 
-pub use app::App;
+pub use app::{App, PUBLIC_HOST};
 pub use counting::Counting;
 pub use exchange::{Call, Exchange, shows, tenant_tag};
 pub use local::gateway;

@@ -32,7 +32,9 @@ pub fn check(exchange: &Exchange) {
 pub fn judge(exchange: &Exchange) -> Result<(), String> {
     let path = exchange.path.split('?').next().unwrap_or_default();
     let item = find_path(path).ok_or_else(|| format!("no path is like {path}"))?;
-    let operation = &item[exchange.method.to_ascii_lowercase()];
+    // HEAD is described by the GET that it is a part of (RFC 9110, section 9.3.2).
+    let is_head = exchange.method == "HEAD" && exchange.status != 405;
+    let operation = if is_head { &item["get"] } else { &item[exchange.method.to_ascii_lowercase()] };
     if operation.is_null() {
         return if exchange.status == 405 { Ok(()) } else { Err("the path has no such method".to_owned()) };
     }
@@ -46,12 +48,25 @@ pub fn judge(exchange: &Exchange) -> Result<(), String> {
         return Err(format!("status {} is not described", exchange.status));
     }
     check_headers(exchange, response)?;
+    if is_head {
+        return if exchange.body.is_empty() { Ok(()) } else { Err("a HEAD has a body".to_owned()) };
+    }
     check_body(exchange, response)
 }
 
 fn check_headers(exchange: &Exchange, response: &'static Value) -> Result<(), String> {
-    const OURS: [&str; 7] =
-        ["etag", "location", "idempotency-replayed", "retry-after", "www-authenticate", "allow", "x-request-id"];
+    const OURS: [&str; 10] = [
+        "etag",
+        "location",
+        "idempotency-replayed",
+        "retry-after",
+        "www-authenticate",
+        "allow",
+        "x-request-id",
+        "cache-control",
+        "vary",
+        "access-control-allow-origin",
+    ];
     let described =
         response["headers"].as_object().map(|headers| headers.iter().collect::<Vec<_>>()).unwrap_or_default();
     let is_described = |name: &str| described.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -61,9 +76,15 @@ fn check_headers(exchange: &Exchange, response: &'static Value) -> Result<(), St
         }
     }
     for (name, header) in described {
-        let required = resolve(header)["required"] == true;
-        if required && exchange.header(&name.to_ascii_lowercase()).is_none() {
-            return Err(format!("the header {name} is missing"));
+        let header = resolve(header);
+        match exchange.header(&name.to_ascii_lowercase()) {
+            None if header["required"] == true => return Err(format!("the header {name} is missing")),
+            None => {}
+            Some(value) => {
+                let number = value.parse::<u64>().ok().filter(|_| header["schema"]["type"] == "integer");
+                let value = number.map_or_else(|| json!(value), |number| json!(number));
+                validate(&header["schema"], &value).map_err(|fault| format!("the header {name}: {fault}"))?;
+            }
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod conventions {
     mod authentication;
+    mod base_path;
     mod body;
     mod budgets;
     mod headers;

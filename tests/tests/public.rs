@@ -111,10 +111,56 @@ async fn a_browser_gets_a_page_and_everybody_else_json() {
     {
         assert_eq!(get(accept).await.header("content-type"), Some("application/json"), "{accept}");
     }
+    assert_eq!(page.header("vary"), Some("accept"));
+    assert_eq!(get("*/*").await.header("vary"), Some("accept"));
     for slug in ["absent", "NOT-FOUND", "not-found%20", "%2e%2e"] {
         let answer =
             app.anonymous("GET", &format!("/problems/{slug}")).header("accept", "text/html").send_unchecked().await;
         answer.expect_problem(404, "not-found");
+    }
+}
+
+/// The targets of a page's links, in order.
+fn links(page: &str) -> Vec<&str> {
+    page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// Where a relative link of a page leads: without fragment and query.
+fn follow(page: &str, link: &str) -> String {
+    let (folder, _) = page.rsplit_once('/').unwrap();
+    match link.strip_prefix("../") {
+        Some(rest) => format!("{}/{rest}", folder.rsplit_once('/').unwrap().0),
+        None => format!("{folder}/{link}"),
+    }
+}
+
+#[tokio::test]
+async fn the_registry_is_pages_that_are_linked_with_each_other_and_the_reference() {
+    for app in [App::start().await, App::start_mapped("/platform/tenancy").await] {
+        let get =
+            async |path: &str| app.anonymous("GET", path).header("accept", "text/html").send().await.expect_status(200);
+        let list = get("/problems").await;
+        assert_eq!(list.header("content-type"), Some("text/html; charset=utf-8"));
+        let targets: Vec<String> = links(&list.body).iter().map(|link| follow("/problems", link)).collect();
+        let slugs = app.anonymous("GET", "/problems").send().await.json();
+        let entries: Vec<String> = slugs["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| format!("/problems/{}", text(entry, "slug")))
+            .collect();
+        assert_eq!(targets, [vec!["/openapi.json".to_owned()], entries.clone()].concat());
+        for path in &entries {
+            let entry = get(path).await;
+            let targets: Vec<String> = links(&entry.body).iter().map(|link| follow(path, link)).collect();
+            assert_eq!(targets, ["/problems", "/openapi.json"]);
+            let slug = path.strip_prefix("/problems/").unwrap();
+            for part in ["<!doctype html>", "<html lang=\"en\">", "<title>", "<main>", &format!("<h1>{slug}</h1>")] {
+                assert!(entry.body.contains(part), "{part}: {entry}");
+            }
+            let one = app.anonymous("GET", path).send().await.json();
+            assert!(entry.body.contains(text(&one, "type")) && entry.body.contains(text(&one, "action")), "{entry}");
+        }
     }
 }
 
@@ -183,6 +229,76 @@ async fn an_instance_is_a_uri_reference() {
         let answer = app.with_key(&key, "GET", path).send_unchecked().await.expect_problem(404, "not-found");
         assert_eq!(text(&answer.json(), "instance"), instance);
         openapi::validate(&json!({ "$ref": "#/components/schemas/Problem" }), &answer.json()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_told_from_a_missing_resource_and_names_the_nearest_known_one() {
+    let app = App::start().await;
+    let detail = async |path: &str| {
+        let answer = app.operator("GET", path).send_unchecked().await.expect_problem(404, "not-found");
+        text(&answer.json(), "detail").to_owned()
+    };
+    for (path, nearest) in [
+        ("/customers", "/v1/customers"),
+        ("/customers/acme-corp", "/v1/customers/{customer_id}"),
+        ("/v1/customers/", "/v1/customers"),
+        ("//v1/customers", "/v1/customers"),
+        ("/v1//customers", "/v1/customers"),
+        ("/V1/Customers", "/v1/customers"),
+        ("/v1/costumers", "/v1/customers"),
+        ("/v1/tenants", "/tenants"),
+        ("/v1/tenants/by-external-id/a%2Fb", "/tenants/by-external-id/{external_id+}"),
+        ("/tenants//repositories", "/tenants/{tenant_id}/repositories"),
+        ("/v1/customers/acme-corp/key", "/v1/customers/{customer_id}/keys"),
+        ("/api/health", "/health"),
+        ("/openapi.jsn", "/openapi.json"),
+    ] {
+        let expected = format!("There is no such path. The nearest one is {nearest}; /openapi.json has all.");
+        assert_eq!(detail(path).await, expected, "{path}");
+    }
+    for path in ["/", "/robots.txt", "/v2", "/%3Cscript%3E"] {
+        assert_eq!(detail(path).await, "There is no such path. /openapi.json has all that there are.", "{path}");
+    }
+    assert!(!detail("/v1/customers/absent").await.contains("path"));
+}
+
+#[tokio::test]
+async fn a_head_of_a_public_document_is_the_head_of_its_get() {
+    let app = App::start().await;
+    for path in PUBLIC {
+        for accept in ["*/*", "text/html"] {
+            let call = |method: &str| app.anonymous(method, path).header("accept", accept).send();
+            let (get, head) = (call("GET").await.expect_status(200), call("HEAD").await.expect_status(200));
+            let headers = |exchange: &Exchange| -> Vec<_> {
+                let own = ["x-request-id", "date"];
+                exchange.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())).cloned().collect()
+            };
+            assert_eq!((headers(&head), head.body.as_str()), (headers(&get), ""), "{path}");
+            assert!(head.header("content-type").is_some() && head.header("x-request-id").is_some(), "{head}");
+            assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()), "{head}");
+        }
+    }
+    app.anonymous("HEAD", "/problems/absent").send().await.expect_status(404);
+    for (path, allow) in [("/tenants", "GET, POST"), ("/v1/customers/a", "DELETE, GET, PATCH")] {
+        let head = app.operator("HEAD", path).send().await.expect_status(405);
+        assert_eq!((head.header("allow"), head.body.as_str()), (Some(allow), ""));
+    }
+    let put = app.anonymous("PUT", "/openapi.json").send().await.expect_problem(405, "method-not-allowed");
+    assert_eq!(put.header("allow"), Some("GET, HEAD"));
+}
+
+#[tokio::test]
+async fn a_viewer_in_a_browser_may_read_the_document() {
+    let app = App::start().await;
+    for method in ["GET", "HEAD"] {
+        let call = app.anonymous(method, "/openapi.json").header("origin", "https://viewer.example");
+        let answer = call.send().await.expect_status(200);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    }
+    for path in ["/health", "/problems", "/v1/customers"] {
+        let call = app.operator("GET", path).header("origin", "https://viewer.example");
+        assert_eq!(call.send().await.expect_status(200).header("access-control-allow-origin"), None);
     }
 }
 

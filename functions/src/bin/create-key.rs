@@ -17,5 +17,5 @@ async fn create_key(request: Request, store: &Store) -> Result<Response> {
     })?;
     let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
     let made = store.create_key(&operator, &name, &new, once.as_ref()).await?;
-    Ok(http::created(&made.value).replayed(made.replayed))
+    Ok(http::created(&made.value).secret().replayed(made.replayed))
 }

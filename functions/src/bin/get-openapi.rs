@@ -7,5 +7,7 @@ fn main() {
 }
 
 fn get_openapi(_: &Request) -> Result<Response> {
-    Ok(http::json_text(include_str!(concat!(env!("OUT_DIR"), "/openapi.json"))))
+    // For viewers that run in a browser: the document is public, and no credential is sent for it.
+    let document = http::json_text(include_str!(concat!(env!("OUT_DIR"), "/openapi.json")));
+    Ok(document.public().with("access-control-allow-origin", "*"))
 }

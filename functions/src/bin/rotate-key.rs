@@ -18,5 +18,5 @@ async fn rotate_key(request: Request, store: &Store) -> Result<Response> {
     let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
     let key_id = request.path_or("key_id", KeyId::parse, KeyId::NEVER_GIVEN);
     let made = store.rotate_key(&operator, &name, key_id, &rotation, once.as_ref()).await?;
-    Ok(http::created(&made.value).replayed(made.replayed))
+    Ok(http::created(&made.value).secret().replayed(made.replayed))
 }

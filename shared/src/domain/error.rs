@@ -33,6 +33,8 @@ pub enum Error {
     Forbidden(&'static str),
     /// Absent, deleted and foreign alike.
     NotFound,
+    /// The path is none of this API's; what is said of it.
+    UnknownPath(String),
     /// The path exists, the method does not; the value of `Allow`.
     MethodNotAllowed(String),
     /// The external id has an owner already: the owner's id.

@@ -10,6 +10,8 @@ mod event;
 mod id_list;
 mod input;
 mod log;
+mod nearest;
+mod page;
 mod problem;
 mod query;
 mod registry;

@@ -1,6 +1,6 @@
 //! Errors as clients see them: RFC 9457 problems from a closed set (contract section 2).
 
-use super::response::Response;
+use super::response::{NO_STORE, Response};
 use crate::domain::{Error, Fault};
 use serde::Serialize;
 
@@ -156,7 +156,7 @@ pub fn problem(error: &Error, place: &Place) -> Response {
     };
     let response = Response::new(status).json("application/problem+json", &body);
     match error {
-        Error::Unauthorized => response.with("www-authenticate", "Bearer"),
+        Error::Unauthorized => response.with("www-authenticate", "Bearer").with("cache-control", NO_STORE),
         Error::MethodNotAllowed(allow) => response.with("allow", allow.clone()),
         Error::Unavailable(_) => response.with("retry-after", "1"),
         _ => response,
@@ -186,6 +186,7 @@ fn describe(error: &Error) -> (u16, &'static str, &str) {
         Error::Unauthorized => (401, "insufficient-scope", "A valid API key is needed as a bearer token."),
         Error::Forbidden(detail) => (403, "insufficient-scope", detail),
         Error::NotFound => (404, "not-found", "There is nothing here for this credential."),
+        Error::UnknownPath(detail) => (404, "not-found", detail),
         Error::MethodNotAllowed(_) => (405, "method-not-allowed", "This path does not take this method."),
         Error::ExternalIdConflict(_) => (409, "external-id-conflict", "The external id belongs to another tenant."),
         Error::NameConflict(_) => (409, "name-conflict", "The name is taken."),

@@ -1,5 +1,6 @@
 //! The problem registry as it is served, so that a problem's `type` resolves.
 
+use super::page;
 use super::problem::{ProblemType, problem_types, type_url};
 use super::request::Request;
 use super::response::{Response, document};
@@ -45,20 +46,32 @@ pub fn problem_type(slug: &str) -> Option<&'static ProblemType> {
     problem_types().iter().find(|problem| problem.slug == slug)
 }
 
-/// Every problem.
+/// Every problem: JSON, or a page where a browser asks.
 pub fn problem_list(request: &Request) -> Response {
-    let data = problem_types().iter().map(|problem| view(request, problem)).collect();
-    document(&ProblemList { object: "list", data })
+    negotiated(
+        request,
+        || page::list(problem_types()),
+        || {
+            let data = problem_types().iter().map(|problem| view(request, problem)).collect();
+            document(&ProblemList { object: "list", data })
+        },
+    )
 }
 
 /// One problem: JSON, or a page where a browser asks.
 pub fn problem_page(request: &Request, problem: &ProblemType) -> Response {
+    let view = view(request, problem);
+    negotiated(request, || page::entry(problem, &view.r#type), || document(&view))
+}
+
+/// A public document in the form that the caller prefers.
+fn negotiated(request: &Request, page: impl FnOnce() -> String, json: impl FnOnce() -> Response) -> Response {
     let response = if prefers_html(request.header("accept").unwrap_or_default()) {
-        Response::new(200).text("text/html; charset=utf-8", html(problem))
+        Response::new(200).text("text/html; charset=utf-8", page())
     } else {
-        document(&view(request, problem))
+        json()
     };
-    response.with("vary", "accept")
+    response.public().with("vary", "accept")
 }
 
 /// Browsers name `text/html`, and JSON not at all or with a lower weight (RFC 9110, section 12.5.1).
@@ -79,20 +92,6 @@ fn weight(accept: &str, media_type: &str) -> u32 {
         })
     };
     accept.split(',').filter_map(range).max().unwrap_or_default()
-}
-
-/// The registry's texts are this service's own and hold no markup.
-fn html(problem: &ProblemType) -> String {
-    let titles: String =
-        problem.statuses.iter().map(|(status, title)| format!("<li><strong>{status}</strong> {title}</li>")).collect();
-    let ProblemType { slug, when, retry, action, .. } = problem;
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{slug}</title>\
-         <style>body{{font:1rem/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}}</style>\
-         <h1>{slug}</h1><ul>{titles}</ul><h2>When</h2><p>{when}</p><h2>What to do</h2><p>{action}</p>\
-         <p>Retry: {retry}.</p></html>"
-    )
 }
 
 #[cfg(test)]

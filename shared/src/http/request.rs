@@ -32,14 +32,20 @@ impl Request {
         &self.place.base_url
     }
 
+    /// The path of the base URL: the beginning of each path where clients call this API. Mostly empty.
+    pub fn base_path(&self) -> &str {
+        uri::base_path(&self.place.base_url)
+    }
+
     /// The method, in upper case as it was sent.
     pub fn method(&self) -> &str {
         &self.event.request_context.http.method
     }
 
-    /// The path as the gateway gives it.
-    pub fn raw_path(&self) -> &str {
-        &self.event.raw_path
+    /// The path as routes know it. Behind a custom domain's API mapping the gateway's path may have the mapping in front
+    /// of it; where the gateway is called by its own name it does not.
+    pub fn route_path(&self) -> &str {
+        uri::below(&self.event.raw_path, self.base_path())
     }
 
     /// A header; repeated ones are joined with commas.

@@ -57,6 +57,12 @@ impl Versioned for crate::domain::repository::Repository {
     }
 }
 
+/// `Cache-Control` of what no cache may store: secrets, and what is answered without a credential and is no document.
+pub const NO_STORE: &str = "no-store";
+
+/// `Cache-Control` of what was answered to a credential: its own cache may keep it, and asks again before each use.
+pub const REVALIDATED: &str = "private, no-cache";
+
 impl Response {
     pub(super) fn new(status_code: u16) -> Self {
         Self { status_code, headers: Vec::new(), body: String::new(), is_base64_encoded: false, cookies: [] }
@@ -73,10 +79,37 @@ impl Response {
         self
     }
 
-    /// The same answer with the place of what was made.
+    /// The same answer with the path of what was made.
     #[must_use]
     pub fn at(self, location: String) -> Self {
         self.with("location", location)
+    }
+
+    /// The same answer, which shows a secret.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        self.with("cache-control", NO_STORE)
+    }
+
+    /// The same answer, which is everybody's and may be kept for some minutes.
+    #[must_use]
+    pub fn public(self) -> Self {
+        self.with("cache-control", "public, max-age=300")
+    }
+
+    /// The same answer; what caches may do with it is this, where nothing else was said.
+    pub(super) fn cached(self, cache_control: &'static str) -> Self {
+        let is_said = self.headers.iter().any(|(name, _)| *name == "cache-control");
+        if is_said { self } else { self.with("cache-control", cache_control) }
+    }
+
+    /// The same answer for clients that call this API under a base path: `Location` leads there. Replays are made from what
+    /// was created, so theirs does too.
+    pub(super) fn under(mut self, base_path: &str) -> Self {
+        for (_, location) in self.headers.iter_mut().filter(|(name, _)| *name == "location") {
+            location.insert_str(0, base_path);
+        }
+        self
     }
 
     /// The same answer, marked where it repeats an earlier one.

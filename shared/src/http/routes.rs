@@ -1,5 +1,6 @@
 //! What answers a request that no route took: 404, or 405 with `Allow` where the path is known.
 
+use super::nearest::nearest;
 use super::request::Request;
 use crate::domain::{Error, Result};
 
@@ -8,8 +9,16 @@ pub type Route = (&'static str, &'static [&'static str]);
 
 /// The error for a request that no route took.
 pub fn unmatched<T>(request: &Request, routes: &[Route]) -> Result<T> {
-    let allowed = allowed(request.raw_path(), routes);
-    if allowed.is_empty() { Err(Error::NotFound) } else { Err(Error::MethodNotAllowed(allowed.join(", "))) }
+    let (path, base) = (request.route_path(), request.base_path());
+    let allowed = allowed(path, routes);
+    if !allowed.is_empty() {
+        return Err(Error::MethodNotAllowed(allowed.join(", ")));
+    }
+    let detail = match nearest(path, routes.iter().map(|(pattern, _)| *pattern)) {
+        Some(known) => format!("There is no such path. The nearest one is {base}{known}; {base}/openapi.json has all."),
+        None => format!("There is no such path. {base}/openapi.json has all that there are."),
+    };
+    Err(Error::UnknownPath(detail))
 }
 
 /// The methods of the route that ranks first: literal segments win over parameters.

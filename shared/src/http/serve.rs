@@ -4,7 +4,8 @@
 use super::event::Event;
 use super::log::{self, Line};
 use super::request::Request;
-use super::response::Response;
+use super::response::{NO_STORE, REVALIDATED, Response};
+use super::uri;
 use crate::domain::{Error, RequestId, Result, Timestamp};
 use crate::store::{Settings, Store};
 use futures_util::FutureExt;
@@ -18,7 +19,7 @@ use std::{env, panic, process};
 /// Runs a function that works on the table.
 pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
     let settings = Settings::from_environment().unwrap_or_else(|missing| fail(&missing));
-    let process = Process::new();
+    let process = Process::new(REVALIDATED);
     run(async {
         let store = Store::new(settings, now());
         store.connect().await.unwrap_or_else(|missing| fail(&missing));
@@ -33,7 +34,7 @@ pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
 
 /// Runs a function that needs neither the table nor a credential.
 pub fn serve_public(handler: impl Fn(&Request) -> Result<Response>) {
-    let process = Process::new();
+    let process = Process::new(NO_STORE);
     run(async {
         let (process, handler) = (&process, &handler);
         poll(service_fn(move |event: LambdaEvent<Event>| process.answer(event, async |request| handler(&request))))
@@ -109,13 +110,16 @@ fn remaining(context: &Context) -> Option<Duration> {
 struct Process {
     operation: String,
     public_url: Option<String>,
+    /// `Cache-Control` of the answers that say nothing of it themselves.
+    cache_control: &'static str,
 }
 
 impl Process {
-    fn new() -> Self {
+    fn new(cache_control: &'static str) -> Self {
         Self {
             operation: env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
             public_url: env::var("PUBLIC_URL").ok().filter(|url| !url.is_empty()),
+            cache_control,
         }
     }
 
@@ -148,6 +152,7 @@ impl Process {
             caller_request_id: caller_request_id.as_deref(),
             cause,
         });
+        let response = response.cached(self.cache_control).under(uri::base_path(&place.base_url));
         Ok(response.with("x-request-id", place.request_id))
     }
 }

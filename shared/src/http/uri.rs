@@ -1,4 +1,4 @@
-//! Decoded paths as URI references (RFC 3986).
+//! Decoded paths: as URI references (RFC 3986), and below a base path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -31,6 +31,17 @@ pub fn reference(path: &str) -> String {
         Some(rest) => format!("/%2F{rest}"),
         None => encoded,
     }
+}
+
+/// The path of a base URL: `/tenancy` of `https://api.example.com/tenancy`, mostly empty.
+pub fn base_path(base_url: &str) -> &str {
+    let after_scheme = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or_default()
+}
+
+/// A path without the base path, where it is below it.
+pub fn below<'a>(path: &'a str, base_path: &str) -> &'a str {
+    path.strip_prefix(base_path).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
 }
 
 #[cfg(test)]
@@ -73,6 +84,22 @@ mod tests {
             ("/-._~!$&'()*+,;=:@", "/-._~!$&'()*+,;=:@"),
         ] {
             assert_eq!(reference(path), expected);
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_taken_away_where_it_is() {
+        for (base_url, path, expected) in [
+            ("https://api.example.com", "/v1/customers", "/v1/customers"),
+            ("https://api.example.com/tenancy", "/tenancy/v1/customers", "/v1/customers"),
+            ("https://api.example.com/tenancy", "/v1/customers", "/v1/customers"),
+            ("https://api.example.com/tenancy", "/tenancy", ""),
+            ("https://api.example.com/tenancy", "/tenancy/", "/"),
+            ("https://api.example.com/tenancy", "/tenancyx/v1", "/tenancyx/v1"),
+            ("http://127.0.0.1:9000/a/b", "/a/b/health", "/health"),
+            ("http://127.0.0.1:9000/a/b", "/a/health", "/a/health"),
+        ] {
+            assert_eq!(below(path, base_path(base_url)), expected, "{base_url} {path}");
         }
     }
 

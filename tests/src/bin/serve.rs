@@ -3,7 +3,7 @@
 //! Prints `BASE_URL=`, `OPERATOR_KEY=`, one `BASE_URL_<status>=` for each answer that a gateway gives by itself, and `INTEGRATION_KEY=`,
 //! in this order, when the API answers. The integration key is of the customer `demo` of that operator; with `--second-operator NAME` of
 //! the customer `demo` of another operator, so that what the first does to its customers does not touch it. `--throttle N` lets N
-//! requests a second through to each route.
+//! requests a second through to each route. `--base-path /PATH` puts the API behind a custom domain's API mapping.
 //!
 //! At `BASE_URL_429` a throttle refuses every request, at `BASE_URL_500` every function crashes, at `BASE_URL_503` none answers in
 //! time, at `BASE_URL_413` every request is too large.
@@ -16,11 +16,12 @@ use tests::{App, Refusing, json};
 struct Arguments {
     second_operator: Option<String>,
     throttle: Option<Throttle>,
+    base_path: String,
 }
 
 fn main() {
     let arguments = Arguments::read(std::env::args().skip(1)).unwrap_or_else(|fault| {
-        eprintln!("{fault}\nusage: serve [--second-operator NAME] [--throttle N]");
+        eprintln!("{fault}\nusage: serve [--second-operator NAME] [--throttle N] [--base-path /PATH]");
         std::process::exit(2)
     });
     tokio::runtime::Runtime::new().expect("a runtime starts").block_on(serve(arguments));
@@ -37,6 +38,7 @@ impl Arguments {
                     let rate = value.parse().map_err(|_| format!("{value} is not a number of requests"))?;
                     arguments.throttle = Some(Throttle { rate, burst: rate });
                 }
+                "--base-path" => arguments.base_path = value,
                 _ => return Err(format!("there is no option {option}")),
             }
         }
@@ -45,7 +47,7 @@ impl Arguments {
 }
 
 async fn serve(arguments: Arguments) {
-    let app = App::start().await;
+    let app = App::start_mapped(&arguments.base_path).await;
     let owner = match arguments.second_operator {
         Some(name) => app.new_operator_key(&name).await,
         None => app.operator_key.clone(),
@@ -56,7 +58,8 @@ async fn serve(arguments: Arguments) {
     let key = app.with_key(&owner, "POST", "/v1/customers/demo/keys").json(key).send().await.expect_status(201).json();
     let key = key["api_key_once"].as_str().expect("a new key is shown");
 
-    let throttled = app.another_gateway(Options { throttle: arguments.throttle, ..Options::default() }).await;
+    let options = Options { throttle: arguments.throttle, mapping: arguments.base_path, ..Options::default() };
+    let throttled = app.another_gateway(options).await;
     let refusing = Refusing::start(&app).await;
     let mut lines = format!("BASE_URL={}\nOPERATOR_KEY={}\n", throttled.url(), app.operator_key);
     for (status, gateway) in refusing.gateways() {

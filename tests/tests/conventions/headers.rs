@@ -47,6 +47,62 @@ async fn every_answer_has_a_request_id_of_its_own_and_problems_repeat_it() {
 }
 
 #[tokio::test]
+async fn caches_keep_no_secret_and_ask_again_for_what_needs_a_credential() {
+    const REVALIDATED: &str = "private, no-cache";
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    let customer = "/v1/customers/acme-corp";
+    let keys = "/v1/customers/acme-corp/keys";
+    let etag = app.operator("GET", customer).send().await.etag();
+    let create_key = || app.operator("POST", keys).json(json!({ "name": "x" })).once("create");
+    let made = create_key().send().await.expect_status(201).json();
+    let rotate = format!("{keys}/{}/rotate", text(&made, "key_id"));
+    let rotate = || app.operator("POST", &rotate).once("rotate");
+    let create = || app.operator("POST", "/v1/customers").json(json!({ "customer_id": "other" })).once("other");
+    let tenant = "/tenants/by-external-id/one";
+    for (call, status, expected) in [
+        (create_key(), 201, "no-store"),
+        (rotate(), 201, "no-store"),
+        (rotate(), 201, "no-store"),
+        (app.operator("POST", keys).json(json!({ "name": "y" })), 201, "no-store"),
+        (app.anonymous("GET", customer), 401, "no-store"),
+        (app.with_key("sk_int_x", "GET", "/tenants"), 401, "no-store"),
+        (app.operator("GET", keys), 200, REVALIDATED),
+        (app.operator("GET", customer), 200, REVALIDATED),
+        (app.operator("GET", customer).header("if-none-match", &etag), 304, REVALIDATED),
+        (app.operator("GET", "/v1/customers"), 200, REVALIDATED),
+        (create(), 201, REVALIDATED),
+        (create(), 201, REVALIDATED),
+        (app.with_key(&key, "PUT", tenant).json(json!({})), 201, REVALIDATED),
+        (app.with_key(&key, "PUT", tenant).json(json!({})), 200, REVALIDATED),
+        (app.with_key(&key, "GET", "/integration/self"), 200, REVALIDATED),
+        (app.with_key(&key, "GET", "/v1/customers"), 403, REVALIDATED),
+        (app.operator("GET", "/v1/customers/absent"), 404, REVALIDATED),
+        (app.operator("POST", "/v1/customers").json(json!({ "customer_id": "acme-corp" })), 409, REVALIDATED),
+        (app.operator("PATCH", customer).json(json!({})).header("if-match", "\"0\""), 412, REVALIDATED),
+        (app.operator("POST", keys).body("application/json", " ".repeat(300_000)), 413, REVALIDATED),
+        (app.operator("POST", keys).bare_body("{}"), 415, REVALIDATED),
+        (app.operator("POST", keys).json(json!([])), 400, REVALIDATED),
+        (app.operator("POST", keys).json(json!({})), 422, REVALIDATED),
+        (app.with_key(&key, "DELETE", tenant), 204, REVALIDATED),
+        (app.operator("PUT", customer), 405, "no-store"),
+        (app.anonymous("GET", "/health"), 200, "no-store"),
+        (app.anonymous("HEAD", "/health"), 200, "no-store"),
+        (app.anonymous("GET", "/problems/absent"), 404, "no-store"),
+        (app.anonymous("GET", "/openapi.json"), 200, "public, max-age=300"),
+        (app.anonymous("HEAD", "/openapi.json"), 200, "public, max-age=300"),
+        (app.operator("GET", "/problems"), 200, "public, max-age=300"),
+        (app.anonymous("GET", "/problems/not-found").header("accept", "text/html"), 200, "public, max-age=300"),
+    ] {
+        let answer = call.send().await.expect_status(status);
+        let said: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "cache-control").collect();
+        assert_eq!(said, [&("cache-control".to_owned(), expected.to_owned())], "{answer}");
+    }
+    let unknown = app.operator("GET", "/nowhere").send_unchecked().await.expect_status(404);
+    assert_eq!(unknown.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
 async fn a_callers_own_request_id_is_logged_where_it_is_fit() {
     let app = App::start().await;
     let long = "a".repeat(129);

@@ -21,6 +21,7 @@ fn judged(change: impl FnOnce(&mut Exchange, &mut Value)) -> Result<(), String> 
         header("content-type", "application/json"),
         header("etag", "\"1\""),
         header("x-request-id", "req_01kaq7n0z2w4y6x8v0tqrstabc"),
+        header("cache-control", "private, no-cache"),
     ];
     let path = "/tenants/tnt_01kaq7n0z2w4y6x8v0tqrstabc".to_owned();
     let mut exchange = Exchange { method: "GET".to_owned(), path, status: 200, headers, body: String::new() };
@@ -39,7 +40,7 @@ fn a_right_answer_is_taken() {
 
 #[test]
 fn a_wrong_answer_is_told() {
-    let wrong: [(&str, Result<(), String>); 9] = [
+    let wrong: [(&str, Result<(), String>); 10] = [
         ("a member too many", judged(|_, body| body["secret"] = json!(1))),
         ("a member missing", judged(|_, body| drop(body.as_object_mut().unwrap().remove("name")))),
         ("a wrong type", judged(|_, body| body["status"] = json!("paused"))),
@@ -47,6 +48,7 @@ fn a_wrong_answer_is_told() {
         ("a status that is not described", judged(|exchange, _| exchange.status = 418)),
         ("a media type", judged(|exchange, _| exchange.headers[0].1 = "text/plain".to_owned())),
         ("a header missing", judged(|exchange, _| drop(exchange.headers.remove(1)))),
+        ("a header's value", judged(|exchange, _| exchange.headers[3].1 = "public, max-age=300".to_owned())),
         ("a header too many", judged(|exchange, _| exchange.headers.push(("location".to_owned(), "/x".to_owned())))),
         ("no JSON", judged(|exchange, _| exchange.body = "<html>".to_owned())),
     ];

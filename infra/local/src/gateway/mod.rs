@@ -71,17 +71,23 @@ pub struct Options {
     pub patience: Duration,
     /// The largest event that it hands to a function.
     pub max_event: usize,
+    /// The path of a custom domain's API mapping (`/tenancy`), empty where there is none. What is below it is routed without
+    /// it, everything else as by the gateway's own name.
+    pub mapping: String,
 }
 
 impl Default for Options {
     /// An HTTP API's own limits, and no throttle.
     fn default() -> Self {
-        Self { throttle: None, patience: PATIENCE, max_event: MAX_EVENT }
+        Self { throttle: None, patience: PATIENCE, max_event: MAX_EVENT, mapping: String::new() }
     }
 }
 
 /// A running gateway; dropping it closes its connections.
-pub struct Gateway(Server);
+pub struct Gateway {
+    server: Server,
+    mapping: String,
+}
 
 /// What every request needs.
 struct Shared<B> {
@@ -97,14 +103,15 @@ impl Gateway {
         Self::start_with(listen, template, backend, Options::default()).await
     }
 
-    /// The same with other limits.
+    /// The same with other options.
     pub async fn start_with(
         listen: SocketAddr,
         template: &Template,
         backend: impl Backend,
         options: Options,
     ) -> Result<Self> {
-        let (routes, buckets) = (Routes::of(template)?, options.throttle.map(Buckets::new));
+        let (routes, buckets) = (Routes::of(template)?.mapped(&options.mapping), options.throttle.map(Buckets::new));
+        let mapping = options.mapping.clone();
         let shared = Arc::new(Shared { routes, options, buckets, backend });
         let server = Server::start(listen, move |request, ends| {
             let shared = shared.clone();
@@ -116,17 +123,17 @@ impl Gateway {
             }
         })
         .await?;
-        Ok(Self(server))
+        Ok(Self { server, mapping })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.0.address()
+        self.server.address()
     }
 
-    /// Where it listens, as a base URL without a slash at the end.
+    /// Where it listens, as a base URL without a slash at the end; with the mapping.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address())
+        format!("http://{}{}", self.address(), self.mapping)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::{
 pub(super) struct Routes {
     ranked: Vec<Pattern>,
     default: Option<String>,
+    /// The path of a custom domain's API mapping; empty where there is none.
+    mapping: String,
 }
 
 struct Pattern {
@@ -41,7 +43,7 @@ pub(super) struct Found<'a> {
 
 impl Routes {
     pub fn of(template: &Template) -> Result<Self> {
-        let mut routes = Self { ranked: Vec::new(), default: None };
+        let mut routes = Self { ranked: Vec::new(), default: None, mapping: String::new() };
         for function in &template.functions {
             for route in &function.routes {
                 if route.path == "$default" {
@@ -67,7 +69,16 @@ impl Routes {
         Ok(routes)
     }
 
+    /// The same routes, also below this path. The mapping is in the event's `rawPath` and `requestContext.http.path` all the
+    /// same: users of real HTTP APIs report it so. The developer guide ("Create AWS Lambda proxy integrations for HTTP APIs")
+    /// says that `rawPath` leaves it out; such an event is the same as one by the gateway's own name.
+    pub fn mapped(self, mapping: &str) -> Self {
+        Self { mapping: mapping.to_owned(), ..self }
+    }
+
     pub fn find(&self, method: &str, path: &str) -> Option<Found<'_>> {
+        let below = path.strip_prefix(&self.mapping).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let path = below.unwrap_or(path);
         let matches = |pattern: &Pattern| pattern.route.method == method || pattern.route.method == "ANY";
         let found = self.ranked.iter().filter(|pattern| matches(pattern)).find_map(|pattern| pattern.find(path));
         let default = || {

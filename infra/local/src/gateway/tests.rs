@@ -129,6 +129,30 @@ async fn a_path_is_decoded_before_it_is_routed() {
 }
 
 #[tokio::test]
+async fn an_api_mapping_is_in_the_path_but_not_in_the_route() {
+    let template = Template::parse(TEMPLATE).unwrap();
+    let options = Options { mapping: "/a/b".to_owned(), ..Options::default() };
+    let gateway = Gateway::start_with(([127, 0, 0, 1], 0).into(), &template, echo, options).await.unwrap();
+    assert_eq!(gateway.url(), format!("http://{}/a/b", gateway.address()));
+    for (path, function, thing) in [
+        ("/a/b/things/1", "get-thing", Some("1")),
+        ("/a/b/things/x%2541", "get-thing", Some("x%41")),
+        ("/things/1", "get-thing", Some("1")),
+        ("/a/b/things/", "answer-unmatched", None),
+        ("/a/b", "answer-unmatched", None),
+        ("/a/bthings/1", "answer-unmatched", None),
+        ("/a/things/1", "answer-unmatched", None),
+    ] {
+        let (found, event) = event(&gateway, format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).await;
+        assert_eq!((found.as_str(), event["pathParameters"]["thing_id"].as_str()), (function, thing), "{path}");
+        let raw_path = path.replace("%25", "%");
+        assert_eq!((&event["rawPath"], &event["requestContext"]["http"]["path"]), (&json!(raw_path), &json!(raw_path)));
+        let route = if thing.is_some() { "GET /things/{thing_id}" } else { "$default" };
+        assert_eq!((&event["routeKey"], &event["requestContext"]["routeKey"]), (&json!(route), &json!(route)));
+    }
+}
+
+#[tokio::test]
 async fn bodies_that_are_not_text_arrive_in_base64() {
     let gateway = gateway(echo).await;
     for (kind, body, encoded) in [

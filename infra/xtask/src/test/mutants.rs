@@ -164,6 +164,17 @@ const MUTANTS: &[Mutant] = &[
         says: "-> 200",
     },
     Mutant {
+        name: "a cache may keep a secret",
+        change: Change::Code(
+            "shared/src/http/response.rs",
+            "pub fn secret(self) -> Self {\n        self.with(\"cache-control\", NO_STORE)",
+            "pub fn secret(self) -> Self {\n        self.with(\"cache-control\", if MUTANT { REVALIDATED } else { NO_STORE })",
+        ),
+        after: None,
+        test: Test("conventions", "caches_keep_no_secret_and_ask_again_for_what_needs_a_credential"),
+        says: "private, no-cache",
+    },
+    Mutant {
         name: "the root is taken from the path",
         change: Change::Code(
             "shared/src/store/keys.rs",
