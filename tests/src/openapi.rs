@@ -1,5 +1,6 @@
 //! Checks an exchange against infra/openapi.yaml: path, method, status, media type, headers, and the whole
-//! body. A status, header of ours or member that the document does not name is a failure.
+//! body. A status, header of ours or member that the document does not name is a failure, although the document leaves answers open
+//! for later versions.
 
 use crate::exchange::Exchange;
 use crate::world::repository_root;
@@ -17,8 +18,9 @@ pub fn document() -> &'static Value {
     })
 }
 
-/// Statuses that every operation may answer with, by `default`.
-const BY_DEFAULT: [u16; 4] = [405, 429, 500, 503];
+/// Statuses that every operation may answer with by `default`: this service, and the gateway by itself.
+const BY_DEFAULT: [u16; 1] = [405];
+const BY_DEFAULT_OF_THE_GATEWAY: [u16; 5] = [400, 403, 413, 414, 431];
 
 /// Panics where the answer is not one that the document describes.
 #[track_caller]
@@ -39,8 +41,9 @@ pub fn judge(exchange: &Exchange) -> Result<(), String> {
         return if exchange.status == 405 { Ok(()) } else { Err("the path has no such method".to_owned()) };
     }
     let responses = &operation["responses"];
+    let by_default: &[u16] = if is_the_gateways(exchange) { &BY_DEFAULT_OF_THE_GATEWAY } else { &BY_DEFAULT };
     let response = match &responses[exchange.status.to_string()] {
-        Value::Null if BY_DEFAULT.contains(&exchange.status) => &responses["default"],
+        Value::Null if by_default.contains(&exchange.status) => &responses["default"],
         response => response,
     };
     let response = resolve(response);
@@ -52,6 +55,29 @@ pub fn judge(exchange: &Exchange) -> Result<(), String> {
         return if exchange.body.is_empty() { Ok(()) } else { Err("a HEAD has a body".to_owned()) };
     }
     check_body(exchange, response)
+}
+
+/// Whether the gateway answered by itself.
+fn is_the_gateways(exchange: &Exchange) -> bool {
+    exchange.status >= 400 && essence(exchange) == "application/json"
+}
+
+/// The media type without its parameters.
+fn essence(exchange: &Exchange) -> &str {
+    let media_type = exchange.header("content-type").unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// The headers that a problem has beyond those that the document requires: it cannot, where the gateway may answer with that status.
+fn of_problems(exchange: &Exchange) -> Vec<&'static str> {
+    let is_problem = essence(exchange) == "application/problem+json";
+    let headers: &[_] = match exchange.status {
+        401 => &["x-request-id", "cache-control", "www-authenticate"],
+        405 => &["x-request-id", "cache-control", "allow"],
+        429 | 503 => &["x-request-id", "cache-control", "retry-after"],
+        _ => &["x-request-id", "cache-control"],
+    };
+    if is_problem { headers.to_vec() } else { Vec::new() }
 }
 
 fn check_headers(exchange: &Exchange, response: &'static Value) -> Result<(), String> {
@@ -75,6 +101,9 @@ fn check_headers(exchange: &Exchange, response: &'static Value) -> Result<(), St
             return Err(format!("the header {name} is not described"));
         }
     }
+    if let Some(name) = of_problems(exchange).into_iter().find(|name| exchange.header(name).is_none()) {
+        return Err(format!("the header {name} is missing"));
+    }
     for (name, header) in described {
         let header = resolve(header);
         match exchange.header(&name.to_ascii_lowercase()) {
@@ -94,23 +123,53 @@ fn check_body(exchange: &Exchange, response: &Value) -> Result<(), String> {
     let Some(content) = response["content"].as_object() else {
         return if exchange.body.is_empty() { Ok(()) } else { Err("no body is described".to_owned()) };
     };
-    let media_type = exchange.header("content-type").unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    let schema = content.get(essence).ok_or_else(|| format!("the media type {media_type} is not described"))?;
+    let essence = essence(exchange);
+    let schema = content.get(essence).ok_or_else(|| format!("the media type {essence} is not described"))?;
     if essence == "text/html" {
         return Ok(());
     }
     let body: Value = serde_json::from_str(&exchange.body).map_err(|error| format!("the body is not JSON: {error}"))?;
+    if is_the_gateways(exchange) && body.get("message").is_none() {
+        return Err("a problem is application/problem+json".to_owned());
+    }
     validate(&schema["schema"], &body)
 }
 
-/// Whether `value` is what `schema` of the document describes.
+/// The components as this version answers: objects closed, and times in UTC with milliseconds. The document promises less, so that
+/// later versions may add members.
+fn components() -> &'static Value {
+    static COMPONENTS: OnceLock<Value> = OnceLock::new();
+    COMPONENTS.get_or_init(|| {
+        let mut components = document()["components"].clone();
+        let schemas = components["schemas"].as_object_mut().expect("the document has schemas");
+        // This one is of any OpenAPI document.
+        schemas.iter_mut().filter(|(name, _)| *name != "ApiDescription").for_each(|(_, schema)| make_exact(schema));
+        components
+    })
+}
+
+fn make_exact(schema: &mut Value) {
+    if let Some(members) = schema.as_object_mut() {
+        if members.contains_key("properties") && members.get("additionalProperties") == Some(&Value::Bool(true)) {
+            members.insert("additionalProperties".to_owned(), false.into());
+        }
+        if members.get("format").is_some_and(|format| format == "date-time") {
+            let exact = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$";
+            members.insert("pattern".to_owned(), exact.into());
+        }
+        members.values_mut().for_each(make_exact);
+    } else if let Some(items) = schema.as_array_mut() {
+        items.iter_mut().for_each(make_exact);
+    }
+}
+
+/// Whether `value` is what `schema` of the document describes, exactly as this version answers it.
 pub fn validate(schema: &Value, value: &Value) -> Result<(), String> {
     static VALIDATORS: OnceLock<Mutex<HashMap<String, &'static jsonschema::Validator>>> = OnceLock::new();
     let key = schema.to_string();
     let mut validators = VALIDATORS.get_or_init(Mutex::default).lock().expect("no validator panics");
     let validator = validators.entry(key).or_insert_with(|| {
-        let whole = json!({ "allOf": [schema], "components": document()["components"] });
+        let whole = json!({ "allOf": [schema], "components": components() });
         let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
         Box::leak(Box::new(options.build(&whole).expect("the schema is one")))
     });

@@ -4,6 +4,7 @@
 mod template {
     mod baseline;
     mod dependencies;
+    mod document;
     mod openapi;
     mod resources;
     mod routes;

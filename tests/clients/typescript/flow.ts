@@ -6,8 +6,9 @@ import createClient from 'openapi-fetch';
 import type { components, paths } from './api.js';
 
 type Problem = components['schemas']['Problem'];
+type Failure = components['schemas']['Failure'];
 type Tenant = components['schemas']['Tenant'];
-type Answer<T> = { data?: T; error?: Problem | undefined; response: Response };
+type Answer<T> = { data?: T; error?: Failure | undefined; response: Response };
 
 const client = (key: string) =>
   createClient<paths>({ baseUrl: process.env['BASE_URL']!, headers: { authorization: `Bearer ${process.env[key]}` } });
@@ -21,11 +22,14 @@ async function ok<T>(status: number, call: Promise<Answer<T>>): Promise<T> {
   return data as T;
 }
 
+/** Whether the service itself refused, and not the gateway in front of it. */
+const isProblem = (failure: Failure | undefined): failure is Problem => failure !== undefined && 'request_id' in failure;
+
 /** A call that must be answered with this problem, typed. */
 async function refused(status: number, slug: string, call: Promise<Answer<unknown>>): Promise<Problem> {
   const { error, response } = await call;
   assert.equal(response.status, status);
-  assert(error && error.status === status && error.type.endsWith(`/problems/${slug}`), JSON.stringify(error));
+  assert(isProblem(error) && error.status === status && error.type.endsWith(`/problems/${slug}`), JSON.stringify(error));
   return error;
 }
 
