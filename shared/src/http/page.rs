@@ -61,7 +61,7 @@ fn page(title: &str, links: &str, content: &str) -> String {
 
 const STYLE: &str = ":root{color-scheme:light dark}\
     body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-    nav a{margin-right:1rem}table{border-collapse:collapse}\
+    nav a{margin-right:1rem}table{border-collapse:collapse}tbody th{white-space:nowrap}\
     th,td{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8888}\
     code{overflow-wrap:anywhere}";
 
