@@ -93,6 +93,39 @@ async fn the_largest_customer_is_stored_with_its_50_largest_keys() {
     app.operator("POST", &format!("{path}/restore")).once("r").send().await.expect_status(200);
 }
 
+#[tokio::test]
+async fn the_longest_names_are_keys_of_the_table() {
+    let (app, key) = app().await;
+    let (name, other) = (wide(255), "\u{1f643}".repeat(255));
+    let create = |external_id: &str| {
+        let body = json!({ "external_id": external_id, "metadata": most_metadata() });
+        app.with_key(&key, "POST", "/tenants").json(body)
+    };
+    let once = || create(&name).once(&"k".repeat(255)).send();
+    let tenant = once().await.expect_status(201).json();
+    assert_eq!(once().await.expect_status(201).json()["id"], tenant["id"]);
+    create(&name).send().await.expect_status(409);
+    create(&wide(256)).send().await.expect_status(422);
+    let by_external_id = format!("/tenants/by-external-id/{}", tests::checks::escaped(&name));
+    let found = app.with_key(&key, "GET", &by_external_id).send().await.expect_status(200).json();
+    assert_eq!((&found["id"], &found["external_id"]), (&tenant["id"], &json!(name)));
+    app.with_key(&key, "PUT", &by_external_id).json(json!({ "name": other })).send().await.expect_status(200);
+
+    let register = |name: &str| {
+        let body = json!({ "name": name, "repo_url": "https://example.com/r", "metadata": most_metadata() });
+        app.with_key(&key, "POST", "/repositories").json(body).once(&"k".repeat(255)).send()
+    };
+    let repository = register(&name).await.expect_status(201).json();
+    let path = format!("/repositories/{}", repository["id"].as_str().unwrap());
+    app.with_key(&key, "PATCH", &path).json(json!({ "name": other })).send().await.expect_status(200);
+    let names: Vec<Value> = app.items_of("repository_name").await.iter().map(|item| item["pk"]["S"].clone()).collect();
+    assert!(
+        names.len() == 1 && names[0].as_str().unwrap().ends_with(&other) && names[0].as_str().unwrap().len() > 1020
+    );
+    app.with_key(&key, "DELETE", &path).send().await.expect_status(204);
+    app.with_key(&key, "DELETE", &by_external_id).send().await.expect_status(204);
+}
+
 /// What writes that were sent again long ago have left in an item: their ids, `z` in front.
 fn old_fences() -> impl Iterator<Item = String> {
     (0..1000).map(|n| {
@@ -113,8 +146,12 @@ async fn a_tenant_with_1000_old_fences_is_changed_after_a_lost_request_and_loses
     for round in 1.. {
         app.faults([Rule::on("UpdateItem", Action::DropBefore).nth(1)]);
         let name = format!("name {round}");
-        // Of one version: more changes than an item remembers come in a short time here.
-        let tag = app.with_key(&key, "GET", &path).send().await.etag();
+        // Of one version: more changes than an item remembers come in a short time here. First it is one of a hundred, as
+        // many as a condition takes.
+        let mut tag = app.with_key(&key, "GET", &path).send().await.etag();
+        if round == 1 {
+            tag = (1..100).fold(tag, |tags, other| format!("{tags}, \"{other}\""));
+        }
         let change = app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).header("if-match", &tag);
         let (changed, log) = app.requests_of(change.send()).await;
         assert_eq!(changed.expect_status(200).json()["name"], name);
