@@ -41,14 +41,15 @@ async fn check_template(context: &Context, part: &str) -> Result<()> {
     check(context, tools::python_program(&bin, "python3").arg(script).arg(part)).await
 }
 
-/// The validator of the specification, and where npm is there the two linters.
+/// The validator of the specification, and where npm is there the two linters, and the validator again over what is converted to
+/// OpenAPI 3.0, which many tools still read.
 pub async fn openapi(context: &Context) -> Result<()> {
-    let bin = tools::python(&context.leash, OPENAPI_TOOLS).await?;
+    let python = tools::python(&context.leash, OPENAPI_TOOLS).await?;
     let document = tree::openapi();
-    check(context, tools::python_program(&bin, "openapi-spec-validator").arg(&document)).await?;
+    check(context, tools::python_program(&python, "openapi-spec-validator").arg(&document)).await?;
     let Some(bin) = tools::node(&context.leash, OPENAPI_TOOLS).await? else {
         return left_out(
-            "npm is not here: spectral and redocly are left out (install Node.js 20 or newer to run them)",
+            "npm is not here: spectral, redocly and the conversion to 3.0 are left out (install Node.js 20 or newer to run them)",
         );
     };
     let rules = tree::root().join("infra");
@@ -59,5 +60,9 @@ pub async fn openapi(context: &Context) -> Result<()> {
     redocly.arg("lint").arg(&document).arg("--config").arg(rules.join("redocly.yaml"));
     // Neither a look for newer versions nor telemetry: nothing here may need a network.
     redocly.env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true").env("REDOCLY_TELEMETRY", "off");
-    check(context, &mut redocly).await
+    check(context, &mut redocly).await?;
+    let converted = tree::root().join("target/openapi-3.0.yaml");
+    let mut convert = Command::new(bin.join("openapi-down-convert"));
+    check(context, convert.arg("--input").arg(&document).arg("--output").arg(&converted)).await?;
+    check(context, tools::python_program(&python, "openapi-spec-validator").arg(&converted)).await
 }
