@@ -2,18 +2,40 @@
 //!
 //! Invariant: what cargo set for this program is not passed on, so that builds from here and by hand share their results.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::Stdio,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
 };
 
-use crate::{Result, leash::Leash, tree};
+use crate::{
+    Result,
+    leash::Leash,
+    progress::{note, step_with},
+    tree,
+};
 
-/// All function binaries and operator-key, in one call. `local` is named although it has no binary: cargo unites the features of
-/// the packages named, and with these it is the same set in every command here, so that the AWS SDK is compiled once, not per command.
-pub const PROGRAMS: [&str; 7] = ["--package", "functions", "--package", "operator-key", "--package", "local", "--bins"];
+/// All function binaries, operator-key and the embedded store, in one call. `local` is named although it has no binary: cargo unites
+/// the features of the packages named, and with these it is the same set in every command here, so that the AWS SDK is compiled
+/// once, not per command.
+pub const PROGRAMS: [&str; 9] = [
+    "--package",
+    "functions",
+    "--package",
+    "operator-key",
+    "--package",
+    "embedded-store",
+    "--package",
+    "local",
+    "--bins",
+];
 
 /// The binaries of a build by name.
 pub type Programs = BTreeMap<String, PathBuf>;
@@ -38,16 +60,52 @@ pub fn forget_cargo(command: &mut std::process::Command) {
     }
 }
 
+/// `cargo build PROGRAMS` for a person who waits: what is built, how far it is, how long it takes, and that it is only once.
+pub async fn build_programs(leash: &Leash) -> Result<Programs> {
+    let mut all = None;
+    if !tree::programs()?.join("embedded-store").exists() {
+        note("the first build compiles the functions, the AWS SDK and the embedded store: some minutes, once only");
+        all = packages().await;
+    }
+    let done = AtomicUsize::new(0);
+    let far = || match (done.load(Ordering::Relaxed), all) {
+        (0, _) => String::new(),
+        (done, Some(all)) => format!(", {done} of {all} crates"),
+        (done, None) => format!(", {done} crates"),
+    };
+    let build = build_and_count(leash, &PROGRAMS, |count| done.store(count, Ordering::Relaxed));
+    step_with("building the functions and the store", far, build).await
+}
+
+/// How many packages `PROGRAMS` are made of.
+async fn packages() -> Option<usize> {
+    let mut command =
+        command(&["tree", "--quiet", "--prefix=none", "--no-dedupe", "--edges=normal,build", "--format={p}"]);
+    command.args(PROGRAMS.iter().filter(|word| **word != "--bins")).stderr(Stdio::null());
+    let output = command.output().await.ok()?;
+    let packages: BTreeSet<&[u8]> =
+        output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    Some(packages.len()).filter(|count| *count > 0)
+}
+
 /// `cargo build WHAT`; cargo's own progress shows. Answers with the programs of the packages asked for.
 pub async fn build(leash: &Leash, what: &[&str]) -> Result<Programs> {
+    build_and_count(leash, what, |_| {}).await
+}
+
+/// The same; `count` gets the number of packages that are ready, each time that it grows.
+async fn build_and_count(leash: &Leash, what: &[&str], count: impl Fn(usize)) -> Result<Programs> {
     let mut command = command(&["build", "--message-format=json-render-diagnostics"]);
     command.args(what).stdout(Stdio::piped());
     let mut cargo = leash.spawn(&mut command)?;
     let output = cargo.child.stdout.take().ok_or("cargo has no output")?;
     let mut lines = BufReader::new(output).lines();
-    let mut programs = Programs::new();
+    let (mut programs, mut packages) = (Programs::new(), BTreeSet::new());
     while let Some(line) = lines.next_line().await.map_err(|error| format!("cannot read cargo's output: {error}"))? {
-        programs.extend(program(&line));
+        let message = serde_json::from_str(&line).unwrap_or_default();
+        programs.extend(program(&message));
+        packages.extend(message.get("package_id").and_then(Value::as_str).map(str::to_owned));
+        count(packages.len());
     }
     match cargo.wait().await?.success() {
         true => Ok(programs),
@@ -56,8 +114,7 @@ pub async fn build(leash: &Leash, what: &[&str]) -> Result<Programs> {
 }
 
 /// The program that one of cargo's messages announces.
-fn program(message: &str) -> Option<(String, PathBuf)> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+fn program(message: &Value) -> Option<(String, PathBuf)> {
     let executable = message.get("executable")?.as_str()?;
     let name = message.pointer("/target/name")?.as_str()?;
     let is_binary = message.pointer("/target/kind/0")?.as_str()? == "bin";
@@ -66,19 +123,20 @@ fn program(message: &str) -> Option<(String, PathBuf)> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn only_binaries_count() {
-        let message = |kind: &str, executable: &str| {
-            format!(
-                r#"{{"reason":"compiler-artifact","target":{{"kind":["{kind}"],"name":"get-health"}},"executable":{executable}}}"#
-            )
+        let message = |kind: &str, executable: Option<&str>| {
+            let target = json!({ "kind": [kind], "name": "get-health" });
+            json!({ "reason": "compiler-artifact", "target": target, "executable": executable })
         };
         let health = Some(("get-health".to_owned(), PathBuf::from("/t/get-health")));
-        assert_eq!(program(&message("bin", r#""/t/get-health""#)), health);
-        assert_eq!(program(&message("lib", "null")), None);
-        assert_eq!(program(&message("custom-build", r#""/t/build""#)), None);
-        assert_eq!(program("not JSON"), None);
+        assert_eq!(program(&message("bin", Some("/t/get-health"))), health);
+        assert_eq!(program(&message("lib", None)), None);
+        assert_eq!(program(&message("custom-build", Some("/t/build"))), None);
+        assert_eq!(program(&Value::Null), None);
     }
 }

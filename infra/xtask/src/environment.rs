@@ -1,10 +1,17 @@
 //! `.local/dev.env`: where the running dev stack is and the keys that open it.
 //!
-//! Invariant: a starting stack removes the file and writes it when the API answers. It outlives the stack, for the sake of the keys.
+//! Invariant: a starting stack writes the file when the API answers, and not before. When the stack has ended, in whatever way, the
+//! keys alone are left in it, for the next start.
 
-use std::{collections::BTreeMap, os::unix::fs::OpenOptionsExt, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
-use crate::{Result, tree};
+use crate::{Result, leash::Leash, tree};
 
 /// The lines `NAME=value` of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +20,51 @@ pub struct Environment(BTreeMap<String, String>);
 /// The credentials and the region that every local store takes. DynamoDB Local wants letters and digits only.
 pub const LOCAL_AWS: [(&str, &str); 3] =
     [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")];
+
+/// What outlives a stack.
+const KEYS: [&str; 2] = ["OPERATOR_KEY", "INTEGRATION_KEY"];
+
+const RUNNING: &str = "The dev stack that runs; written by cargo xtask dev.";
+const ENDED: &str = "The dev stack has ended; the next cargo xtask dev takes these keys up again.";
+
+/// A written file. When this is dropped, the keys alone are left in it.
+pub struct Published;
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        let _ = retire();
+    }
+}
+
+/// Leaves the keys alone in the file: what it says of addresses no longer holds.
+fn retire() -> Result<()> {
+    let mut environment = Environment::load()?;
+    environment.0.retain(|name, _| KEYS.contains(&name.as_str()));
+    environment.save(ENDED)
+}
+
+/// The same for a stack that could not do so itself. Where another one runs already, the file is that one's.
+pub fn retire_dead() -> Result<()> {
+    match lock(Duration::ZERO)? {
+        Some(_held) => retire(),
+        None => Ok(()),
+    }
+}
+
+/// The right to be the stack of this tree, held as long as the file is open; None where another one has it.
+pub fn lock(patience: Duration) -> Result<Option<File>> {
+    let path = tree::local()?.join("dev.lock");
+    let failed = |error: std::io::Error| format!("cannot open {}: {error}", path.display());
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(_) if started.elapsed() < patience => std::thread::sleep(Duration::from_millis(20)),
+            Err(_) => return Ok(None),
+        }
+    }
+}
 
 fn path() -> Result<PathBuf> {
     Ok(tree::local()?.join("dev.env"))
@@ -24,26 +76,27 @@ impl Environment {
         Ok(Self::parse(&std::fs::read_to_string(path()?).unwrap_or_default()))
     }
 
-    /// Removes the file: what it says no longer holds.
-    pub fn forget() -> Result<()> {
-        let path = path()?;
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(format!("cannot remove {}: {error}", path.display()))
-            }
-            _ => Ok(()),
-        }
+    /// Writes the file for as long as the result lives, and this program.
+    pub fn publish(&self, leash: &Leash) -> Result<Published> {
+        leash.retire_environment();
+        self.save(RUNNING)?;
+        Ok(Published)
+    }
+
+    /// Whether this is what an ended stack left.
+    pub fn has_ended(&self) -> bool {
+        KEYS.iter().any(|name| self.get(name).is_some()) && self.get("BASE_URL").is_none()
     }
 
     /// Writes the file in one go; it holds keys, so only its owner may read it.
-    pub fn save(&self) -> Result<()> {
+    fn save(&self, comment: &str) -> Result<()> {
         let path = path()?;
         let part = path.with_extension("env.part");
         let failed = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
         let _ = std::fs::remove_file(&part);
         let mut options = std::fs::OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(&part).map_err(failed)?;
-        std::io::Write::write_all(&mut file, self.to_string().as_bytes()).map_err(failed)?;
+        std::io::Write::write_all(&mut file, format!("# {comment}\n{self}").as_bytes()).map_err(failed)?;
         std::fs::rename(&part, &path).map_err(failed)
     }
 
@@ -59,7 +112,7 @@ impl Environment {
 
     fn parse(text: &str) -> Self {
         let line = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self(text.lines().filter_map(line).collect())
+        Self(text.lines().filter(|line| !line.starts_with('#')).filter_map(line).collect())
     }
 }
 
@@ -82,5 +135,8 @@ mod tests {
         assert_eq!(read, environment);
         assert_eq!(read.get("BASE_URL"), Some("http://127.0.0.1:9000"));
         assert_eq!(read.get("INTEGRATION_KEY"), None);
+        assert!(!read.has_ended() && !Environment::default().has_ended());
+        let ended = Environment::parse(&format!("# {ENDED}\nOPERATOR_KEY=sk"));
+        assert!(ended.has_ended());
     }
 }

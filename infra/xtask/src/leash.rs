@@ -1,7 +1,8 @@
 //! Every process that this program starts ends with it, however it ends: by Ctrl-C, an error, or SIGKILL.
 //!
 //! Each child leads a process group of its own. A small second copy of this program (the holder) reads the groups' ids from
-//! a pipe; when the pipe closes, because this program is gone, it kills the groups that are left.
+//! a pipe; when the pipe closes, because this program is gone, it kills the groups that are left, and takes the addresses out of
+//! `.local/dev.env` where this program wrote them.
 //! Not here: what the processes are.
 
 use std::{
@@ -19,10 +20,13 @@ use tokio::{
     time,
 };
 
-use crate::Result;
+use crate::{Result, environment};
 
 /// The hidden command under which this program is the holder.
 pub const COMMAND: &str = "hold-the-leash";
+
+/// What the holder is told where there is a file of addresses as well.
+const ENVIRONMENT: &str = "environment";
 
 /// How long processes may take to end by themselves after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
@@ -70,6 +74,11 @@ impl Leash {
         })
         .await;
         self.signal(Signal::KILL);
+    }
+
+    /// From now on `.local/dev.env` is this program's.
+    pub fn retire_environment(&self) {
+        let _ = writeln!(self.0.lock().unwrap_or_else(PoisonError::into_inner).holder, "{ENVIRONMENT}");
     }
 
     fn signal(&self, signal: Signal) {
@@ -134,8 +143,9 @@ fn send(group: i32, signal: Signal) {
 
 /// The holder: remembers the groups named on its standard input and kills what is left when that closes.
 pub fn hold() -> ExitCode {
-    let mut groups = BTreeSet::new();
+    let (mut groups, mut has_environment) = (BTreeSet::new(), false);
     for line in std::io::stdin().lock().lines().map_while(|line| line.ok()) {
+        has_environment |= line == ENVIRONMENT;
         match (line.strip_prefix('+').map(str::parse::<i32>), line.strip_prefix('-').map(str::parse::<i32>)) {
             (Some(Ok(group)), _) => groups.insert(group),
             (_, Some(Ok(group))) => groups.remove(&group),
@@ -144,6 +154,9 @@ pub fn hold() -> ExitCode {
     }
     for group in groups {
         send(group, Signal::KILL);
+    }
+    if has_environment {
+        let _ = environment::retire_dead();
     }
     ExitCode::SUCCESS
 }

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
             Command::Test(options) => test::run(options).await,
             Command::Bench(options) => bench::run(options).await,
             Command::Chaos(options) => chaos::run(&options),
-            Command::OperatorKey(options) => operator_key::run(&options),
+            Command::OperatorKey(options) => operator_key::run(&options).await,
             Command::Router(options) => router::run(&options),
         }
     });

@@ -3,13 +3,18 @@
 //! With no `--endpoint` and no `--table` it speaks to the running dev stack, where there is one; otherwise with the caller's own AWS
 //! credentials to whatever the flags and the environment name. Standard output is the program's alone: the secret, to be piped.
 
-use std::{net::TcpStream, os::unix::process::CommandExt, process::ExitCode};
+use std::{
+    net::TcpStream,
+    os::unix::process::CommandExt,
+    process::{Command, ExitCode},
+};
 
 use clap::{Args, Subcommand};
 
 use crate::{
     Result, cargo,
     environment::{Environment, LOCAL_AWS},
+    leash::Leash,
     progress::note,
 };
 
@@ -83,28 +88,39 @@ impl Action {
 }
 
 /// Becomes the program; comes back only where that fails.
-pub fn run(options: &Options) -> Result<ExitCode> {
-    let mut command = cargo::command(&["run", "--quiet", "--package", "operator-key", "--"]);
-    command.args(options.action.words());
+pub async fn run(options: &Options) -> Result<ExitCode> {
     let place = options.action.place();
     let stack = Environment::load()?;
-    if let (None, None, Some(endpoint), Some(table)) =
-        (&place.endpoint, &place.table, stack.get("DYNAMODB_ENDPOINT"), stack.get("TABLE_NAME"))
-    {
+    let mut local = None;
+    if place.endpoint.is_none() && place.table.is_none() {
         // Never on to AWS instead: whoever has a dev stack does not expect a key in a real account.
-        let address = endpoint.trim_start_matches("http://");
-        TcpStream::connect(address).map_err(|_| {
+        if stack.has_ended() {
+            return Err(
+                "the last dev stack has ended; start `cargo xtask dev`, or name the table: --table NAME".to_owned()
+            );
+        }
+        local = stack.get("DYNAMODB_ENDPOINT").zip(stack.get("TABLE_NAME"));
+    }
+    if let Some((endpoint, table)) = local {
+        TcpStream::connect(endpoint.trim_start_matches("http://")).map_err(|_| {
             format!(
                 "nothing answers at {endpoint}, the store of the last dev stack (.local/dev.env); start `cargo xtask dev`, \
                  or name the table: --table NAME"
             )
         })?;
         note(&format!("using the dev stack's table {table} at {endpoint} (.local/dev.env)"));
+    }
+    let leash = Leash::start()?;
+    let packages = cargo::PROGRAMS.iter().filter(|word| **word != "--bins").copied();
+    let what: Vec<&str> = packages.chain(["--bin", "operator-key"]).collect();
+    let programs = cargo::build(&leash, &what).await?;
+    let mut command = Command::new(programs.get("operator-key").ok_or("cargo made no program operator-key")?);
+    cargo::forget_cargo(&mut command);
+    command.args(options.action.words());
+    if let Some((endpoint, table)) = local {
         command.args(["--endpoint", endpoint, "--table", table]).envs(LOCAL_AWS);
     }
-    let mut command = command.into_std();
-    command.stdin(std::process::Stdio::inherit());
-    Err(format!("cannot start cargo: {}", command.exec()))
+    Err(format!("cannot start operator-key: {}", command.exec()))
 }
 
 #[cfg(test)]

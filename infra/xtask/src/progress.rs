@@ -20,6 +20,11 @@ const STILL: Duration = Duration::from_secs(15);
 
 /// Runs one step, named as "-ing" form, with progress lines on standard error.
 pub async fn step<T>(name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    step_with(name, String::new, work).await
+}
+
+/// The same with words of how far it is: `", 12 of 40 crates"`.
+pub async fn step_with<T>(name: &str, far: impl Fn() -> String, work: impl Future<Output = Result<T>>) -> Result<T> {
     let started = Instant::now();
     let mut shown = false;
     let mut work = std::pin::pin!(work);
@@ -27,7 +32,7 @@ pub async fn step<T>(name: &str, work: impl Future<Output = Result<T>>) -> Resul
         let wait = if shown { STILL } else { PATIENCE };
         match time::timeout(wait, &mut work).await {
             Ok(outcome) => break outcome,
-            Err(_) if shown => note(&format!("  {name}: {} s so far", started.elapsed().as_secs())),
+            Err(_) if shown => note(&format!("  {name}: {} s so far{}", started.elapsed().as_secs(), far())),
             Err(_) => note(&format!("  {name} ...")),
         }
         shown = true;

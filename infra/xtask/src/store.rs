@@ -12,12 +12,13 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::TcpStream,
-    process::Command,
+    process::{ChildStdin, Command},
     time,
 };
 
 use crate::{
-    Result, cargo,
+    Result,
+    cargo::Programs,
     leash::{Leash, Leashed},
     progress::step,
     tools,
@@ -31,6 +32,12 @@ const JAVA: u32 = 17;
 
 /// DynamoDB Local is ready in about three seconds; a machine busy with other things gets more.
 const READY: Duration = Duration::from_secs(60);
+
+/// How often a store that was not started here is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long it may refuse connections: it may be started anew.
+const GONE: Duration = Duration::from_secs(5);
 
 /// Which store a person asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +81,30 @@ pub struct Store {
     pub endpoint: String,
     /// A container, which does not end with the client that started it.
     container: Option<String>,
-    // Held: dropping it ends the process.
-    _process: Option<Leashed>,
+    /// What was started here; dropping it ends it.
+    process: Option<Leashed>,
+    /// The embedded store ends when this closes.
+    _input: Option<ChildStdin>,
+}
+
+impl Store {
+    /// Waits until it ends, which it should not, or for one that was not started here until nothing answers there any more.
+    pub async fn ended(&mut self) -> String {
+        let endpoint = &self.endpoint;
+        match &mut self.process {
+            Some(process) => match process.wait().await {
+                Ok(status) => format!("the store at {endpoint} ended ({status})"),
+                Err(error) => error,
+            },
+            None => {
+                let address = address(endpoint);
+                while answers(&address, GONE).await.is_ok() {
+                    time::sleep(LOOK).await;
+                }
+                format!("the store at {endpoint} does not answer any more")
+            }
+        }
+    }
 }
 
 impl Drop for Store {
@@ -86,33 +115,37 @@ impl Drop for Store {
     }
 }
 
-/// Starts what was chosen and waits until it answers. `file` is where the embedded engine keeps its data; none = in memory.
-pub async fn start(leash: &Leash, choice: &Choice, file: Option<PathBuf>) -> Result<Store> {
+/// Starts what was chosen and waits until it answers. The embedded engine is one of the programs built before; `file` is where it
+/// keeps its data, none = in memory.
+pub async fn start(leash: &Leash, choice: &Choice, programs: &Programs, file: Option<PathBuf>) -> Result<Store> {
     match choice {
         Choice::Endpoint(endpoint) => {
-            let address = endpoint.trim_start_matches("http://").to_owned();
-            answers(&address, Duration::from_secs(5)).await.map_err(|_| format!("nothing answers at {endpoint}"))?;
-            Ok(Store { endpoint: endpoint.clone(), container: None, _process: None })
+            answers(&address(endpoint), GONE).await.map_err(|_| format!("nothing answers at {endpoint}"))?;
+            Ok(Store { endpoint: endpoint.clone(), container: None, process: None, _input: None })
         }
-        Choice::Embedded => embedded(leash, file).await,
+        Choice::Embedded => embedded(leash, programs, file).await,
         Choice::DynamoDbLocal if docker_runs().await => by_docker(leash).await,
         Choice::DynamoDbLocal => by_java(leash).await,
     }
 }
 
-async fn embedded(leash: &Leash, file: Option<PathBuf>) -> Result<Store> {
-    let programs = step("building the embedded store", cargo::build(leash, &["--package", "embedded-store"])).await?;
+async fn embedded(leash: &Leash, programs: &Programs, file: Option<PathBuf>) -> Result<Store> {
     let program = programs.get("embedded-store").ok_or("cargo made no program embedded-store")?;
     let mut command = Command::new(program);
     if let Some(file) = file {
         command.arg("--file").arg(file);
     }
-    // It ends when its standard input closes: tokio keeps this end open as long as the process is held.
     let mut process = leash.spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+    let input = process.child.stdin.take();
     let output = process.child.stdout.take().ok_or("the embedded store has no output")?;
     let first = BufReader::new(output).lines().next_line().await.ok().flatten();
     let endpoint = first.ok_or("the embedded store ended; what it said is above")?;
-    Ok(Store { endpoint, container: None, _process: Some(process) })
+    Ok(Store { endpoint, container: None, process: Some(process), _input: input })
+}
+
+/// `host:port` of a URL.
+fn address(endpoint: &str) -> String {
+    endpoint.trim_start_matches("http://").to_owned()
 }
 
 async fn docker_runs() -> bool {
@@ -159,7 +192,7 @@ async fn serve(leash: &Leash, mut command: Command, port: u16, container: Option
         }
     };
     step("starting DynamoDB Local", ready).await?;
-    Ok(Store { endpoint: format!("http://{address}"), container, _process: Some(process) })
+    Ok(Store { endpoint: format!("http://{address}"), container, process: Some(process), _input: None })
 }
 
 /// The jars of DynamoDB Local, by Maven, from a pom of a dozen lines.

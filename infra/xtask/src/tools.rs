@@ -13,9 +13,11 @@ use tokio::process::Command;
 
 use crate::{Result, leash::Leash, progress::step, tree};
 
-/// What hosts the functions of `cargo xtask dev`.
+#[allow(dead_code)]
+/// What builds the functions for Lambda.
 const CARGO_LAMBDA: &str = "1.9.2";
 
+#[allow(dead_code)]
 /// cargo-lambda: the one on PATH, else one of our own from PyPI.
 pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
     if let Some(program) = on_path("cargo-lambda") {

@@ -26,9 +26,17 @@ pub fn openapi() -> PathBuf {
     root().join("infra/openapi.yaml")
 }
 
-/// What a dev stack keeps between its runs; git-ignored.
+/// What a dev stack keeps between its runs; git-ignored. `DEV_FOLDER` names another folder: several stacks of one tree do
+/// not meet then.
 pub fn local() -> Result<PathBuf> {
-    folder(root().join(".local"))
+    let other = std::env::var_os("DEV_FOLDER").filter(|folder| !folder.is_empty());
+    folder(other.map_or_else(|| root().join(".local"), PathBuf::from))
+}
+
+/// Where cargo puts programs: this one is there.
+pub fn programs() -> Result<PathBuf> {
+    let program = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
+    Ok(program.parent().unwrap_or(&program).to_path_buf())
 }
 
 /// Tools installed by this program; git-ignored.

@@ -63,14 +63,25 @@ pub fn serve_scheduled(handler: impl AsyncFn(&Store) -> Result<()>) {
 }
 
 fn run(work: impl Future<Output = ()>) {
-    // One line of JSON, as everything in the log. The place, not the words: a panic may quote a request.
-    panic::set_hook(Box::new(|panic| {
+    let shows_message = env::var_os("SHOW_PANIC_MESSAGES").is_some();
+    panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string);
-        log::write(&serde_json::json!({ "level": "error", "cause": "a panic", "place": place }));
+        log::write(&panic_line(place, panic.payload_as_str().filter(|_| shows_message)));
     }));
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => fail(&error.to_string()),
+    }
+}
+
+/// A panic in the log: one line of JSON, as everything there. On AWS the place alone: the message may quote a request. `cargo xtask
+/// dev` asks for the message.
+fn panic_line(place: Option<String>, message: Option<&str>) -> serde_json::Value {
+    match message {
+        None => serde_json::json!({ "level": "error", "cause": "a panic", "place": place }),
+        Some(message) => {
+            serde_json::json!({ "level": "error", "cause": "a panic", "place": place, "message": message })
+        }
     }
 }
 
@@ -154,5 +165,19 @@ impl Process {
         });
         let response = response.cached(self.cache_control).under(uri::base_path(&place.base_url));
         Ok(response.with("x-request-id", place.request_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::panic_line;
+    use serde_json::json;
+
+    #[test]
+    fn a_panics_message_is_in_the_log_only_where_it_is_asked_for() {
+        let place = || Some("a.rs:1:2".to_owned());
+        let line = json!({ "level": "error", "cause": "a panic", "place": "a.rs:1:2" });
+        assert_eq!(panic_line(place(), None), line);
+        assert_eq!(panic_line(place(), Some("at index 3"))["message"], "at index 3");
     }
 }

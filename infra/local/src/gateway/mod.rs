@@ -6,6 +6,7 @@
 
 mod answer;
 mod event;
+mod exchange;
 mod path;
 mod routes;
 mod throttle;
@@ -26,8 +27,8 @@ use hyper::{
 
 pub use hyper::body::Bytes;
 
-pub use self::throttle::Throttle;
-use self::{answer::refusal, routes::Routes, throttle::Buckets};
+use self::{answer::refusal, exchange::Asked, routes::Routes, throttle::Buckets};
+pub use self::{exchange::Exchange, throttle::Throttle};
 use crate::{
     Result,
     lambda::InvokeError,
@@ -50,6 +51,9 @@ const MAX_DRAIN: usize = 256 * 1024 * 1024;
 pub trait Backend: Send + Sync + 'static {
     /// Invokes a function, by the name of its binary, with an event.
     fn invoke(&self, function: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
+
+    /// Called with every request that was answered, the gateway's own answers included.
+    fn answered(&self, _: &Exchange) {}
 }
 
 impl<C, F> Backend for C
@@ -116,10 +120,13 @@ impl Gateway {
         let server = Server::start(listen, move |request, ends| {
             let shared = shared.clone();
             async move {
-                let response = match serve(shared, request, ends).await {
+                let asked = Asked::new(&request);
+                let response = match serve(shared.clone(), request, ends).await {
                     Ok(response) | Err(response) => response,
                 };
-                answer::fit(response)
+                let response = answer::fit(response);
+                shared.backend.answered(&asked.answered(&response).await);
+                response
             }
         })
         .await?;

@@ -81,7 +81,7 @@ impl Environment {
         drop(command);
         let pid = process.id().ok_or_else(|| Error::new(format!("{function} ended at once")))?;
         let tail = Arc::new(Mutex::new(String::new()));
-        let written = log.follow(output, tail.clone());
+        let written = log.follow(function, output, tail.clone());
         let (events, queue) = mpsc::unbounded_channel();
         let environment = Arc::new(Self {
             id,

@@ -1,6 +1,7 @@
 //! What the functions wrote: in memory, and in a file for people.
 
 use std::{
+    fmt,
     fs::File,
     io::{BufRead, BufReader, Read, Write},
     path::Path,
@@ -19,11 +20,31 @@ use crate::{
     error::{Context, lock},
 };
 
+/// Who gets each line that a function writes, with the function's name in front.
+#[derive(Clone)]
+pub struct Output(Arc<Line>);
+
+type Line = dyn Fn(&str, &str) + Send + Sync;
+
+impl Output {
+    /// Calls this with a function's name and a line without its end.
+    pub fn new(line: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(line))
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Output")
+    }
+}
+
 /// The shared log. Lines are whole, in the order in which they arrived.
 #[derive(Clone)]
 pub(super) struct Log {
     written: Arc<Mutex<Written>>,
     length: watch::Sender<usize>,
+    output: Option<Output>,
 }
 
 struct Written {
@@ -32,28 +53,34 @@ struct Written {
 }
 
 impl Log {
-    pub fn new(path: Option<&Path>) -> Result<Self> {
+    pub fn new(path: Option<&Path>, output: Option<Output>) -> Result<Self> {
         let open = |path: &Path| {
             let file = File::options().create(true).append(true).open(path);
             file.context(|| format!("cannot write {}", path.display()))
         };
         let file = path.map(open).transpose()?;
-        Ok(Self { written: Arc::new(Mutex::new(Written { text: String::new(), file })), length: watch::Sender::new(0) })
+        let written = Arc::new(Mutex::new(Written { text: String::new(), file }));
+        Ok(Self { written, length: watch::Sender::new(0), output })
     }
 
     /// Copies a process's output until it ends, in a thread of its own: also while the runtime's are busy or blocked. The
     /// last lines are kept in `tail` for the message about its end. Gives its end.
-    pub fn follow(&self, output: impl Read + Send + 'static, tail: Arc<Mutex<String>>) -> oneshot::Receiver<()> {
-        let (log, (end, ended)) = (self.clone(), oneshot::channel());
+    pub fn follow(
+        &self,
+        function: &str,
+        output: impl Read + Send + 'static,
+        tail: Arc<Mutex<String>>,
+    ) -> oneshot::Receiver<()> {
+        let (log, function, (end, ended)) = (self.clone(), function.to_owned(), oneshot::channel());
         thread::spawn(move || {
-            log.copy(output, &tail);
+            log.copy(&function, output, &tail);
             // Who started it may be gone.
             let _ = end.send(());
         });
         ended
     }
 
-    fn copy(&self, output: impl Read, tail: &Mutex<String>) {
+    fn copy(&self, function: &str, output: impl Read, tail: &Mutex<String>) {
         let mut output = BufReader::new(output);
         let mut line = Vec::new();
         while matches!(output.read_until(b'\n', &mut line), Ok(read) if read > 0) {
@@ -66,7 +93,10 @@ impl Log {
                 tail.clear();
             }
             tail.push_str(&text);
-            self.write(&text);
+            match &self.output {
+                Some(Output(line)) => line(function, text.trim_end()),
+                None => self.write(&text),
+            }
             line.clear();
         }
     }

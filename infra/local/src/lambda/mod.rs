@@ -4,7 +4,6 @@
 //! Lambda's limits. Invariant: an environment works on one event at a time; dropping the last clone kills all processes.
 //! Not here: building the binaries, asynchronous invocations, retries.
 
-mod cargo_lambda;
 mod environment;
 mod log;
 mod runtime;
@@ -23,15 +22,12 @@ use std::{
 use hyper::body::Bytes;
 use tokio::{process::Command, sync::Semaphore};
 
-pub use self::{
-    cargo_lambda::{CargoLambda, function_command, spawn_function},
-    runtime::Taken,
-};
 use self::{
     environment::{Environment, NotTaken},
     log::Log,
     runtime::{Registry, Runtime},
 };
+pub use self::{log::Output, runtime::Taken};
 use crate::{
     Error, Result,
     error::{Context, lock},
@@ -101,6 +97,8 @@ pub struct Options {
     pub deadline: Deadline,
     /// Where their output is kept, besides memory.
     pub log_file: Option<PathBuf>,
+    /// Who gets their output, line by line. Where this is set, neither lines nor events are kept in memory.
+    pub output: Option<Output>,
 }
 
 impl Options {
@@ -114,6 +112,7 @@ impl Options {
             init_timeout: Duration::from_secs(30),
             deadline: Deadline::Timeout,
             log_file: None,
+            output: None,
         }
     }
 }
@@ -142,9 +141,9 @@ struct Pool {
 impl Lambda {
     /// Starts the Runtime API; processes start when they are needed.
     pub async fn start(options: Options) -> Result<Self> {
-        let log = Log::new(options.log_file.as_deref())?;
+        let log = Log::new(options.log_file.as_deref(), options.output.clone())?;
         let deadline = Arc::new(Mutex::new(options.deadline));
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(Registry::new(options.output.is_none()));
         let runtime = Runtime::start(registry.clone(), deadline.clone(), options.timeout).await?;
         let pools = Mutex::default();
         Ok(Self(Arc::new(Inner { options, deadline, registry, runtime, log, pools })))

@@ -22,10 +22,11 @@ use super::{
 use crate::{Result, error::lock, gateway::MAX_EVENT, server::Server};
 
 /// The processes that live, and the events that were taken.
-#[derive(Default)]
 pub(super) struct Registry {
     living: Mutex<HashMap<String, Arc<Environment>>>,
     taken: Mutex<Vec<Taken>>,
+    /// Whether the events are kept.
+    keeps: bool,
 }
 
 /// An event that a process took. It works on it until it takes the next.
@@ -40,6 +41,10 @@ pub struct Taken {
 }
 
 impl Registry {
+    pub fn new(keeps: bool) -> Self {
+        Self { living: Mutex::default(), taken: Mutex::default(), keeps }
+    }
+
     /// All of them, held still: who starts a process holds this until the process is among them, or it may ask for its first
     /// event as a stranger.
     pub fn hold(&self) -> MutexGuard<'_, HashMap<String, Arc<Environment>>> {
@@ -142,8 +147,10 @@ async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<D
         Deadline::Fixed(time) => time,
     };
     let arn = format!("arn:aws:lambda:eu-central-1:000000000000:function:{}", environment.function);
-    let taken = Taken { session: environment.id.clone(), at: Instant::now(), event: invocation.payload.clone() };
-    lock(&registry.taken).push(taken);
+    if registry.keeps {
+        let taken = Taken { session: environment.id.clone(), at: Instant::now(), event: invocation.payload.clone() };
+        lock(&registry.taken).push(taken);
+    }
     let response = Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", invocation.id.as_str())

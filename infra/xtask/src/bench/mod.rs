@@ -80,10 +80,11 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
         true => program::functions()?,
         false => MEASURED.map(str::to_owned).to_vec(),
     };
-    let seeding = program::folder(&cargo::build(leash, &cargo::PROGRAMS).await?)?;
+    let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
+    let seeding = program::folder(&programs)?;
     let shipping = program::folder(&program::build_shipping(leash, &functions).await?)?;
     let program = program::build_fast(leash).await?;
-    let store = store::start(leash, &choice, None).await?;
+    let store = store::start(leash, &choice, &programs, None).await?;
 
     let instructions = tools::on_path("valgrind").is_some();
     if !instructions {

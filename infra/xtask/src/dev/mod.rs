@@ -1,42 +1,61 @@
 //! `cargo xtask dev`: the whole API on this machine, until Ctrl-C.
 //!
 //! ```text
-//! curl -> gateway (--port) -> cargo-lambda -> function processes -> [fault proxy] -> store
+//! curl -> gateway (--host, --port) -> function processes -> [fault proxy] -> store
 //! ```
-//! Invariant: `.local/dev.env` is written last, when the API answers; the one of an earlier run is gone before anything starts.
-//! No process stays behind.
+//! Invariant: what was given is checked before anything is built; `.local/dev.env` is written last, when the API answers. No
+//! process stays behind.
 
 mod front;
-mod functions;
 mod greeting;
+mod host;
 mod keys;
-mod lambda;
+mod landing;
+mod log;
 mod schedule;
 mod stack;
 mod watch;
 
-use std::{fs::File, net::TcpListener, path::PathBuf, process::ExitCode};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Result, environment::Environment, leash::Leash, progress::note, store::Choice, tree};
+use self::front::Faults;
+use crate::{
+    Result,
+    environment::{self, Environment},
+    leash::Leash,
+    progress::note,
+    store::Choice,
+};
 
 /// The whole API on this machine; Ctrl-C ends it.
 #[derive(Args)]
 pub struct Options {
-    /// Where it listens.
+    /// The port; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 9000)]
     port: u16,
+    /// The address; anything but this machine's own lets others read the keys, which go over plain HTTP.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
     /// The store: embedded, dynamodb-local or http://HOST:PORT.
     #[arg(long, value_name = "STORE", default_value = "embedded")]
     store: Choice,
     /// Empties the embedded store first.
     #[arg(long)]
     fresh: bool,
-    /// Processes per function.
+    /// The most processes of a function, 1 to 100; more requests than that wait.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
     concurrency: u16,
+    /// Lets N requests a second through to each route; the gateway answers 429 to more.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    throttle: Option<u32>,
     /// A file of rules by which the store fails (docs/faults.md).
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -55,13 +74,18 @@ impl Options {
 /// Runs until a signal or a fault ends it.
 pub async fn run(options: Options) -> Result<ExitCode> {
     options.check()?;
-    let _only_one = only_one()?;
-    free(options.port)?;
+    let faults = options.faults.as_deref().map(Faults::read).transpose()?;
+    let locked = environment::lock(Duration::from_secs(1))?;
+    let _only_one =
+        locked.ok_or("another `cargo xtask dev` runs in this work tree; end it first (Ctrl-C in its terminal)")?;
+    free(SocketAddr::new(options.host, options.port))?;
+    if !options.host.is_loopback() {
+        note(&format!("warning: --host {}: others can reach it, and keys go over plain HTTP", options.host));
+    }
     let old = Environment::load()?;
-    Environment::forget()?;
     let leash = Leash::start()?;
     let outcome = tokio::select! {
-        fault = stack::run(&options, &leash, &old) => fault,
+        fault = stack::run(&options, faults, &leash, &old) => fault,
         () = interrupted() => {
             note("stopping");
             Ok(())
@@ -71,27 +95,15 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     outcome.map(|()| ExitCode::SUCCESS)
 }
 
-/// Two stacks in one tree would share the data file and `.local/dev.env`.
-fn only_one() -> Result<File> {
-    let path = tree::local()?.join("dev.lock");
-    let failed = |error: std::io::Error| format!("cannot open {}: {error}", path.display());
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => {
-            Err("another `cargo xtask dev` runs in this work tree; end it first (Ctrl-C in its terminal)".to_owned())
+/// Says early, before anything is built, that the address cannot be had.
+fn free(address: SocketAddr) -> Result<()> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("{address} is taken; end what listens there, or take a free port: cargo xtask dev --port 0")
         }
-    }
-}
-
-/// Says early, before anything is built, that the port cannot be had.
-fn free(port: u16) -> Result<()> {
-    let taken = |error| {
-        format!(
-            "port {port} is taken ({error}); end what listens there, or choose another: cargo xtask dev --port 9001"
-        )
+        _ => format!("cannot listen on {address}: {error}"),
     };
-    TcpListener::bind(("127.0.0.1", port)).map(|_| ()).map_err(taken)
+    TcpListener::bind(address).map(|_| ()).map_err(failed)
 }
 
 /// Resolves when the person, or the system, wants this to end.
@@ -126,6 +138,7 @@ mod tests {
     fn the_defaults_are_port_9000_two_processes_and_the_embedded_store() {
         let options = parse("").unwrap();
         assert_eq!((options.port, options.concurrency, options.fresh), (9000, 2, false));
+        assert!(options.host.is_loopback());
         assert_eq!(options.store, Choice::Embedded);
     }
 

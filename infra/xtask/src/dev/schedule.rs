@@ -4,11 +4,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use local::{http::Client, template::Template};
+use local::template::Template;
 use serde_json::{Value, json};
 use tokio::time;
 
-use super::lambda;
+use super::host::Host;
 use crate::progress::note;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -17,23 +17,16 @@ const EVERY: Duration = Duration::from_secs(1);
 const QUIET: u32 = 30;
 
 /// Starts one function for ever.
-pub async fn run(address: String, function: String, schedule: String) {
-    let client = Client::new();
+pub async fn run(host: Host, function: String, schedule: String) {
     let mut failures = 0;
     let mut tick = time::interval(EVERY);
     tick.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let answer = lambda::invoke(&client, &address, &function, event(&schedule, now).to_string()).await;
-        let answer = answer.map(|bytes| serde_json::from_slice::<Value>(&bytes).unwrap_or_default());
-        let fault = match answer {
-            Ok(answer) => answer.get("errorMessage").map(Value::to_string),
-            Err(error) => Some(error),
-        };
-        match fault {
-            None => failures = 0,
-            Some(fault) => {
+        match host.invoke(&function, event(&schedule, now).to_string().into()).await {
+            Ok(_) => failures = 0,
+            Err(fault) => {
                 if failures % QUIET == 0 {
                     note(&format!("{function}: started by its schedule, it failed: {fault}"));
                 }

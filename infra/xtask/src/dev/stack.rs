@@ -1,19 +1,26 @@
 //! The parts of a dev stack and the order in which they start; then reloading, for ever.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 
 use local::{
-    gateway::Gateway,
+    gateway::{self, Gateway, Throttle},
     http::Client,
     template::{Template, Values},
 };
 use tokio::{task::JoinSet, time};
 
 use super::{
-    Options, front,
-    functions::{Fleet, Function},
-    greeting, keys,
-    lambda::{self, Lambda},
+    Options,
+    front::{self, Faults},
+    greeting,
+    host::{Function, Host},
+    keys,
+    log::Log,
     schedule,
     watch::Sources,
 };
@@ -24,7 +31,7 @@ use crate::{
     leash::Leash,
     progress::{note, print, step},
     store::{self, Choice, Store},
-    tools, tree,
+    tree,
 };
 
 /// The route that shows that tenants exist, and so integration keys have something to open.
@@ -34,78 +41,117 @@ const TENANTS: (&str, &str) = ("PUT", "/tenants/by-external-id/{external_id+}");
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 
 /// Starts everything; comes back only with a fault.
-pub async fn run(options: &Options, leash: &Leash, old: &Environment) -> Result<()> {
-    let base = format!("http://127.0.0.1:{}", options.port);
-    note(&format!("starting the API on {base}"));
+pub async fn run(options: &Options, faults: Option<Faults>, leash: &Leash, old: &Environment) -> Result<()> {
     let template = Template::read(tree::template())?;
-    let hosting = async { Lambda::start(leash, &tools::cargo_lambda(leash).await?).await };
-    let built = async {
-        let mut programs = step("building the functions", cargo::build(leash, &cargo::PROGRAMS)).await?;
-        let operator_key = programs.remove("operator-key").ok_or("cargo made no program operator-key")?;
-        Ok::<_, String>((programs, operator_key, open_store(options, leash).await?))
+    // Before anything is built, unless it is built itself.
+    let other = match &options.store {
+        Choice::Embedded => None,
+        other => Some(store::start(leash, other, &Programs::new(), None).await?),
     };
-    let (mut lambda, (programs, operator_key, store)) = tokio::try_join!(hosting, built)?;
-
+    let mut programs = cargo::build_programs(leash).await?;
+    let operator_key = programs.remove("operator-key").ok_or("cargo made no program operator-key")?;
+    let mut store = match other {
+        Some(store) => store,
+        None => open_store(options, leash, &programs).await?,
+    };
     step("creating the table", front::create_table(&store.endpoint, &template)).await?;
-    let proxy = front::proxy(options.faults.as_deref(), &store.endpoint).await?;
-    let endpoint = proxy.as_ref().map_or(store.endpoint.clone(), |proxy| proxy.url());
-    let mut stack = Stack {
-        fleet: Fleet::new(leash),
-        gateway: None,
-        schedules: JoinSet::new(),
-        door: Arc::default(),
-        lambda: lambda.address.clone(),
-        base: base.clone(),
-        endpoint,
-        port: options.port,
+    let proxy = match faults {
+        Some(faults) => Some(faults.start(&store.endpoint).await?),
+        None => None,
     };
-    let functions = stack.functions(&template, &programs)?;
-    // First one of each, so that the API answers soonest; the others when it does.
-    stack.fleet.run(&functions, 1);
-    stack.open(&template).await?;
-    step("waiting for the first answer", first_answer(&base)).await?;
+    let endpoint = proxy.as_ref().map_or(store.endpoint.clone(), |proxy| proxy.url());
+    let unmatched =
+        |function: &&local::template::Function| function.routes.iter().any(|route| route.path == "$default");
+    let unmatched = template.functions.iter().find(unmatched).map(|function| function.name.clone());
+    let log = Log::open()?;
+    let host = Host::new(log.clone(), unmatched);
+    let throttle = options.throttle.map(|rate| Throttle { rate, burst: rate });
+    let limits = gateway::Options { throttle, ..gateway::Options::default() };
+    let listen = SocketAddr::new(options.host, options.port);
+    let gateway = Gateway::start_with(listen, &template, host.clone(), limits.clone()).await?;
+    let mut stack = Stack {
+        host,
+        base: base(gateway.address()),
+        listen: gateway.address(),
+        gateway: Some(gateway),
+        limits,
+        functions: Vec::new(),
+        schedules: JoinSet::new(),
+        endpoint,
+        concurrency: options.concurrency.into(),
+    };
+    stack.run(&template, &programs).await?;
+    step("waiting for the first answer", first_answer(&stack.base)).await?;
 
-    let mut environment = Environment::default();
-    let operator = keys::operator(old, &base, &store.endpoint, &operator_key);
+    let operator = keys::operator(old, &stack.base, &store.endpoint, &operator_key);
     let operator = step("making an operator key", operator).await?;
     let integration = match has_tenants(&template, &programs) {
-        true => Some(step("making an integration key", keys::integration(old, &base, &operator)).await?),
+        true => Some(step("making an integration key", keys::integration(old, &stack.base, &operator)).await?),
         false => None,
     };
-    stack.fleet.run(&functions, options.concurrency.into());
     stack.tick(&template, &programs);
-    environment.set("BASE_URL", &base);
-    environment.set("OPERATOR_KEY", &operator);
-    environment.set("DYNAMODB_ENDPOINT", &store.endpoint);
-    environment.set("TABLE_NAME", tree::TABLE);
-    if let Some(key) = &integration {
-        environment.set("INTEGRATION_KEY", key);
-    }
-    // For `cargo lambda watch --env-file .local/dev.env` beside this stack, and for AWS's own tools.
-    environment.set("AWS_ENDPOINT_URL_DYNAMODB", &store.endpoint);
-    LOCAL_AWS.iter().for_each(|(name, value)| environment.set(name, value));
-    environment.save()?;
-    print(&greeting::text(&base, &operator, integration.as_deref()))?;
+    let _published = environment(&stack.base, &store.endpoint, &operator, integration.as_deref()).publish(leash)?;
+    log.start();
+    print(&greeting::text(&stack.base, &operator, integration.as_deref()))?;
 
     tokio::select! {
-        fault = lambda.ended() => Err(fault),
-        never = reload(&mut stack, leash, options.concurrency.into()) => never,
+        fault = store.ended() => Err(fault),
+        never = reload(&mut stack, leash) => never,
     }
+}
+
+/// What `.local/dev.env` says. Its AWS names are for `cargo lambda watch --env-file` beside this stack, and for AWS's own tools.
+fn environment(base: &str, endpoint: &str, operator: &str, integration: Option<&str>) -> Environment {
+    let mut environment = Environment::default();
+    environment.set("BASE_URL", base);
+    environment.set("OPERATOR_KEY", operator);
+    environment.set("DYNAMODB_ENDPOINT", endpoint);
+    environment.set("TABLE_NAME", tree::TABLE);
+    environment.set("AWS_ENDPOINT_URL_DYNAMODB", endpoint);
+    if let Some(key) = integration {
+        environment.set("INTEGRATION_KEY", key);
+    }
+    LOCAL_AWS.iter().for_each(|(name, value)| environment.set(name, value));
+    environment
+}
+
+/// The URL by which this machine reaches what listens there.
+fn base(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}")
 }
 
 /// What changes when sources change.
 struct Stack {
-    fleet: Fleet,
+    host: Host,
     gateway: Option<Gateway>,
+    limits: gateway::Options,
+    functions: Vec<Function>,
     schedules: JoinSet<()>,
-    door: Arc<front::Door>,
-    lambda: String,
     base: String,
+    listen: SocketAddr,
     endpoint: String,
-    port: u16,
+    concurrency: usize,
 }
 
 impl Stack {
+    /// Runs the template's functions as they are built now; answers with the names of those that are new or changed.
+    async fn run(&mut self, template: &Template, programs: &Programs) -> Result<Vec<String>> {
+        let functions = self.functions(template, programs)?;
+        let changed = functions.iter().filter(|function| !self.functions.contains(function));
+        let changed: Vec<String> = changed.map(|function| function.name.clone()).collect();
+        let folder = programs.values().next().and_then(|program| program.parent());
+        if let (false, Some(folder)) = (changed.is_empty(), folder) {
+            self.host.run(folder.to_path_buf(), &functions, self.concurrency).await?;
+        }
+        self.functions = functions;
+        Ok(changed)
+    }
+
     /// The template's functions as far as their binaries exist.
     fn functions(&self, template: &Template, programs: &Programs) -> Result<Vec<Function>> {
         let mut functions = Vec::new();
@@ -118,7 +164,7 @@ impl Stack {
             let built = std::fs::metadata(program).and_then(|metadata| metadata.modified());
             let built = built.map_err(|error| format!("{}: {error}", program.display()))?;
             let environment = self.environment(template, &function.name)?;
-            functions.push(Function { name: function.name.clone(), program: program.clone(), built, environment });
+            functions.push(Function { name: function.name.clone(), built, environment });
         }
         if !missing.is_empty() {
             note(&format!("in template.yaml, but not in functions/src/bin yet (500 here): {}", missing.join(", ")));
@@ -126,40 +172,23 @@ impl Stack {
         Ok(functions)
     }
 
-    /// What Lambda would set, what the template says, and where the local store is.
-    fn environment(&self, template: &Template, name: &str) -> Result<Vec<(String, String)>> {
+    /// What the template says, and where the local store is.
+    fn environment(&self, template: &Template, name: &str) -> Result<BTreeMap<String, String>> {
         let values =
             Values::from([("PublicUrl".to_owned(), self.base.clone()), ("Table".to_owned(), tree::TABLE.to_owned())]);
-        let logical_id = template.function(name)?.logical_id.clone();
         let mut environment = template.environment(name, &values)?;
-        let runtime_api = lambda::runtime_api(&self.lambda, name);
-        let lambda = [
-            ("AWS_LAMBDA_RUNTIME_API", runtime_api.as_str()),
-            ("AWS_LAMBDA_FUNCTION_NAME", name),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-            ("RUST_BACKTRACE", "1"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &self.endpoint),
-        ];
-        let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.to_owned());
-        lambda.into_iter().chain(LOCAL_AWS).for_each(|(name, value)| {
-            set(name, value);
-        });
-        // So that the store's and the proxy's logs tell functions apart.
-        set("AWS_ACCESS_KEY_ID", &logical_id);
-        Ok(environment.into_iter().collect())
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), self.endpoint.clone());
+        environment.insert("SHOW_PANIC_MESSAGES".to_owned(), "1".to_owned());
+        Ok(environment)
     }
 
-    /// Opens the gateway as the template says, in the place of an older one.
+    /// Opens the gateway as the template says now, in the place of the older one.
     async fn open(&mut self, template: &Template) -> Result<()> {
         self.gateway = None;
-        let listen = SocketAddr::from(([127, 0, 0, 1], self.port));
-        let backend = front::backend(self.door.clone(), self.lambda.clone());
         let mut last = String::new();
         // The old listener closes in a task of its own: its port is free a moment later.
         for _ in 0..50 {
-            match Gateway::start(listen, template, backend.clone()).await {
+            match Gateway::start_with(self.listen, template, self.host.clone(), self.limits.clone()).await {
                 Ok(gateway) => {
                     self.gateway = Some(gateway);
                     return Ok(());
@@ -175,47 +204,43 @@ impl Stack {
     fn tick(&mut self, template: &Template, programs: &Programs) {
         self.schedules = JoinSet::new();
         for (function, schedule) in schedule::scheduled(template).filter(|(name, _)| programs.contains_key(*name)) {
-            self.schedules.spawn(schedule::run(self.lambda.clone(), function.to_owned(), schedule.to_owned()));
+            self.schedules.spawn(schedule::run(self.host.clone(), function.to_owned(), schedule.to_owned()));
         }
     }
 }
 
 /// Builds and restarts what a change touches; a change that does not build leaves the old processes running.
-async fn reload(stack: &mut Stack, leash: &Leash, concurrency: usize) -> Result<()> {
+async fn reload(stack: &mut Stack, leash: &Leash) -> Result<()> {
     let mut sources = Sources::now();
     loop {
         let file = sources.changed().await;
         note(&format!("{} changed", file.display()));
         let fresh = async {
             let template = Template::read(tree::template())?;
-            let programs = step("building the functions", cargo::build(leash, &cargo::PROGRAMS)).await?;
-            let functions = stack.functions(&template, &programs)?;
-            Ok::<_, String>((template, programs, functions))
+            let programs = cargo::build_programs(leash).await?;
+            let changed = stack.run(&template, &programs).await?;
+            Ok::<_, String>((template, programs, changed))
         };
-        let (template, programs, functions) = match fresh.await {
+        let (template, programs, changed) = match fresh.await {
             Ok(fresh) => fresh,
             Err(error) => {
                 note(&format!("{error}\nthe processes of before go on running"));
                 continue;
             }
         };
-        let started = {
-            let _closed = stack.door.close().await;
-            stack.fleet.run(&functions, concurrency)
-        };
         if file == Path::new("template.yaml") {
             stack.open(&template).await?;
         }
         stack.tick(&template, &programs);
-        match started.as_slice() {
+        match changed.as_slice() {
             [] => note("nothing to restart"),
             names => note(&format!("restarted: {}", names.join(", "))),
         }
     }
 }
 
-/// The chosen store. The embedded one keeps its data in a file, anew with `--fresh`.
-async fn open_store(options: &Options, leash: &Leash) -> Result<Store> {
+/// The embedded store. It keeps its data in a file, anew with `--fresh`.
+async fn open_store(options: &Options, leash: &Leash, programs: &Programs) -> Result<Store> {
     let file = tree::local()?.join("tenancy.sqlite");
     if options.fresh {
         for suffix in ["", "-wal", "-shm"] {
@@ -229,8 +254,7 @@ async fn open_store(options: &Options, leash: &Leash) -> Result<Store> {
             }
         }
     }
-    let file = (options.store == Choice::Embedded).then_some(file);
-    store::start(leash, &options.store, file).await
+    store::start(leash, &Choice::Embedded, programs, Some(file)).await
 }
 
 async fn first_answer(base: &str) -> Result<()> {

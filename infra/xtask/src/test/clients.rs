@@ -144,7 +144,8 @@ struct Served(BTreeMap<String, String>, Leashed);
 
 impl Served {
     async fn start(context: &Context, arguments: &[&str]) -> Result<Self> {
-        let package = ["--package", "tests", "--package", "operator-key", "--bin", "serve"];
+        let package =
+            ["--package", "tests", "--package", "operator-key", "--package", "embedded-store", "--bin", "serve"];
         let programs = cargo::build(&context.leash, &package).await?;
         let mut command = Command::new(programs.get("serve").ok_or("cargo made no program serve")?);
         suite::on_store(context, &mut command).await?;

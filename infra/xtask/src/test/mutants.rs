@@ -318,7 +318,16 @@ async fn run(
     }
     let run = async |test: &Test| {
         let Test(target, name) = test;
-        let mut command = cargo::command(&["test", "--quiet", "--package", "tests", "--package", "operator-key"]);
+        let mut command = cargo::command(&[
+            "test",
+            "--quiet",
+            "--package",
+            "tests",
+            "--package",
+            "operator-key",
+            "--package",
+            "embedded-store",
+        ]);
         suite::on_store(context, &mut command).await?;
         command.args(["--test", target, name]);
         command.env("FUNCTIONS_DIR", functions).env("TENANCY_TEMPLATE", &template).env("TENANCY_TEST_LOG", &log);

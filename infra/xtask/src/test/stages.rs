@@ -19,9 +19,20 @@ pub async fn doc(context: &Context) -> Result<()> {
 }
 
 /// The tests inside the crates; those that need a store or a binary are the stage `api`.
-/// operator-key is named for its features' sake (see `cargo::PROGRAMS`).
+/// operator-key and embedded-store are named for their features (see `cargo::PROGRAMS`).
 pub async fn unit(context: &Context) -> Result<()> {
-    let packages = ["--package", "tenancy", "--package", "local", "--package", "xtask", "--package", "operator-key"];
+    let packages = [
+        "--package",
+        "tenancy",
+        "--package",
+        "local",
+        "--package",
+        "xtask",
+        "--package",
+        "operator-key",
+        "--package",
+        "embedded-store",
+    ];
     check(context, cargo::command(&["test"]).args(packages)).await?;
     // Any package may switch ordered JSON objects on for all: an idempotent request's fingerprint must not change with that.
     let ordered = ["--features", "serde_json/preserve_order", "--lib", "domain::idempotency"];

@@ -6,7 +6,8 @@ use tokio::process::Command;
 
 use super::{Context, check};
 use crate::{
-    Result, cargo,
+    Result,
+    cargo::{self, Programs},
     environment::LOCAL_AWS,
     store::{self, Store},
     tree,
@@ -17,18 +18,37 @@ pub async fn build(context: &Context) -> Result<()> {
     programs(context).await.map(|_| ())
 }
 
-/// The black-box tests. operator-key is named for its features' sake (see `cargo::PROGRAMS`). What they record is for `suite`.
+/// The black-box tests. operator-key and embedded-store are named for their features (see `cargo::PROGRAMS`). What they record is for `suite`.
 pub async fn api(context: &Context) -> Result<()> {
     let log = recorded();
     tree::empty(&log)?;
-    let mut command = cargo::command(&["test", "--no-fail-fast", "--package", "tests", "--package", "operator-key"]);
+    let mut command = cargo::command(&[
+        "test",
+        "--no-fail-fast",
+        "--package",
+        "tests",
+        "--package",
+        "operator-key",
+        "--package",
+        "embedded-store",
+    ]);
     on_store(context, &mut command).await?;
     check(context, command.env("TENANCY_TEST_LOG", log)).await
 }
 
 /// The checks over everything that the black-box tests made the functions do.
 pub async fn suite(context: &Context) -> Result<()> {
-    let mut command = cargo::command(&["test", "--package", "tests", "--package", "operator-key", "--test", "suite"]);
+    let mut command = cargo::command(&[
+        "test",
+        "--package",
+        "tests",
+        "--package",
+        "operator-key",
+        "--package",
+        "embedded-store",
+        "--test",
+        "suite",
+    ]);
     on_store(context, &mut command).await?;
     check(context, command.env("TENANCY_TEST_LOG", recorded())).await
 }
@@ -40,8 +60,18 @@ pub fn recorded() -> PathBuf {
 
 /// The tests whose name contains one of the words, black-box or inside the domain crate.
 pub async fn some(context: &Context) -> Result<()> {
-    let mut command =
-        cargo::command(&["test", "--package", "tests", "--package", "tenancy", "--package", "operator-key", "--"]);
+    let mut command = cargo::command(&[
+        "test",
+        "--package",
+        "tests",
+        "--package",
+        "tenancy",
+        "--package",
+        "operator-key",
+        "--package",
+        "embedded-store",
+        "--",
+    ]);
     command.args(&context.filters);
     on_store(context, &mut command).await?;
     check(context, &mut command).await
@@ -56,17 +86,15 @@ pub async fn on_store(context: &Context, command: &mut Command) -> Result<()> {
 
 /// Where the binaries are, and the store.
 pub async fn running(context: &Context) -> Result<(&Path, &Store)> {
-    Ok((programs(context).await?, context.store.get_or_try_init(|| start(context)).await?))
-}
-
-async fn start(context: &Context) -> Result<Store> {
-    store::start(&context.leash, &context.choice, None).await
-}
-
-/// Builds once per run; the folder that the binaries are in.
-async fn programs(context: &Context) -> Result<&Path> {
-    let build = || cargo::build(&context.leash, &cargo::PROGRAMS);
-    let programs = context.programs.get_or_try_init(build).await?;
+    let programs = programs(context).await?;
+    let start = || store::start(&context.leash, &context.choice, programs, None);
+    let store = context.store.get_or_try_init(start).await?;
     let first = programs.values().next().and_then(|program| program.parent());
-    first.ok_or_else(|| "the package `functions` has no binary yet".to_owned())
+    Ok((first.ok_or("the package `functions` has no binary yet")?, store))
+}
+
+/// Builds once per run.
+async fn programs(context: &Context) -> Result<&Programs> {
+    let build = || cargo::build(&context.leash, &cargo::PROGRAMS);
+    context.programs.get_or_try_init(build).await
 }
