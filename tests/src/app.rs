@@ -57,7 +57,7 @@ impl App {
     async fn launch(mapping: &str, change: impl FnOnce(&mut Options)) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let table = format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let store = Endpoint::new(endpoint());
+        let store = endpoint();
         store.create_table(template(), &table).await.expect("the table can be made");
         let proxy = FaultProxy::start(store.url(), Vec::new()).await.expect("the proxy starts");
 

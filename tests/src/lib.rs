@@ -24,4 +24,4 @@ pub use local::gateway;
 pub use local::proxy::{Action, LogEntry, Rule};
 pub use refusing::Refusing;
 pub use serde_json::{Value, json};
-pub use world::{functions_folder, repository_root, template};
+pub use world::{endpoint, functions_folder, repository_root, template};

@@ -1,5 +1,6 @@
 //! Where things are: the repository, the built functions, the store.
 
+use local::store::Endpoint;
 use local::template::Template;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -28,9 +29,10 @@ pub fn template() -> &'static Template {
     TEMPLATE.get_or_init(|| Template::read(path).expect("the template can be read"))
 }
 
-/// The store's endpoint.
-pub(crate) fn endpoint() -> String {
-    env::var("DYNAMODB_ENDPOINT").expect("DYNAMODB_ENDPOINT is missing: run the tests by `cargo xtask test`")
+/// The store.
+pub fn endpoint() -> Endpoint {
+    let url = env::var("DYNAMODB_ENDPOINT");
+    Endpoint::new(url.expect("DYNAMODB_ENDPOINT is missing: run the tests by `cargo xtask test`"))
 }
 
 /// Where requests and logs are kept for the checks over the whole suite.

@@ -9,6 +9,7 @@ mod faults {
     mod limits;
     mod lost_answers;
     mod overload;
+    mod set_up;
     mod store_limits;
 
     use std::collections::BTreeMap;

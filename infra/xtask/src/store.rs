@@ -1,4 +1,4 @@
-//! The DynamoDB endpoint that a run works on: the embedded engine, the real DynamoDB Local, or one that is already there.
+//! The DynamoDB endpoint that a run works on: the embedded engine, DynamoDB Local by Docker, or one that is already there.
 //!
 //! Invariant: what was started here ends with the run. Not here: tables.
 
@@ -20,15 +20,12 @@ use crate::{
     Result,
     cargo::Programs,
     leash::{Leash, Leashed},
-    progress::step,
+    progress::{note, step},
     tools,
 };
 
-/// Newer versions' dependencies did not all resolve.
-const DYNAMODB_LOCAL: &str = "3.1.0";
-
-/// The first Java that DynamoDB Local 3 runs on.
-const JAVA: u32 = 17;
+/// The official image. Its licence is AWS's own, so this command fetches it by nothing but a person's own Docker engine.
+const DYNAMODB_LOCAL: &str = "amazon/dynamodb-local:3.1.0";
 
 /// DynamoDB Local is ready in about three seconds; a machine busy with other things gets more.
 const READY: Duration = Duration::from_secs(60);
@@ -42,24 +39,50 @@ const GONE: Duration = Duration::from_secs(5);
 /// Which store a person asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
+    /// DynamoDB Local where a Docker engine runs, else the embedded engine.
+    Any,
     /// `infra/embedded-store`.
     Embedded,
-    /// The real one, by Docker or by Java.
+    /// DynamoDB Local by Docker.
     DynamoDbLocal,
     /// Whatever answers there.
     Endpoint(String),
 }
 
 impl Choice {
-    /// `--store` of the tests: `DYNAMODB_ENDPOINT`, else the real DynamoDB Local.
+    /// `--store` of the tests, else `DYNAMODB_ENDPOINT`, else what can be had here.
     pub fn of_tests(option: Option<Self>) -> Result<Self> {
-        let endpoint = std::env::var("DYNAMODB_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty());
-        match (option, endpoint) {
+        Self::choose(option, std::env::var("DYNAMODB_ENDPOINT").ok())
+    }
+
+    fn choose(option: Option<Self>, endpoint: Option<String>) -> Result<Self> {
+        match (option, endpoint.filter(|endpoint| !endpoint.is_empty())) {
             (Some(choice), _) => Ok(choice),
             (None, Some(endpoint)) => endpoint.parse().map_err(|error| format!("DYNAMODB_ENDPOINT: {error}")),
-            (None, None) => Ok(Self::DynamoDbLocal),
+            (None, None) => Ok(Self::Any),
         }
     }
+
+    /// What is started; `docker` says whether a Docker engine runs.
+    fn engine(&self, docker: bool) -> Result<Engine> {
+        match self {
+            Self::Endpoint(endpoint) => Ok(Engine::Endpoint(endpoint.clone())),
+            Self::Embedded => Ok(Engine::Embedded),
+            Self::Any if !docker => Ok(Engine::Embedded),
+            Self::Any | Self::DynamoDbLocal if docker => Ok(Engine::DynamoDbLocal),
+            _ => Err("no Docker engine runs here, by which DynamoDB Local is started: start one, or set DYNAMODB_ENDPOINT to \
+                      the URL of a DynamoDB Local of your own"
+                .to_owned()),
+        }
+    }
+}
+
+/// What is started, or is there.
+#[derive(Debug, PartialEq, Eq)]
+enum Engine {
+    Embedded,
+    DynamoDbLocal,
+    Endpoint(String),
 }
 
 impl FromStr for Choice {
@@ -115,18 +138,22 @@ impl Drop for Store {
     }
 }
 
-/// Starts what was chosen and waits until it answers. The embedded engine is one of the programs built before; `file` is where it
-/// keeps its data, none = in memory.
+/// Starts what was chosen, waits until it answers and says which it is. The embedded engine is one of the programs built before;
+/// `file` is where it keeps its data, none = in memory.
 pub async fn start(leash: &Leash, choice: &Choice, programs: &Programs, file: Option<PathBuf>) -> Result<Store> {
-    match choice {
-        Choice::Endpoint(endpoint) => {
+    let may_be_docker = matches!(choice, Choice::Any | Choice::DynamoDbLocal);
+    let engine = choice.engine(may_be_docker && docker_runs().await)?;
+    let (name, store) = match &engine {
+        Engine::Endpoint(endpoint) => {
             answers(&address(endpoint), GONE).await.map_err(|_| format!("nothing answers at {endpoint}"))?;
-            Ok(Store { endpoint: endpoint.clone(), container: None, process: None, _input: None })
+            let store = Store { endpoint: endpoint.clone(), container: None, process: None, _input: None };
+            ("what was named", store)
         }
-        Choice::Embedded => embedded(leash, programs, file).await,
-        Choice::DynamoDbLocal if docker_runs().await => by_docker(leash).await,
-        Choice::DynamoDbLocal => by_java(leash).await,
-    }
+        Engine::Embedded => ("the embedded engine", embedded(leash, programs, file).await?),
+        Engine::DynamoDbLocal => (DYNAMODB_LOCAL, by_docker(leash).await?),
+    };
+    note(&format!("the store is {name}, at {}", store.endpoint));
+    Ok(store)
 }
 
 async fn embedded(leash: &Leash, programs: &Programs, file: Option<PathBuf>) -> Result<Store> {
@@ -155,33 +182,19 @@ async fn docker_runs() -> bool {
 }
 
 async fn by_docker(leash: &Leash) -> Result<Store> {
+    let mut inspect = Command::new("docker");
+    inspect.args(["image", "inspect", DYNAMODB_LOCAL]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if !inspect.status().await.is_ok_and(|status| status.success()) {
+        let mut pull = Command::new("docker");
+        pull.args(["pull", "--quiet", DYNAMODB_LOCAL]);
+        step(&format!("fetching {DYNAMODB_LOCAL}"), tools::run(leash, &mut pull)).await?;
+    }
     let port = free_port()?;
     let name = format!("tenancy-dynamodb-local-{port}");
     let mut command = Command::new("docker");
     command.args(["run", "--rm", "--name", &name, "--publish", &format!("127.0.0.1:{port}:8000")]);
-    command.arg(format!("amazon/dynamodb-local:{DYNAMODB_LOCAL}"));
-    command.args(["-jar", "DynamoDBLocal.jar", "-inMemory", "-sharedDb", "-disableTelemetry"]);
-    serve(leash, command, port, Some(name)).await
-}
-
-async fn by_java(leash: &Leash) -> Result<Store> {
-    let java = java().await?;
-    let folder = jars(leash).await?;
-    let port = free_port()?;
-    let mut command = Command::new(java);
-    command.arg(format!("-Djava.library.path={}", folder.display())).arg("-cp").arg(folder.join("*"));
-    command.args([
-        "software.amazon.dynamodb.services.local.main.ServerRunner",
-        "-inMemory",
-        "-sharedDb",
-        "-disableTelemetry",
-    ]);
-    command.args(["-port", &port.to_string()]);
-    serve(leash, command, port, None).await
-}
-
-/// Starts a DynamoDB Local; what it prints is of no interest unless it fails to come up.
-async fn serve(leash: &Leash, mut command: Command, port: u16, container: Option<String>) -> Result<Store> {
+    command.args([DYNAMODB_LOCAL, "-jar", "DynamoDBLocal.jar", "-inMemory", "-sharedDb", "-disableTelemetry"]);
+    // What it prints is of no interest unless it fails to come up.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = leash.spawn(&mut command)?;
     let address = format!("127.0.0.1:{port}");
@@ -192,51 +205,7 @@ async fn serve(leash: &Leash, mut command: Command, port: u16, container: Option
         }
     };
     step("starting DynamoDB Local", ready).await?;
-    Ok(Store { endpoint: format!("http://{address}"), container, process: Some(process), _input: None })
-}
-
-/// The jars of DynamoDB Local, by Maven, from a pom of a dozen lines.
-async fn jars(leash: &Leash) -> Result<PathBuf> {
-    let pom = format!(
-        "<project><modelVersion>4.0.0</modelVersion><groupId>tenancy</groupId><artifactId>dynamodb-local</artifactId>\
-         <version>1</version><packaging>pom</packaging><dependencies><dependency><groupId>software.amazon.dynamodb</groupId>\
-         <artifactId>DynamoDBLocal</artifactId><version>{DYNAMODB_LOCAL}</version></dependency></dependencies></project>\n"
-    );
-    let maven = tools::on_path("mvn").ok_or_else(|| missing("Maven is not on PATH"))?;
-    let folder = tools::install(&format!("dynamodb-local-{DYNAMODB_LOCAL}"), &pom, |folder| async {
-        std::fs::write(folder.join("pom.xml"), &pom).map_err(|error| format!("cannot write pom.xml: {error}"))?;
-        let mut command = Command::new(maven);
-        command
-            .args(["--batch-mode", "--quiet", "dependency:copy-dependencies", "-DoutputDirectory=lib"])
-            .current_dir(folder);
-        step("fetching DynamoDB Local with Maven", tools::run(leash, &mut command)).await
-    })
-    .await?;
-    Ok(folder.join("lib"))
-}
-
-/// A Java that is new enough.
-async fn java() -> Result<PathBuf> {
-    let java = tools::on_path("java").ok_or_else(|| missing("Java is not on PATH"))?;
-    let output =
-        Command::new(&java).arg("-version").output().await.map_err(|error| format!("cannot run java: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    match major(&text) {
-        Some(version) if version >= JAVA => Ok(java),
-        _ => Err(missing(&format!("this Java is too old ({})", text.lines().next().unwrap_or_default()))),
-    }
-}
-
-/// The major version in what `java -version` prints: `openjdk version "17.0.15" 2025-04-15`.
-fn major(text: &str) -> Option<u32> {
-    text.split('"').nth(1)?.split(['.', '-', '+']).next()?.parse().ok()
-}
-
-fn missing(what: &str) -> String {
-    format!(
-        "{what}. DynamoDB Local needs a running Docker engine, or Java {JAVA} or newer with Maven (Debian: apt-get install \
-         openjdk-17-jre-headless maven). Or set DYNAMODB_ENDPOINT, or choose --store embedded"
-    )
+    Ok(Store { endpoint: format!("http://{address}"), container: Some(name), process: Some(process), _input: None })
 }
 
 /// A port that was free a moment ago.
@@ -262,17 +231,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_of_java_is_understood() {
-        assert_eq!(major("openjdk version \"17.0.15\" 2025-04-15\n"), Some(17));
-        assert_eq!(major("openjdk version \"21-ea\" 2023-09-19"), Some(21));
-        assert_eq!(major("java version \"1.8.0_402\""), Some(1));
-        assert_eq!(major("no java"), None);
+    fn a_store_is_chosen_by_a_word_or_a_url() {
+        assert_eq!("embedded".parse(), Ok(Choice::Embedded));
+        assert_eq!("dynamodb-local".parse(), Ok(Choice::DynamoDbLocal));
+        assert_eq!("http://127.0.0.1:8000/".parse(), Ok(Choice::Endpoint("http://127.0.0.1:8000".to_owned())));
+        assert!("mysql".parse::<Choice>().is_err());
     }
 
     #[test]
-    fn a_store_is_chosen_by_a_word_or_a_url() {
-        assert_eq!("embedded".parse(), Ok(Choice::Embedded));
-        assert_eq!("http://127.0.0.1:8000/".parse(), Ok(Choice::Endpoint("http://127.0.0.1:8000".to_owned())));
-        assert!("mysql".parse::<Choice>().is_err());
+    fn the_option_outranks_the_variable_and_that_what_can_be_had() {
+        let url = || Some("http://127.0.0.1:8000".to_owned());
+        assert_eq!(Choice::choose(Some(Choice::Embedded), url()), Ok(Choice::Embedded));
+        assert_eq!(Choice::choose(None, url()), Ok(Choice::Endpoint("http://127.0.0.1:8000".to_owned())));
+        assert_eq!(Choice::choose(None, Some(String::new())), Ok(Choice::Any));
+        assert!(
+            Choice::choose(None, Some("127.0.0.1:8000".to_owned())).unwrap_err().starts_with("DYNAMODB_ENDPOINT: ")
+        );
+    }
+
+    #[test]
+    fn dynamodb_local_is_started_by_docker_or_not_at_all() {
+        assert_eq!(
+            (Choice::Any.engine(true), Choice::Any.engine(false)),
+            (Ok(Engine::DynamoDbLocal), Ok(Engine::Embedded))
+        );
+        assert_eq!(Choice::DynamoDbLocal.engine(true), Ok(Engine::DynamoDbLocal));
+        let refused = Choice::DynamoDbLocal.engine(false).unwrap_err();
+        assert!(refused.contains("Docker") && refused.contains("DYNAMODB_ENDPOINT"), "{refused}");
+        assert_eq!(Choice::Embedded.engine(true), Ok(Engine::Embedded));
     }
 }

@@ -210,13 +210,18 @@ where
     text
 }
 
-/// Whether the store understood the request and refused it for what it is.
+/// Whether the request or the set-up is at fault, so that no later attempt can succeed: the store understood and refused it, the
+/// table is missing, the function may not use it, or what answers there does not have the operation.
 pub(super) fn is_our_fault<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    const OURS: [&str; 4] = [
+    const OURS: [&str; 8] = [
         "ValidationException",
         "SerializationException",
         "AccessDeniedException",
         "IdempotentParameterMismatchException",
+        "ResourceNotFoundException",
+        "UnknownOperationException",
+        "UnrecognizedClientException",
+        "MissingAuthenticationTokenException",
     ];
     match error {
         SdkError::ConstructionFailure(_) => true,

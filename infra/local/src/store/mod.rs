@@ -3,7 +3,7 @@
 //! Invariant: a request goes out as it was given and its answer comes back as it is, so that tests see whole items.
 //! Not here: real credentials (local engines check none), retries, and what is stored.
 
-mod dynamodb_local;
+mod rules;
 
 use std::{fmt, time::Duration};
 
@@ -11,23 +11,30 @@ use http_body_util::Full;
 use hyper::{Method, Request, body::Bytes};
 use serde_json::{Value, json};
 
-pub use self::dynamodb_local::DynamoDbLocal;
 use crate::{Error, Result, http::Client, template::Template};
 
 /// An answer that is an error, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DynamoError {
+    /// The operation: `PutItem`.
+    pub operation: String,
     /// The HTTP status; 0 where there was no answer.
     pub status: u16,
     /// Such as `ConditionalCheckFailedException`.
     pub type_: String,
     /// The engine's words.
     pub message: String,
+    /// The whole answer, with the old item or the reasons of a transaction; null where it is not JSON.
+    pub body: Value,
 }
 
 impl fmt::Display for DynamoError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "DynamoDB answered {} {}: {}", self.status, self.type_, self.message)
+        let Self { operation, status, type_, message, .. } = self;
+        match status {
+            0 => write!(out, "{operation} was not answered: {message}"),
+            _ => write!(out, "{operation} was answered {status} {type_}: {message}"),
+        }
     }
 }
 
@@ -58,19 +65,23 @@ impl Endpoint {
     }
 
     /// One call: `CreateTable` and a body give the answer's body.
-    pub async fn call(&self, target: &str, body: Value) -> Result<Value, DynamoError> {
-        let none = |message: String| DynamoError { status: 0, type_: "NoAnswer".to_owned(), message };
+    pub async fn call(&self, operation: &str, body: Value) -> Result<Value, DynamoError> {
+        let error = |status, type_: String, message, body| {
+            let operation = operation.to_owned();
+            DynamoError { operation, status, type_, message, body }
+        };
+        let none = |message| error(0, "NoAnswer".to_owned(), message, Value::Null);
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}/", self.url))
             .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", format!("DynamoDB_20120810.{target}"))
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
             .header("x-amz-date", "20260101T000000Z")
             .header("authorization", AUTHORIZATION)
             .body(Full::new(Bytes::from(body.to_string())))
-            .map_err(|error| none(error.to_string()))?;
-        let (status, _, answer) = self.client.send(request).await.map_err(|error| none(error.to_string()))?;
-        let answer = serde_json::from_slice(&answer).unwrap_or(Value::Null);
+            .map_err(|fault| none(fault.to_string()))?;
+        let (status, _, answer) = self.client.send(request).await.map_err(|fault| none(fault.to_string()))?;
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         if status.is_success() {
             return Ok(answer);
         }
@@ -79,26 +90,25 @@ impl Endpoint {
             found.unwrap_or_default().to_owned()
         };
         let type_ = text(&["__type"]).rsplit('#').next().unwrap_or_default().to_owned();
-        Err(DynamoError { status: status.as_u16(), type_, message: text(&["message", "Message"]) })
-    }
-
-    /// Waits until the endpoint answers calls.
-    pub async fn wait_until_ready(&self, patience: Duration) -> Result<()> {
-        let started = tokio::time::Instant::now();
-        loop {
-            match self.call("ListTables", json!({"Limit": 1})).await {
-                Ok(_) => return Ok(()),
-                Err(error) if started.elapsed() > patience => {
-                    return Err(Error::new(format!("no DynamoDB answers at {}: {error}", self.url)));
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
+        Err(error(status.as_u16(), type_, text(&["message", "Message"]), answer))
     }
 
     /// Creates the template's table under this name, with its time to live, and waits until it is there.
     pub async fn create_table(&self, template: &Template, name: &str) -> Result<()> {
         self.call("CreateTable", template.create_table(name)?).await?;
+        self.finish_table(template, name).await
+    }
+
+    /// The same, as far as it is not done yet: an interrupted start may have left a table without its time to live.
+    pub async fn ensure_table(&self, template: &Template, name: &str) -> Result<()> {
+        let done = match self.has_table(name).await? {
+            true => self.finish_table(template, name).await,
+            false => self.create_table(template, name).await,
+        };
+        done.map_err(|error| Error::new(format!("the engine at {} does not make the table: {error}", self.url)))
+    }
+
+    async fn finish_table(&self, template: &Template, name: &str) -> Result<()> {
         loop {
             let table = self.call("DescribeTable", json!({"TableName": name})).await?;
             if table.pointer("/Table/TableStatus").and_then(Value::as_str) == Some("ACTIVE") {
@@ -106,7 +116,11 @@ impl Endpoint {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        if let Some(attribute) = template.time_to_live_attribute() {
+        let Some(attribute) = template.time_to_live_attribute() else { return Ok(()) };
+        // To enable what is enabled is refused.
+        let described = self.call("DescribeTimeToLive", json!({"TableName": name})).await?;
+        let status = described.pointer("/TimeToLiveDescription/TimeToLiveStatus").and_then(Value::as_str);
+        if !matches!(status, Some("ENABLED" | "ENABLING")) {
             let specification = json!({"AttributeName": attribute, "Enabled": true});
             let body = json!({"TableName": name, "TimeToLiveSpecification": specification});
             self.call("UpdateTimeToLive", body).await?;
@@ -189,28 +203,3 @@ impl Endpoint {
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, \
                              SignedHeaders=host;x-amz-date;x-amz-target, \
                              Signature=0000000000000000000000000000000000000000000000000000000000000000";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn items_of_a_real_engine_are_written_and_read() {
-        let Some(engine) = DynamoDbLocal::for_tests().await else { return };
-        let endpoint = engine.endpoint();
-        let template = Template::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml")).unwrap();
-        let table = format!("local-{}", std::process::id());
-        endpoint.create_table(&template, &table).await.unwrap();
-        assert!(endpoint.has_table(&table).await.unwrap());
-        let key = json!({"pk": {"S": "a"}, "sk": {"S": "b"}});
-        endpoint.put(&table, key.clone()).await.unwrap();
-        let values = json!({":x": {"N": "1"}});
-        let item = endpoint.update(&table, key.clone(), "SET x = :x", json!({}), values).await.unwrap();
-        assert_eq!(item, json!({"pk": {"S": "a"}, "sk": {"S": "b"}, "x": {"N": "1"}}));
-        assert_eq!(endpoint.get(&table, key).await.unwrap(), Some(item.clone()));
-        assert_eq!(endpoint.scan_all(&table).await.unwrap(), [item]);
-        endpoint.delete_table(&table).await.unwrap();
-        let error = endpoint.scan_all(&table).await.unwrap_err();
-        assert_eq!((error.status, error.type_.as_str()), (400, "ResourceNotFoundException"));
-    }
-}

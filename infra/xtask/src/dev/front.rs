@@ -33,11 +33,12 @@ impl Faults {
     }
 }
 
-/// Creates the table from the template's own resource, unless it is there.
-pub async fn create_table(endpoint: &str, template: &Template) -> Result<()> {
+/// Creates the table from the template's own resource, as far as it is not there; a foreign engine is probed on it.
+pub async fn create_table(endpoint: &str, template: &Template, is_foreign: bool) -> Result<()> {
     let endpoint = Endpoint::new(endpoint);
-    if !endpoint.has_table(tree::TABLE).await? {
-        endpoint.create_table(template, tree::TABLE).await?;
+    endpoint.ensure_table(template, tree::TABLE).await?;
+    if is_foreign {
+        endpoint.check_rules(tree::TABLE).await?;
     }
     Ok(())
 }

@@ -46,15 +46,23 @@ pub async fn run(options: &Options, faults: Option<Faults>, leash: &Leash, old: 
     // Before anything is built, unless it is built itself.
     let other = match &options.store {
         Choice::Embedded => None,
-        other => Some(store::start(leash, other, &Programs::new(), None).await?),
+        other => {
+            let store = store::start(leash, other, &Programs::new(), None).await?;
+            let is_foreign = matches!(other, Choice::Endpoint(_));
+            step("creating the table", front::create_table(&store.endpoint, &template, is_foreign)).await?;
+            Some(store)
+        }
     };
     let mut programs = cargo::build_programs(leash).await?;
     let operator_key = programs.remove("operator-key").ok_or("cargo made no program operator-key")?;
     let mut store = match other {
         Some(store) => store,
-        None => open_store(options, leash, &programs).await?,
+        None => {
+            let store = open_store(options, leash, &programs).await?;
+            step("creating the table", front::create_table(&store.endpoint, &template, false)).await?;
+            store
+        }
     };
-    step("creating the table", front::create_table(&store.endpoint, &template)).await?;
     let proxy = match faults {
         Some(faults) => Some(faults.start(&store.endpoint).await?),
         None => None,
