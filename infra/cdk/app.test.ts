@@ -43,6 +43,6 @@ test('a function that was not built is named, with the command that builds it', 
   rmSync(join(codeFolder, names[0]!, 'bootstrap'));
   assert.throws(
     () => new TenancyStack(new App(), 'tenancy', { templateFile, codeFolder }),
-    new RegExp(`${names[0]}bootstrap is missing: run "cargo lambda build --release --arm64" first`),
+    new RegExp(`${names[0]}bootstrap is missing: run "cargo xtask build" first`),
   );
 });

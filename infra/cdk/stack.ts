@@ -27,7 +27,7 @@ export class TenancyStack extends Stack {
       if (!(fn instanceof CfnFunction)) continue;
       const path = resolve(codeFolder, fn.codeUri as string);
       if (!existsSync(resolve(path, 'bootstrap'))) {
-        throw new Error(`${path}/bootstrap is missing: run "cargo lambda build --release --arm64" first`);
+        throw new Error(`${path}/bootstrap is missing: run "cargo xtask build" first`);
       }
       const asset = new Asset(fn, 'Code', { path });
       fn.codeUri = { bucket: asset.s3BucketName, key: asset.s3ObjectKey };

@@ -4,6 +4,7 @@
 //! Not here: anything that is deployed, and anything about one endpoint.
 
 mod bench;
+mod build;
 mod cargo;
 mod chaos;
 mod dev;
@@ -33,6 +34,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    Build(build::Options),
     Dev(dev::Options),
     Test(test::Options),
     Bench(bench::Options),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match command {
+            Command::Build(options) => build::run(options).await,
             Command::Dev(options) => dev::run(options).await,
             Command::Test(options) => test::run(options).await,
             Command::Bench(options) => bench::run(options).await,
@@ -71,6 +74,9 @@ fn main() -> ExitCode {
         ExitCode::FAILURE
     })
 }
+
+#[cfg(test)]
+mod documented;
 
 #[cfg(test)]
 mod tests {
@@ -100,7 +106,7 @@ mod tests {
 
     #[test]
     fn help_is_there_for_every_command() {
-        for command in ["", "dev", "test", "bench", "chaos", "operator-key", "operator-key create", "router"] {
+        for command in ["", "build", "dev", "test", "bench", "chaos", "operator-key", "operator-key create", "router"] {
             let help = refused(&format!("{command} --help"));
             assert!(help.contains(&format!("Usage: cargo xtask {command}").trim_end().to_owned()), "{command}: {help}");
         }
@@ -126,6 +132,7 @@ mod tests {
     #[test]
     fn values_are_checked_before_anything_is_done() {
         for (line, why) in [
+            ("build --target riscv", "[possible values: arm64, x86_64]"),
             ("dev --port x", "invalid digit"),
             ("dev --port", "a value is required"),
             ("dev --store mysql", "--store takes embedded, dynamodb-local or http://HOST:PORT"),

@@ -13,11 +13,12 @@ use tokio::process::Command;
 
 use crate::{Result, leash::Leash, progress::step, tree};
 
-#[allow(dead_code)]
 /// What builds the functions for Lambda.
 const CARGO_LAMBDA: &str = "1.9.2";
 
-#[allow(dead_code)]
+/// What links functions for another processor. Not any other version: they differ in what they take.
+const ZIG: &str = "0.17.1";
+
 /// cargo-lambda: the one on PATH, else one of our own from PyPI.
 pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
     if let Some(program) = on_path("cargo-lambda") {
@@ -38,6 +39,29 @@ pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
         )
     })?;
     Ok(folder.join("bin/cargo-lambda"))
+}
+
+/// Zig, from PyPI; or the one that CARGO_ZIGBUILD_ZIG_PATH names, which cargo-lambda reads.
+pub async fn zig(leash: &Leash) -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("CARGO_ZIGBUILD_ZIG_PATH") {
+        return Ok(program.into());
+    }
+    let package = format!("ziglang=={ZIG}");
+    let folder = install(&format!("zig-{ZIG}"), "", |folder| async move {
+        step("installing Zig from PyPI (80 MB)", pip_install(leash, &folder, &[&package])).await
+    })
+    .await
+    .map_err(|error| {
+        format!(
+            "Zig {ZIG} cannot be installed here ({error}). Either of these helps: `python3` with venv or pip (Debian: apt-get \
+             install python3-venv), or CARGO_ZIGBUILD_ZIG_PATH=/path/to/zig"
+        )
+    })?;
+    // A virtual environment keeps its packages in lib/python3.N/site-packages, a plain folder at its top.
+    let environments = std::fs::read_dir(folder.join("lib")).into_iter().flatten().flatten();
+    let packages = environments.map(|python| python.path().join("site-packages")).chain([folder]);
+    let found = packages.map(|packages| packages.join("ziglang/zig")).find(|program| program.is_file());
+    found.ok_or_else(|| format!("the package ziglang {ZIG} has no program zig"))
 }
 
 /// A folder of Python programs, as pinned in the tree's `<list>/requirements.txt`.

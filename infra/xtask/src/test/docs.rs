@@ -1,9 +1,9 @@
-//! The stages that judge the two documents: template.yaml and infra/openapi.yaml.
+//! The stages that judge the two documents, template.yaml and infra/openapi.yaml, and that deploy the one.
 
 use tokio::process::Command;
 
 use super::{Context, check, left_out};
-use crate::{Result, progress::step, tools, tree};
+use crate::{Result, build, progress::step, tools, tree};
 
 /// Where the tools of template.yaml are pinned.
 const TEMPLATE_TOOLS: &str = "infra/check-template";
@@ -33,6 +33,16 @@ pub async fn cdk(context: &Context) -> Result<()> {
     let mut tests = Command::new(&npm);
     tests.args(["test", "--silent"]).current_dir(&folder).env("CDK_DISABLE_CLI_TELEMETRY", "1");
     step("the tests of infra/cdk", tools::run(&context.leash, &mut tests)).await
+}
+
+/// A function is built for Lambda's processor, and `sam deploy` takes it and all others without a question.
+pub async fn deploy(context: &Context) -> Result<()> {
+    let folder = tree::root().join("target/deploy");
+    tree::empty(&folder)?;
+    build::try_out(&context.leash, "get-health", &folder).await?;
+    let bin = tools::python(&context.leash, TEMPLATE_TOOLS).await?;
+    let script = tree::root().join(TEMPLATE_TOOLS).join("deploy.py");
+    check(context, tools::python_program(&bin, "python3").arg(script).arg(folder)).await
 }
 
 async fn check_template(context: &Context, part: &str) -> Result<()> {

@@ -50,6 +50,11 @@ const STAGES: &[Stage] = &[
         run: |at| Box::pin(docs::template(at)),
     },
     Stage { name: "cdk", about: "CDK makes the same stack as SAM", run: |at| Box::pin(docs::cdk(at)) },
+    Stage {
+        name: "deploy",
+        about: "a function is built for arm64, and sam deploy takes it without a question (no AWS)",
+        run: |at| Box::pin(docs::deploy(at)),
+    },
     Stage { name: "openapi", about: "infra/openapi.yaml is valid and clean", run: |at| Box::pin(docs::openapi(at)) },
     Stage { name: "build", about: "every function's binary", run: |at| Box::pin(suite::build(at)) },
     Stage { name: "unit", about: "tests inside the crates", run: |at| Box::pin(stages::unit(at)) },

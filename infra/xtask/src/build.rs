@@ -1,0 +1,153 @@
+//! `cargo xtask build`: the functions as they are deployed, in `target/lambda/<name>/bootstrap`, where template.yaml has them.
+//!
+//! It brings what that needs besides Rust and Python: cargo-lambda, Zig (the linker) and Rust's standard library of the processor.
+//! Not here: what is run on this machine; `cargo build` makes that.
+
+use std::{
+    io::Read,
+    path::Path,
+    process::{ExitCode, Stdio},
+};
+
+use clap::{Args, ValueEnum};
+use tokio::process::Command;
+
+use crate::{
+    Result,
+    bench::program,
+    cargo,
+    leash::Leash,
+    progress::{note, step},
+    tools, tree,
+};
+
+/// The functions as they are deployed, in target/lambda/.
+#[derive(Args)]
+pub struct Options {
+    /// Functions, by the names of their binaries (get-tenant). None: all.
+    #[arg(value_name = "FUNCTION")]
+    functions: Vec<String>,
+    /// The processor. template.yaml says arm64 (`Architectures`).
+    #[arg(long, value_enum, default_value_t = Target::Arm64)]
+    target: Target,
+}
+
+/// A processor that Lambda has.
+#[derive(Clone, Copy, ValueEnum)]
+enum Target {
+    Arm64,
+    #[value(name = "x86_64")]
+    X86,
+}
+
+impl Target {
+    fn triple(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86 => "x86_64-unknown-linux-gnu",
+        }
+    }
+
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Arm64 => "--arm64",
+            Self::X86 => "--x86-64",
+        }
+    }
+
+    /// The processor's number in the header of an ELF file.
+    fn machine(self) -> u16 {
+        match self {
+            Self::Arm64 => 183,
+            Self::X86 => 62,
+        }
+    }
+}
+
+/// Builds, and says what to do next.
+pub async fn run(options: Options) -> Result<ExitCode> {
+    let all = program::functions()?;
+    if let Some(unknown) = options.functions.iter().find(|name| !all.contains(name)) {
+        return Err(format!("{unknown} is no function of template.yaml; there are: {}", all.join(", ")));
+    }
+    let (leash, folder) = (Leash::start()?, tree::root().join("target/lambda"));
+    let outcome = tokio::select! {
+        outcome = build(&leash, &options, &folder, &[]) => outcome,
+        () = crate::dev::interrupted() => Err("interrupted".to_owned()),
+    };
+    leash.end_all().await;
+    outcome?;
+    let wanted = if options.functions.is_empty() { &all } else { &options.functions };
+    for name in wanted {
+        check(&folder, name, options.target)?;
+    }
+    note(&format!(
+        "{} of {} functions are in target/lambda; next: sam deploy, or CDK (README.md)",
+        wanted.len(),
+        all.len()
+    ));
+    if matches!(options.target, Target::X86) {
+        note("template.yaml says arm64: for these, `Architectures` in its Globals must be [x86_64]");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One function for arm64, quickly rather than well, in a folder of its own: whether what a build needs is here and works.
+pub async fn try_out(leash: &Leash, function: &str, folder: &Path) -> Result<()> {
+    const QUICK: [(&str, &str); 3] = [
+        ("CARGO_PROFILE_RELEASE_LTO", "off"),
+        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ];
+    let options = Options { functions: vec![function.to_owned()], target: Target::Arm64 };
+    build(leash, &options, folder, &QUICK).await?;
+    check(folder, function, options.target)
+}
+
+async fn build(leash: &Leash, options: &Options, folder: &Path, environment: &[(&str, &str)]) -> Result<()> {
+    let cargo_lambda = tools::cargo_lambda(leash).await?;
+    let zig = tools::zig(leash).await?;
+    rust_target(leash, options.target.triple()).await?;
+    let mut command = Command::new(cargo_lambda);
+    command.args(["lambda", "build", "--release", "--locked", options.target.flag(), "--package", "functions"]);
+    command.arg("--lambda-dir").arg(folder);
+    command.args(options.functions.iter().flat_map(|name| ["--bin", name]));
+    cargo::forget_cargo(command.as_std_mut());
+    command.current_dir(tree::root()).stdin(Stdio::null()).env("CARGO_ZIGBUILD_ZIG_PATH", zig);
+    command.envs(environment.iter().copied());
+    match leash.spawn(&mut command)?.wait().await? {
+        status if status.success() => Ok(()),
+        status => Err(format!("`{}` failed ({status}); its messages are above", tools::spell(&command))),
+    }
+}
+
+/// Rust's standard library of a processor, by rustup where it is missing.
+async fn rust_target(leash: &Leash, triple: &str) -> Result<()> {
+    let mut ask = Command::new("rustc");
+    ask.args(["--print", "target-libdir", "--target", triple]).current_dir(tree::root());
+    cargo::forget_cargo(ask.as_std_mut());
+    let answer = ask.output().await.map_err(|error| format!("cannot start rustc: {error}"))?;
+    if Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir() {
+        return Ok(());
+    }
+    let rustup = tools::on_path("rustup").ok_or_else(|| {
+        format!("Rust's standard library for {triple} is missing, and there is no rustup to install it")
+    })?;
+    let mut add = Command::new(rustup);
+    add.args(["target", "add", triple]).current_dir(tree::root());
+    cargo::forget_cargo(add.as_std_mut());
+    step(&format!("installing Rust's standard library for {triple}"), tools::run(leash, &mut add)).await
+}
+
+/// Whether the function is there, as a program for that processor.
+fn check(folder: &Path, function: &str, target: Target) -> Result<()> {
+    let file = folder.join(function).join("bootstrap");
+    let mut head = [0; 20];
+    std::fs::File::open(&file)
+        .and_then(|mut file| file.read_exact(&mut head))
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    match head {
+        [0x7f, b'E', b'L', b'F', .., low, high] if u16::from_le_bytes([low, high]) == target.machine() => Ok(()),
+        _ => Err(format!("{} is no program for {}", file.display(), target.triple())),
+    }
+}

@@ -1,0 +1,70 @@
+//! The commands in the documents are commands of this program, with arguments that it takes.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::{CommandLine, tree};
+
+/// README.md, tests/README.md, and all of docs/.
+fn documents() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(tree::root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let files = folder.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    files.chain(["README.md", "tests/README.md"].map(|name| tree::root().join(name))).collect()
+}
+
+/// The commands that begin like this, without that beginning: lines of code blocks, and code within sentences.
+fn commands(text: &str, program: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (index, block) in text.split("```").enumerate() {
+        let codes: Vec<&str> = match index % 2 {
+            1 => block.lines().collect(),
+            _ => block.split('`').skip(1).step_by(2).collect(),
+        };
+        // Without the prompt, and without the shell's comment.
+        let codes = codes.into_iter().map(|code| code.trim_start_matches("$ ").split(" #").next().unwrap_or_default());
+        found.extend(codes.filter_map(|code| code.strip_prefix(program)).map(|rest| rest.trim().to_owned()));
+    }
+    found
+}
+
+/// The words of a command line: 1 in the place of N, no brackets around what may be left out, as one what is in quotes.
+fn filled(command: &str) -> Vec<String> {
+    let word = |word: &str| match word.trim_matches(['[', ']']) {
+        "N" | "S" => "1".to_owned(),
+        word => word.to_owned(),
+    };
+    let parts = command.split('\'').enumerate().map(|(index, part)| match index % 2 {
+        0 => part.split_whitespace().map(word).collect(),
+        _ => vec![part.to_owned()],
+    });
+    parts.flatten().collect()
+}
+
+#[test]
+fn every_command_in_the_documents_is_one() {
+    let mut count = 0;
+    for path in documents() {
+        for command in commands(&std::fs::read_to_string(&path).unwrap(), "cargo xtask") {
+            // `cargo xtask` by itself, or with `...`, is a way of speaking.
+            if command.is_empty() || command.contains("...") || command.contains('…') {
+                continue;
+            }
+            let line = ["xtask".to_owned()].into_iter().chain(filled(&command));
+            let error = CommandLine::try_parse_from(line).err().map(|error| error.to_string());
+            // `cargo xtask operator-key` names the command, without an action.
+            let error = error.filter(|error| command.contains(' ') || !error.contains("Usage"));
+            assert_eq!(error, None, "{}: cargo xtask {command}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 15, "only {count} commands were found");
+}
+
+#[test]
+fn commands_are_found_in_blocks_and_in_sentences() {
+    let text = "Run `cargo xtask dev`, or `other`.\n```sh\ncargo xtask build # all\n$ cargo xtask test a\n```\n`cargo xtask router`";
+    assert_eq!(commands(text, "cargo xtask"), ["dev", "build", "test a", "router"]);
+    assert_eq!(filled("chaos --minutes N [--seed S]"), ["chaos", "--minutes", "1", "--seed", "1"]);
+    assert_eq!(filled("bench --peers-options '--only go'"), ["bench", "--peers-options", "--only go"]);
+}
