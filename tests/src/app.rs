@@ -106,14 +106,23 @@ impl App {
         self.store_by(self.store.url())
     }
 
+    /// The same with a clock of its own: what it makes is as old as that says.
+    pub fn direct_store_at(&self, now: Timestamp) -> Store {
+        self.make_store(self.store.url(), now)
+    }
+
     /// A store handle by way of this endpoint: another proxy, say.
     pub fn store_by(&self, endpoint: impl Into<String>) -> Store {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_millis();
+        let now = Timestamp::from_milliseconds(i64::try_from(now).expect("the clock is before the year 9999"));
+        self.make_store(endpoint, now)
+    }
+
+    fn make_store(&self, endpoint: impl Into<String>, now: Timestamp) -> Store {
         let config = Builder::new()
             .region(Region::new("eu-central-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .endpoint_url(endpoint);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_millis();
-        let now = Timestamp::from_milliseconds(i64::try_from(now).expect("the clock is before the year 9999"));
         Store::new(Settings::new(config, self.table.clone()), now)
     }
 
@@ -125,7 +134,7 @@ impl App {
     /// A key with these scopes.
     pub async fn new_operator_key_with(&self, operator: &str, scopes: Scopes) -> String {
         let slug = Slug::parse(operator).expect("an operator's name");
-        let secret = self.direct_store().create_operator_key(slug, scopes).await.expect("the key can be made");
+        let secret = self.direct_store().create_operator_key(slug, None, scopes).await.expect("the key can be made");
         secret.reveal().to_owned()
     }
 

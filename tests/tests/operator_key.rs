@@ -1,6 +1,10 @@
 //! The operator-key command: how operators get, see and lose their keys (contract 1).
 
 use std::process::Output;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tenancy::domain::Timestamp;
+use tenancy::domain::customer::Slug;
+use tenancy::domain::principal::Scopes;
 use tests::{App, functions_folder};
 use tokio::process::Command;
 
@@ -64,8 +68,10 @@ async fn scopes_limit_what_a_key_may_write() {
     assert_eq!(may(&keys("keys:write").await).await, (200, 403, 422));
     assert_eq!(may(&keys("keys:write,customers:write").await).await, (200, 422, 422));
     assert_eq!(may(&keys("").await).await, (200, 403, 403));
+    let unknown = failure(&app, &["create", "--operator", "acme", "--scopes", "tenants:write"]).await;
     assert!(
-        failure(&app, &["create", "--operator", "acme", "--scopes", "tenants:write"]).await.contains("tenants:write")
+        unknown.contains("tenants:write") && unknown.contains("there are: customers:write, keys:write"),
+        "{unknown}"
     );
 }
 
@@ -75,22 +81,69 @@ async fn keys_are_listed_newest_first_and_revoked_for_good() {
     let first = output(&app, &["create", "--operator", "other", "--scopes="]).await;
     let second = output(&app, &["create", "--operator", "other"]).await;
     let list = output(&app, &["list", "--operator", "other"]).await;
-    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
-    assert_eq!(lines.len(), 2, "{list}");
-    assert_eq!((lines[0][2], lines[0][3], lines[1][3]), ("live", "customers:write,keys:write", ""));
+    let lines = table(&list);
+    assert_eq!(lines[0], ["KEY", "CREATED", "AGE", "STATE", "SCOPES", "NAME"]);
+    assert_eq!(lines.len(), 3, "{list}");
+    assert_eq!(lines[1][2..], ["0 d", "live", "customers:write,keys:write", "-"]);
+    assert_eq!(lines[2][2..], ["0 d", "live", "-", "-"]);
     assert!(
-        second.contains(lines[0][0].trim_start_matches("key_"))
-            && first.contains(lines[1][0].trim_start_matches("key_"))
+        second.contains(lines[1][0].trim_start_matches("key_"))
+            && first.contains(lines[2][0].trim_start_matches("key_"))
     );
     assert!(!list.contains(&first.trim()[first.trim().len() - 10..]));
 
-    assert_eq!(output(&app, &["revoke", lines[0][0], "--operator", "other"]).await, "");
+    assert_eq!(output(&app, &["revoke", lines[1][0], "--operator", "other"]).await, "");
     assert_eq!((status(&app, second.trim(), "GET").await, status(&app, first.trim(), "GET").await), (401, 200));
     let revoked = output(&app, &["list", "--operator", "other"]).await;
-    assert!(revoked.lines().next().unwrap().contains("\trevoked 2"), "{revoked}");
-    output(&app, &["revoke", lines[0][0], "--operator", "other"]).await;
+    assert!(table(&revoked)[1][3].starts_with("revoked 2"), "{revoked}");
+    output(&app, &["revoke", lines[1][0], "--operator", "other"]).await;
     assert_eq!(output(&app, &["list", "--operator", "other"]).await, revoked);
-    failure(&app, &["revoke", lines[0][0], "--operator", "acme"]).await;
+    failure(&app, &["revoke", lines[1][0], "--operator", "acme"]).await;
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_millis();
+    i64::try_from(now).expect("the clock is before the year 9999")
+}
+
+/// A list's rows and columns, which at least two spaces part.
+fn table(list: &str) -> Vec<Vec<&str>> {
+    list.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()).collect()
+}
+
+/// A key of an item that was written before keys had names has none, and is listed like the others.
+#[tokio::test]
+async fn names_and_ages_are_listed_and_old_live_keys_are_marked() {
+    let app = App::start().await;
+    let day = 24 * 60 * 60 * 1000;
+    for age in [90, 91, 200] {
+        let then = app.direct_store_at(Timestamp::from_milliseconds(now_ms() - age * day));
+        let slug = Slug::parse("old").expect("a slug");
+        then.create_operator_key(slug, None, Scopes::default()).await.expect("the key can be made");
+    }
+    output(&app, &["create", "--operator", "old", "--name", "billing, since March"]).await;
+    let list = output(&app, &["list", "--operator", "old"]).await;
+    let lines = table(&list);
+    let shown: Vec<_> = lines[1..].iter().map(|line| (line[2], line[3], line[5])).collect();
+    let old = "live, over 90 days old";
+    assert_eq!(
+        shown,
+        [("0 d", "live", "billing, since March"), ("90 d", "live", "-"), ("91 d", old, "-"), ("200 d", old, "-")]
+    );
+    let starts = |line: &str| line.find("live").or(line.find("STATE"));
+    assert!(list.lines().all(|line| starts(line) == starts(&list)), "not aligned:\n{list}");
+    let advice = String::from_utf8(run(&app, &["list", "--operator", "old"]).await.stderr).expect("text");
+    assert!(advice.contains("2 of them over 90 days old"), "{advice}");
+
+    output(&app, &["revoke", lines[4][0], "--operator", "old"]).await;
+    let list = output(&app, &["list", "--operator", "old"]).await;
+    assert!(table(&list)[4][3].starts_with("revoked 2"), "a revoked key is not due for replacement: {list}");
+    for name in ["", " x", "a\tb", &"n".repeat(64)] {
+        let refused = failure(&app, &["create", "--operator", "old", "--name", name]).await;
+        assert!(refused.contains("--name takes 1 to 63 characters"), "{name:?}: {refused}");
+    }
+    let key = output(&app, &["create", "--operator", "old", "--name", &"ü".repeat(63)]).await;
+    assert_eq!(status(&app, key.trim(), "GET").await, 200, "a name does not keep a key from working");
 }
 
 #[tokio::test]
@@ -131,7 +184,7 @@ async fn at_most_50_keys_are_kept_and_page_tokens_survive_them() {
     }
     assert!(failure(&app, &["create", "--operator", "acme"]).await.contains("50 keys"));
     let list = output(&app, &["list", "--operator", "acme"]).await;
-    let oldest = list.lines().last().unwrap().split('\t').next().unwrap();
+    let oldest = list.lines().last().unwrap().split(' ').next().unwrap();
     output(&app, &["revoke", oldest, "--operator", "acme"]).await;
     assert_eq!(status(&app, &app.operator_key, "GET").await, 401, "the first key is the oldest");
     let key = output(&app, &["create", "--operator", "acme"]).await;

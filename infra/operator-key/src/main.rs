@@ -1,20 +1,23 @@
 //! Makes, lists and revokes operator keys: no endpoint does. `create` prints the new secret alone on
 //! standard output. Credentials and region come from the caller's AWS configuration.
 
+mod list;
+
 use aws_config::BehaviorVersion;
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tenancy::domain::customer::Slug;
+use tenancy::domain::key::KeyName;
 use tenancy::domain::principal::{KeyKind, Scopes};
 use tenancy::domain::{Error, KeyId, Timestamp};
 use tenancy::store::{Settings, Store, http_client};
 
 const USAGE: &str = "usage:
-  operator-key create --operator NAME [--scopes customers:write,keys:write] [--endpoint URL] [--table NAME]
+  operator-key create --operator NAME [--name TEXT] [--scopes customers:write,keys:write] [--endpoint URL] [--table NAME]
   operator-key list --operator NAME [--endpoint URL] [--table NAME]
   operator-key revoke KEY_ID --operator NAME [--endpoint URL] [--table NAME]
 
-NAME: a lower-case letter, then letters, digits and hyphens. --table defaults to TABLE_NAME, or tenancy.
+--operator: a lower-case letter, then letters, digits and hyphens. --name: what the key is for, as `list` shows it. --table defaults to TABLE_NAME, or tenancy.
 --scopes defaults to all; an empty list makes a key that can only read.";
 
 #[tokio::main(flavor = "current_thread")]
@@ -26,7 +29,7 @@ async fn main() {
 }
 
 enum Command {
-    Create(Scopes),
+    Create(Option<KeyName>, Scopes),
     List,
     Revoke(KeyId),
 }
@@ -35,6 +38,7 @@ enum Command {
 struct Arguments {
     words: Vec<String>,
     operator: Option<String>,
+    name: Option<String>,
     scopes: Option<String>,
     endpoint: Option<String>,
     table: Option<String>,
@@ -47,19 +51,19 @@ async fn run() -> Result<(), String> {
     let command = read_command(&arguments)?;
     let store = open_store(&arguments).await;
     match command {
-        Command::Create(scopes) => {
-            let secret = store.create_operator_key(operator, scopes).await.map_err(|error| explain(&error))?;
+        Command::Create(name, scopes) => {
+            let secret = store.create_operator_key(operator, name, scopes).await.map_err(|error| explain(&error))?;
             print(secret.reveal());
         }
         Command::List => {
-            for key in store.operator_keys(operator).await.map_err(|error| explain(&error))? {
-                let state = key.revoked_at.map_or("live".to_owned(), |time| format!("revoked {time}"));
-                print(&format!(
-                    "{}\t{}\t{state}\t{}",
-                    key.key_id,
-                    key.key_id.created_at(),
-                    key.scopes.names().join(",")
-                ));
+            let keys = store.operator_keys(operator).await.map_err(|error| explain(&error))?;
+            list::lines(&keys, now()).iter().for_each(|line| print(line));
+            let old = keys.iter().filter(|key| list::is_old(key, now())).count();
+            if old > 0 {
+                eprintln!(
+                    "{old} of them over {} days old: make another with create, then revoke the old one",
+                    list::OLD
+                );
             }
         }
         Command::Revoke(key_id) => {
@@ -79,6 +83,7 @@ fn read_arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, 
         };
         let place = match name.as_str() {
             "--operator" => &mut arguments.operator,
+            "--name" => &mut arguments.name,
             "--scopes" => &mut arguments.scopes,
             "--endpoint" => &mut arguments.endpoint,
             "--table" => &mut arguments.table,
@@ -97,7 +102,9 @@ fn read_arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, 
 fn read_command(arguments: &Arguments) -> Result<Command, String> {
     let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["create"] => read_scopes(arguments.scopes.as_deref()).map(Command::Create),
+        ["create"] => {
+            Ok(Command::Create(read_name(arguments.name.as_deref())?, read_scopes(arguments.scopes.as_deref())?))
+        }
         ["list"] => Ok(Command::List),
         ["revoke", key_id] => {
             KeyId::parse(key_id).map(Command::Revoke).ok_or_else(|| format!("{key_id:?} is no key id (key_…)"))
@@ -106,11 +113,22 @@ fn read_command(arguments: &Arguments) -> Result<Command, String> {
     }
 }
 
+fn read_name(text: Option<&str>) -> Result<Option<KeyName>, String> {
+    let parse = |text| {
+        KeyName::parse(text)
+            .ok_or("--name takes 1 to 63 characters, none of them a control character, no white space around them")
+    };
+    Ok(text.map(parse).transpose()?)
+}
+
 fn read_scopes(text: Option<&str>) -> Result<Scopes, String> {
     let Some(text) = text else { return Ok(Scopes::all(KeyKind::Operator)) };
     text.split(',').filter(|name| !name.is_empty()).try_fold(Scopes::default(), |scopes, name| {
         let scope = Scopes::find(KeyKind::Operator, name.trim());
-        scope.map(|scope| scopes.with(scope)).ok_or_else(|| format!("{name:?} is not a scope of operator keys"))
+        scope.map(|scope| scopes.with(scope)).ok_or_else(|| {
+            let known = Scopes::all(KeyKind::Operator).names().join(", ");
+            format!("{name:?} is not a scope of operator keys; there are: {known}")
+        })
     })
 }
 
@@ -121,9 +139,12 @@ async fn open_store(arguments: &Arguments) -> Store {
         config = config.endpoint_url(url);
     }
     let table = arguments.table.clone().or_else(|| env::var("TABLE_NAME").ok()).unwrap_or_else(|| "tenancy".to_owned());
+    Store::new(Settings::new(config, table), now())
+}
+
+fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = Timestamp::from_milliseconds(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX));
-    Store::new(Settings::new(config, table), now)
+    Timestamp::from_milliseconds(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn explain(error: &Error) -> String {

@@ -29,13 +29,16 @@ pub struct Options {
 enum Action {
     /// Makes a key and prints its secret, once.
     Create {
+        /// What the key is for, as `list` shows it.
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
         /// What the key may do, separated by commas: all where this is left out; an empty list makes a key that can only read.
         #[arg(long, value_name = "A,B")]
         scopes: Option<String>,
         #[command(flatten)]
         place: Place,
     },
-    /// Lists an operator's keys.
+    /// Lists an operator's keys, newest first, and says which are over 90 days old.
     List {
         #[command(flatten)]
         place: Place,
@@ -73,9 +76,10 @@ impl Action {
     /// The program's own command line.
     fn words(&self) -> Vec<String> {
         let own = match self {
-            Self::Create { scopes, .. } => {
+            Self::Create { name, scopes, .. } => {
+                let name = name.iter().map(|name| format!("--name={name}"));
                 let scopes = scopes.iter().map(|scopes| format!("--scopes={scopes}"));
-                std::iter::once("create".to_owned()).chain(scopes).collect()
+                std::iter::once("create".to_owned()).chain(name).chain(scopes).collect()
             }
             Self::List { .. } => vec!["list".to_owned()],
             Self::Revoke { key_id, .. } => vec!["revoke".to_owned(), key_id.clone()],
@@ -142,8 +146,8 @@ mod tests {
     fn the_program_gets_what_was_given() {
         assert_eq!(words("create --operator acme"), "create --operator=acme");
         assert_eq!(
-            words("create --scopes= --table t --operator acme --endpoint http://127.0.0.1:1"),
-            "create --scopes= --operator=acme --endpoint=http://127.0.0.1:1 --table=t"
+            words("create --name deploy --scopes= --table t --operator acme --endpoint http://127.0.0.1:1"),
+            "create --name=deploy --scopes= --operator=acme --endpoint=http://127.0.0.1:1 --table=t"
         );
         assert_eq!(words("list --operator=acme"), "list --operator=acme");
         assert_eq!(words("revoke key_1 --operator acme"), "revoke key_1 --operator=acme");

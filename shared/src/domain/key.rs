@@ -30,6 +30,23 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// What an operator's key is called, in one line of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyName(String);
+
+impl KeyName {
+    /// 1 to 63 characters, none of them a control character, no white space around them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=63).contains(&text.chars().count()) && text.trim() == text;
+        (fits && !text.chars().any(char::is_control)).then(|| Self(text.to_owned()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 fn scope_names<S: Serializer>(scopes: &Scopes, serializer: S) -> Result<S::Ok, S::Error> {
     scopes.names().serialize(serializer)
 }

@@ -5,7 +5,7 @@ use super::item::{Item, get_number, new_item, text};
 use super::write::Write;
 use super::{Store, client::random, keys};
 use crate::domain::customer::Slug;
-use crate::domain::key::MOST_KEYS;
+use crate::domain::key::{KeyName, MOST_KEYS};
 use crate::domain::principal::{OperatorRoot, Scopes};
 use crate::domain::secret::{Root, Secret};
 use crate::domain::{Error, KeyId, Result, Timestamp};
@@ -17,6 +17,8 @@ use std::collections::HashMap;
 pub struct OperatorKey {
     /// The key's id.
     pub key_id: KeyId,
+    /// What its maker called it; keys made before there were names have none.
+    pub name: Option<String>,
     /// What it may write.
     pub scopes: Scopes,
     /// When it was revoked.
@@ -25,12 +27,12 @@ pub struct OperatorKey {
 
 impl Store {
     /// Makes a key, and with the first one the operator.
-    pub async fn create_operator_key(&self, operator: Slug, scopes: Scopes) -> Result<Secret> {
+    pub async fn create_operator_key(&self, operator: Slug, name: Option<KeyName>, scopes: Scopes) -> Result<Secret> {
         let root = OperatorRoot::new(operator);
         let key_id: KeyId = self.new_id()?;
         let secret = Secret::new(&Root::Operator(root.clone()), key_id, random()?);
-        let entry =
-            KeyEntry { hash: secret.hash(), scopes, expires_at: None, revoked_at: None, is_replaced: false }.to_value();
+        let entry = KeyEntry { hash: secret.hash(), scopes, expires_at: None, revoked_at: None, is_replaced: false };
+        let entry = named(entry.to_value(), name);
         loop {
             let write = match self.get(keys::operator(&root)).await? {
                 None => new_operator(&root, key_id, entry.clone())?,
@@ -47,10 +49,12 @@ impl Store {
     /// An operator's keys, newest first.
     pub async fn operator_keys(&self, operator: Slug) -> Result<Vec<OperatorKey>> {
         let item = self.get(keys::operator(&OperatorRoot::new(operator))).await?.ok_or(Error::NotFound)?;
+        let names = item.get("keys").and_then(|keys| keys.as_m().ok());
         let mut entries = entries(&item)?;
         entries.sort_by_key(|(key_id, _)| std::cmp::Reverse(*key_id));
         let shown = |(key_id, entry): (KeyId, KeyEntry)| OperatorKey {
             key_id,
+            name: names.and_then(|keys| name_of(keys.get(&key_id.ulid())?)),
             scopes: entry.scopes,
             revoked_at: entry.revoked_at,
         };
@@ -67,6 +71,18 @@ impl Store {
             .otherwise(|_| Error::NotFound);
         self.apply(vec![write]).await.map(drop)
     }
+}
+
+/// An entry with the key's name in it. Authentication does not read it.
+fn named(mut entry: AttributeValue, name: Option<KeyName>) -> AttributeValue {
+    if let (AttributeValue::M(members), Some(name)) = (&mut entry, name) {
+        members.insert("n".to_owned(), text(name.as_str()));
+    }
+    entry
+}
+
+fn name_of(entry: &AttributeValue) -> Option<String> {
+    entry.as_m().ok()?.get("n")?.as_s().ok().cloned()
 }
 
 fn new_operator<'a>(root: &OperatorRoot, key_id: KeyId, entry: AttributeValue) -> Result<Write<'a>> {
