@@ -22,20 +22,9 @@ use crate::{
     tree,
 };
 
-/// All function binaries, operator-key and the embedded store, in one call. `local` is named although it has no binary: cargo unites
-/// the features of the packages named, and with these it is the same set in every command here, so that the AWS SDK is compiled
-/// once, not per command.
-pub const PROGRAMS: [&str; 9] = [
-    "--package",
-    "functions",
-    "--package",
-    "operator-key",
-    "--package",
-    "embedded-store",
-    "--package",
-    "local",
-    "--bins",
-];
+/// All functions, operator-key and embedded-store: their names, and no others, have a hyphen. No `--package`: cargo unites the features of
+/// the packages that a command names, and compiles what has other features once more (infra/xtask/src/test/once.rs).
+pub const PROGRAMS: [&str; 2] = ["--bin", "*-*"];
 
 /// The binaries of a build by name.
 pub type Programs = BTreeMap<String, PathBuf>;
@@ -81,7 +70,7 @@ pub async fn build_programs(leash: &Leash) -> Result<Programs> {
 async fn packages() -> Option<usize> {
     let mut command =
         command(&["tree", "--quiet", "--prefix=none", "--no-dedupe", "--edges=normal,build", "--format={p}"]);
-    command.args(PROGRAMS.iter().filter(|word| **word != "--bins")).stderr(Stdio::null());
+    command.args(["-p=functions", "-p=operator-key", "-p=embedded-store"]).stderr(Stdio::null());
     let output = command.output().await.ok()?;
     let packages: BTreeSet<&[u8]> =
         output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();

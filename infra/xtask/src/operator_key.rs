@@ -115,9 +115,7 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
         note(&format!("using the dev stack's table {table} at {endpoint} (.local/dev.env)"));
     }
     let leash = Leash::start()?;
-    let packages = cargo::PROGRAMS.iter().filter(|word| **word != "--bins").copied();
-    let what: Vec<&str> = packages.chain(["--bin", "operator-key"]).collect();
-    let programs = cargo::build(&leash, &what).await?;
+    let programs = cargo::build(&leash, &["--bin", "operator-key"]).await?;
     let mut command = Command::new(programs.get("operator-key").ok_or("cargo made no program operator-key")?);
     cargo::forget_cargo(&mut command);
     command.args(options.action.words());

@@ -46,11 +46,9 @@ pub async fn build_shipping(leash: &Leash, functions: &[String]) -> Result<Progr
     cargo::build(leash, &what).await
 }
 
-/// The program that measures, with the features of the other programs, so that nothing is compiled anew.
+/// The program that measures.
 pub async fn build(leash: &Leash) -> Result<PathBuf> {
-    let packages = cargo::PROGRAMS.iter().filter(|word| **word != "--bins");
-    let what: Vec<_> = packages.copied().chain(["--package", "bench", "--bin", "bench"]).collect();
-    find(&cargo::build(leash, &what).await?)
+    find(&cargo::build(leash, &["--bin", "bench"]).await?)
 }
 
 /// The same, optimised: its own slowness must not show in milliseconds. A minute or two, the first time.

@@ -144,8 +144,7 @@ struct Served(BTreeMap<String, String>, Leashed);
 
 impl Served {
     async fn start(context: &Context, arguments: &[&str]) -> Result<Self> {
-        let package =
-            ["--package", "tests", "--package", "operator-key", "--package", "embedded-store", "--bin", "serve"];
+        let package = ["--bin", "serve"];
         let programs = cargo::build(&context.leash, &package).await?;
         let mut command = Command::new(programs.get("serve").ok_or("cargo made no program serve")?);
         suite::on_store(context, &mut command).await?;

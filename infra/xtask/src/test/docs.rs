@@ -18,9 +18,7 @@ pub async fn template(context: &Context) -> Result<()> {
 
 /// CDK makes the same stack of the template, cdk-nag has nothing against it, and the app's own tests pass.
 pub async fn cdk(context: &Context) -> Result<()> {
-    let Some(npm) = tools::on_path("npm") else {
-        return left_out("npm is not here: CDK and cdk-nag are left out (install Node.js 20 or newer to run them)");
-    };
+    let npm = tools::on_path("npm").ok_or("npm is not here")?;
     let folder = tree::root().join("infra/cdk");
     // In its own folder, as for those who deploy; npm's own list of what is there is older than a changed lock file.
     let changed = |file: &str| std::fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok();

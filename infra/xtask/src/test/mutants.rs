@@ -276,7 +276,7 @@ fn question(mutant: &Mutant) -> String {
 
 /// Builds the copy. In a target folder of its own: cargo takes packages of two copies of a tree for the same.
 async fn build(context: &Context, folder: &Path) -> Result<PathBuf> {
-    let mut command = cargo::command(&["build", "--quiet", "--package", "functions", "--bins"]);
+    let mut command = cargo::command(&["build", "--quiet", "--bin", "*-*"]);
     command.current_dir(folder.join("tree")).env("CARGO_TARGET_DIR", folder.join("build"));
     step("building the mutants", tools::run(&context.leash, &mut command)).await?;
     Ok(folder.join("build/debug"))
@@ -318,16 +318,7 @@ async fn run(
     }
     let run = async |test: &Test| {
         let Test(target, name) = test;
-        let mut command = cargo::command(&[
-            "test",
-            "--quiet",
-            "--package",
-            "tests",
-            "--package",
-            "operator-key",
-            "--package",
-            "embedded-store",
-        ]);
+        let mut command = cargo::command(&["test", "--quiet"]);
         suite::on_store(context, &mut command).await?;
         command.args(["--test", target, name]);
         command.env("FUNCTIONS_DIR", functions).env("TENANCY_TEMPLATE", &template).env("TENANCY_TEST_LOG", &log);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use super::{Context, check};
+use super::{Context, check, once};
 use crate::{
     Result,
     cargo::{self, Programs},
@@ -13,42 +13,25 @@ use crate::{
     tree,
 };
 
-/// All function binaries, in one call of cargo.
+/// All programs, and that no crate is compiled once more for one of the ways to build them.
 pub async fn build(context: &Context) -> Result<()> {
-    programs(context).await.map(|_| ())
+    programs(context).await?;
+    once::compiled_once(context).await
 }
 
-/// The black-box tests. operator-key and embedded-store are named for their features (see `cargo::PROGRAMS`). What they record is for `suite`.
+/// The black-box tests, each by its name, without which cargo leaves it out. What they record is for `suite`.
 pub async fn api(context: &Context) -> Result<()> {
     let log = recorded();
     tree::empty(&log)?;
-    let mut command = cargo::command(&[
-        "test",
-        "--no-fail-fast",
-        "--package",
-        "tests",
-        "--package",
-        "operator-key",
-        "--package",
-        "embedded-store",
-    ]);
+    let mut command = cargo::command(&["test", "--no-fail-fast"]);
+    command.args(black_box()?.iter().flat_map(|name| ["--test", name]));
     on_store(context, &mut command).await?;
     check(context, command.env("TENANCY_TEST_LOG", log)).await
 }
 
 /// The checks over everything that the black-box tests made the functions do.
 pub async fn suite(context: &Context) -> Result<()> {
-    let mut command = cargo::command(&[
-        "test",
-        "--package",
-        "tests",
-        "--package",
-        "operator-key",
-        "--package",
-        "embedded-store",
-        "--test",
-        "suite",
-    ]);
+    let mut command = cargo::command(&["test", "--test", "suite"]);
     on_store(context, &mut command).await?;
     check(context, command.env("TENANCY_TEST_LOG", recorded())).await
 }
@@ -58,23 +41,15 @@ pub fn recorded() -> PathBuf {
     tree::root().join("target/test-log")
 }
 
-/// The tests whose name contains one of the words, black-box or inside the domain crate.
-pub async fn some(context: &Context) -> Result<()> {
-    let mut command = cargo::command(&[
-        "test",
-        "--package",
-        "tests",
-        "--package",
-        "tenancy",
-        "--package",
-        "operator-key",
-        "--package",
-        "embedded-store",
-        "--",
-    ]);
-    command.args(&context.filters);
-    on_store(context, &mut command).await?;
-    check(context, &mut command).await
+/// The names of the black-box tests' files; neither `suite` nor the program `hint`.
+pub fn black_box() -> Result<Vec<String>> {
+    let folder = tree::root().join("tests/tests");
+    let entries = std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    let names =
+        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned));
+    let mut names: Vec<String> = names.filter(|name| !["hint", "suite"].contains(&name.as_str())).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// Tells tests where the store and the binaries are.
@@ -97,4 +72,21 @@ pub async fn running(context: &Context) -> Result<(&Path, &Store)> {
 async fn programs(context: &Context) -> Result<&Programs> {
     let build = || cargo::build(&context.leash, &cargo::PROGRAMS);
     context.programs.get_or_try_init(build).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that tests/Cargo.toml does not list would run in plain `cargo test`, without a store, and fail.
+    #[test]
+    fn every_black_box_test_is_listed_as_one_that_runs_only_where_it_is_named() {
+        let manifest = std::fs::read_to_string(tree::root().join("tests/Cargo.toml")).unwrap();
+        let names = black_box().unwrap();
+        assert!(names.len() >= 19, "{names:?}");
+        for name in names.iter().map(String::as_str).chain(["suite"]) {
+            let entry = format!("[[test]]\nname = \"{name}\"\ntest = false\n");
+            assert!(manifest.contains(&entry), "tests/Cargo.toml lacks:\n{entry}");
+        }
+    }
 }
