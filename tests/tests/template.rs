@@ -9,4 +9,5 @@ mod template {
     mod resources;
     mod routes;
     mod sources;
+    mod workflow;
 }

@@ -147,7 +147,7 @@ pub async fn start(leash: &Leash, choice: &Choice, programs: &Programs, file: Op
         Engine::Endpoint(endpoint) => {
             answers(&address(endpoint), GONE).await.map_err(|_| format!("nothing answers at {endpoint}"))?;
             let store = Store { endpoint: endpoint.clone(), container: None, process: None, _input: None };
-            ("what was named", store)
+            ("an engine of your own", store)
         }
         Engine::Embedded => ("the embedded engine", embedded(leash, programs, file).await?),
         Engine::DynamoDbLocal => (DYNAMODB_LOCAL, by_docker(leash).await?),

@@ -33,6 +33,7 @@ impl fmt::Display for DynamoError {
         let Self { operation, status, type_, message, .. } = self;
         match status {
             0 => write!(out, "{operation} was not answered: {message}"),
+            _ if message.is_empty() => write!(out, "{operation} was answered {status} {type_}"),
             _ => write!(out, "{operation} was answered {status} {type_}: {message}"),
         }
     }
