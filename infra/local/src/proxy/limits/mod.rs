@@ -8,7 +8,7 @@
 mod expression;
 mod size;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 use serde_json::{Map, Value, json};
 
@@ -62,7 +62,7 @@ pub(super) fn check_request(operation: &str, body: &Value, parts: &[Part]) -> Ch
     }
     if operation.starts_with("Batch") {
         let most = if operation == "BatchGetItem" { BATCH_KEYS } else { BATCH_WRITES };
-        at_most(&format!("items in a {operation}"), parts.len(), most)?;
+        at_most(format_args!("items in a {operation}"), parts.len(), most)?;
         let tables = body.get("RequestItems").and_then(Value::as_object);
         tables.into_iter().flat_map(Map::values).try_for_each(check_expressions)?;
         check_places(parts, "Provided list of item keys contains duplicates")?;
@@ -97,7 +97,7 @@ pub(super) fn refusal(message: &str) -> (u16, String) {
 /// What DynamoDB says of an item that is too large.
 const ITEM_SIZE: &str = "Item size has exceeded the maximum allowed size";
 
-fn at_most(what: &str, found: usize, most: usize) -> Checked {
+fn at_most(what: impl fmt::Display, found: usize, most: usize) -> Checked {
     if found <= most { Ok(()) } else { Err(format!("{what}: {found} are over the limit of {most}")) }
 }
 
@@ -164,7 +164,7 @@ fn check_part(part: &Part) -> Checked {
 fn check_item(item: &Map<String, Value>, too_large: &str) -> Checked {
     check_keys(item)?;
     item.iter().try_for_each(|(name, value)| check_levels(name, value))?;
-    at_most(&format!("{too_large}: bytes"), size::item(item), ITEM_BYTES)
+    at_most(format_args!("{too_large}: bytes"), size::item(item), ITEM_BYTES)
 }
 
 fn check_keys(item: &Map<String, Value>) -> Checked {
@@ -179,11 +179,15 @@ fn check_key(name: &str, value: Option<&Value>, most: usize) -> Checked {
             "The AttributeValue for a key attribute cannot contain an empty string value. Key: {name}"
         ));
     }
-    at_most(&format!("Size of key has exceeded the maximum size limit: bytes of {name}"), bytes, most)
+    at_most(format_args!("Size of key has exceeded the maximum size limit: bytes of {name}"), bytes, most)
 }
 
 fn check_levels(name: &str, value: &Value) -> Checked {
-    at_most(&format!("Nesting Levels have exceeded supported limits: levels of {name}"), size::levels(value), LEVELS)
+    at_most(
+        format_args!("Nesting Levels have exceeded supported limits: levels of {name}"),
+        size::levels(value),
+        LEVELS,
+    )
 }
 
 /// The placeholders of a request, and what they stand for.
@@ -194,27 +198,27 @@ fn check_expressions(body: &Value) -> Checked {
     for member in EXPRESSIONS {
         let Some(text) = text(body, member) else { continue };
         at_most(
-            &format!("Invalid {member}: Expression size has exceeded the maximum allowed size; expression size"),
+            format_args!("Invalid {member}: Expression size has exceeded the maximum allowed size; expression size"),
             text.len(),
             EXPRESSION_BYTES,
         )?;
         let tokens = expression::tokens(text);
         let operators = expression::operators(&tokens, member == "UpdateExpression");
         at_most(
-            &format!("Invalid {member}: The expression contains too many operators; operator count"),
+            format_args!("Invalid {member}: The expression contains too many operators; operator count"),
             operators,
             OPERATORS,
         )?;
-        at_most(&format!("Invalid {member}: operands of IN"), expression::operands_of_in(&tokens), IN_OPERANDS)?;
+        at_most(format_args!("Invalid {member}: operands of IN"), expression::operands_of_in(&tokens), IN_OPERANDS)?;
     }
     let (names, values) = (object(body, NAMES), object(body, VALUES));
     for placeholder in names.into_iter().chain(values).flat_map(Map::keys) {
-        at_most(&format!("bytes of the placeholder {placeholder}"), placeholder.len(), PLACEHOLDER_BYTES)?;
+        at_most(format_args!("bytes of the placeholder {placeholder}"), placeholder.len(), PLACEHOLDER_BYTES)?;
     }
     values.into_iter().flatten().try_for_each(|(name, value)| check_levels(name, value))?;
     let of_names = names.into_iter().flatten().map(|(name, value)| name.len() + value.as_str().map_or(0, str::len));
     let bytes = of_names.sum::<usize>() + values.map_or(0, size::item);
-    at_most(&format!("bytes of {NAMES} and {VALUES}"), bytes, SUBSTITUTION_BYTES)
+    at_most(format_args!("bytes of {NAMES} and {VALUES}"), bytes, SUBSTITUTION_BYTES)
 }
 
 fn object<'a>(body: &'a Value, member: &str) -> Option<&'a Map<String, Value>> {
