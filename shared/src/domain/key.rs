@@ -110,9 +110,11 @@ impl Rotation {
 }
 
 fn time(member: Member) -> Option<Option<Timestamp>> {
-    let time = Timestamp::parse_utc(member.string()?);
+    let time = Timestamp::parse(member.string()?);
     if time.is_none() {
-        member.refuse("must be an RFC 3339 time in UTC that ends in Z, such as 2027-01-31T00:00:00Z");
+        member.refuse(
+            "must be an RFC 3339 date-time with an offset or Z, such as 2027-01-31T00:00:00Z, and not a leap second",
+        );
     }
     time.map(Some)
 }
