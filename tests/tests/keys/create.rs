@@ -64,6 +64,10 @@ async fn scopes_are_a_set_in_one_order() {
     let table = [
         (json!(["tenants:write", "tenants:write"]), vec!["/scopes/1"]),
         (
+            json!(["x", "roles:write", "roles:write", "tokens:write", "x", "tokens:write", "roles:write"]),
+            vec!["/scopes/0", "/scopes/2", "/scopes/4", "/scopes/5", "/scopes/6"],
+        ),
+        (
             json!(["x", "tokens:write", "customers:write", "keys:write", "tenants:read", "", 1, null, "Tenants:write"]),
             vec![
                 "/scopes/0",
