@@ -262,12 +262,15 @@ fn status(member: Member) -> Option<TenantStatus> {
     status
 }
 
-/// An ill-formed id is answered as that of an unattached repository; the empty text means `null`.
+/// The empty text means `null`.
 fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
-    match member.string()? {
-        "" => Some(None),
-        text => Some(Some(RepositoryId::parse(text).unwrap_or(RepositoryId::NEVER_GIVEN))),
+    let text = member.string()?;
+    let id = RepositoryId::parse(text);
+    if id.is_none() && !text.is_empty() {
+        member.refuse("must be a repository's id, rep_ and 26 characters");
+        return None;
     }
+    Some(id)
 }
 
 #[cfg(test)]
@@ -277,7 +280,9 @@ mod tests {
     #[test]
     fn external_ids_are_trimmed_and_otherwise_opaque() {
         let text = |input: &str| ExternalId::parse(input).map(|id| id.as_str().to_owned());
-        for same in ["acme:tenant:1", "a/b", "a b", "%41", "100%", "#", "😀", "e\u{301}", "é", "...", "../a", "a/..", ".a"] {
+        for same in
+            ["acme:tenant:1", "a/b", "a b", "%41", "100%", "#", "😀", "e\u{301}", "é", "...", "../a", "a/..", ".a"]
+        {
             assert_eq!(text(same).as_deref(), Some(same));
         }
         assert_eq!(text("\u{2003} x \n").as_deref(), Some("x"));
