@@ -3,6 +3,7 @@
 mod dev {
     pub mod process;
 
+    mod keys;
     mod refusals;
     mod running;
 }

@@ -135,7 +135,7 @@ mod tests {
             ("build --target riscv", "[possible values: arm64, x86_64]"),
             ("dev --port x", "invalid digit"),
             ("dev --port", "a value is required"),
-            ("dev --store mysql", "--store takes embedded, dynamodb-local or http://HOST:PORT"),
+            ("dev --store mysql", "it is embedded, dynamodb-local or http://HOST:PORT"),
             ("dev word", "unexpected argument 'word'"),
             ("bench --rounds 0", "0 is not in"),
             ("chaos", "--minutes <N>"),

@@ -93,7 +93,7 @@ impl FromStr for Choice {
             "embedded" => Ok(Self::Embedded),
             "dynamodb-local" => Ok(Self::DynamoDbLocal),
             url if url.starts_with("http://") => Ok(Self::Endpoint(url.trim_end_matches('/').to_owned())),
-            _ => Err("--store takes embedded, dynamodb-local or http://HOST:PORT".to_owned()),
+            _ => Err("it is embedded, dynamodb-local or http://HOST:PORT".to_owned()),
         }
     }
 }

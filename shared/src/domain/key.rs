@@ -110,36 +110,31 @@ impl Rotation {
 }
 
 fn time(member: Member) -> Option<Option<Timestamp>> {
-    let time = Timestamp::parse(member.string()?);
+    let time = Timestamp::parse_utc(member.string()?);
     if time.is_none() {
-        member.refuse(
-            "must be an RFC 3339 date-time with an offset or Z, such as 2027-01-31T00:00:00Z, and not a leap second",
-        );
+        member.refuse("must be an RFC 3339 time in UTC that ends in Z, such as 2027-01-31T00:00:00Z");
     }
     time.map(Some)
 }
 
 fn scopes(member: Member) -> Option<Scopes> {
-    let known = Scopes::all(KeyKind::Integration).names().join(", ");
-    let (mut scopes, mut right) = (Scopes::default(), true);
+    let mut scopes = Some(Scopes::default());
     for item in member.items()? {
-        right &= match item.string().map(|name| Scopes::find(KeyKind::Integration, name)) {
-            None => false,
-            Some(None) => {
-                item.refuse(format!("is not a scope of integration keys, which are {known}"));
-                false
+        let scope = item.string().and_then(|name| {
+            let scope = Scopes::find(KeyKind::Integration, name);
+            match scope {
+                None => item.refuse("is not a scope of integration keys"),
+                Some(scope) if scopes.is_some_and(|scopes| scopes.contains(scope)) => {
+                    item.refuse("is given twice");
+                    return None;
+                }
+                Some(_) => {}
             }
-            Some(Some(scope)) if scopes.contains(scope) => {
-                item.refuse("is given twice");
-                false
-            }
-            Some(Some(scope)) => {
-                scopes = scopes.with(scope);
-                true
-            }
-        };
+            scope
+        });
+        scopes = scopes.zip(scope).map(|(scopes, scope)| scopes.with(scope));
     }
-    right.then_some(scopes)
+    scopes
 }
 
 #[cfg(test)]

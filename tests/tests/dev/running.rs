@@ -141,3 +141,12 @@ async fn nothing_outlives_a_stack_that_is_killed() {
     tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.expect("all of it ends");
     assert!(value(&written(&folder), "OPERATOR_KEY").is_some());
 }
+
+#[tokio::test]
+async fn another_address_is_listened_on_with_a_warning() {
+    let mut dev = Dev::start(&folder(), &["--host", "0.0.0.0"]).await;
+    assert!(dev.base.starts_with("http://127.0.0.1:"), "{}", dev.base);
+    dev.says("warning: --host 0.0.0.0: others can reach it, and keys go over plain HTTP").await;
+    assert_eq!(dev.send("GET", "/health", &[], "").await.status, 200);
+    dev.end("TERM").await;
+}

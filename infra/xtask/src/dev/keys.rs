@@ -47,7 +47,7 @@ pub async fn operator(old: &Environment, base: &str, endpoint: &str, program: &P
     for key in live.iter().filter(|key| key.name == name) {
         keys.call(&["revoke", &key.id]).await?;
     }
-    let create = ["create"];
+    let create = ["create", "--name", &name];
     match (keys.call(&create).await, live.last()) {
         (Err(error), Some(oldest)) => {
             note(&format!("{error}; the oldest key, {}, is revoked", oldest.id));
@@ -130,7 +130,7 @@ pub async fn integration(old: &Environment, base: &str, operator: &str) -> Resul
 
 /// The keys of a list that are not revoked, oldest first: ids are in the order in which they were made.
 fn live_in_answer(list: &Value) -> Vec<Live> {
-    let keys = list.get("data").and_then(Value::as_array).into_iter().flatten();
+    let keys = list.get("keys").and_then(Value::as_array).into_iter().flatten();
     let live = keys.filter(|key| key.get("revoked_at").is_none_or(Value::is_null));
     let text = |key: &Value, member: &str| Some(key.get(member)?.as_str()?.to_owned());
     let mut live: Vec<Live> =
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn live_keys_are_read_from_the_answer_oldest_first() {
-        let list = json!({ "data": [
+        let list = json!({ "keys": [
             { "key_id": "key_3", "name": "c", "revoked_at": null },
             { "key_id": "key_2", "name": "b", "revoked_at": "2026-11-27T18:00:00.000Z" },
             { "key_id": "key_1", "name": "a", "revoked_at": null },
