@@ -7,6 +7,7 @@ mod conventions {
     mod budgets;
     mod gateway;
     mod headers;
+    mod help;
     mod idempotency;
     mod idempotency_keys;
     mod order_of_checks;

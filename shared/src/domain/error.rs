@@ -1,5 +1,6 @@
 //! Everything that can go wrong, free of HTTP: `http::problem` gives each its status and slug.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The result of an operation.
@@ -21,6 +22,34 @@ impl Fault {
     }
 }
 
+/// Why a credential does not count. What a key once was is not told apart: unknown, revoked, expired and of an archived
+/// customer are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// None was sent.
+    Missing,
+    /// By its form alone it is no key of this API.
+    Malformed,
+    /// It has the form of a key, and is not good now.
+    NotLive,
+}
+
+/// What a request collides with.
+#[derive(Debug)]
+pub struct Conflict {
+    /// The id of what is in the way.
+    pub resource_id: String,
+    /// What it is and what helps. It repeats what the caller sent, and of what is stored nothing else.
+    pub detail: Cow<'static, str>,
+}
+
+impl Conflict {
+    /// A conflict with `resource_id`.
+    pub fn new(resource_id: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { resource_id: resource_id.into(), detail: detail.into() }
+    }
+}
+
 /// Why an operation did not happen. Each variant carries what the client is told, and no more;
 /// the cause of the last two is for the log alone.
 #[derive(Debug)]
@@ -28,21 +57,21 @@ pub enum Error {
     /// The request is no HTTP or JSON that can be read.
     Malformed(String),
     /// No credential, or one that is not valid now.
-    Unauthorized,
+    Unauthorized(Credential),
     /// A valid credential of the wrong kind or without the scope.
-    Forbidden(&'static str),
+    Forbidden(Cow<'static, str>),
     /// Absent, deleted and foreign alike.
     NotFound,
     /// The path is none of this API's; what is said of it.
     UnknownPath(String),
     /// The path exists, the method does not; the value of `Allow`.
     MethodNotAllowed(String),
-    /// The external id has an owner already: the owner's id.
-    ExternalIdConflict(String),
-    /// The name has an owner already: the owner's id.
-    NameConflict(String),
-    /// Something still depends on the resource: one dependent's id.
-    ResourceInUse(String),
+    /// The external id has an owner already.
+    ExternalIdConflict(Conflict),
+    /// The name has an owner already.
+    NameConflict(Conflict),
+    /// Something still depends on the resource: one dependent.
+    ResourceInUse(Conflict),
     /// The key was used for another request within the last 24 hours.
     IdempotencyKeyConflict,
     /// `If-Match` or `If-None-Match` does not hold.

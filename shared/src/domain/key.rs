@@ -110,31 +110,36 @@ impl Rotation {
 }
 
 fn time(member: Member) -> Option<Option<Timestamp>> {
-    let time = Timestamp::parse_utc(member.string()?);
+    let time = Timestamp::parse(member.string()?);
     if time.is_none() {
-        member.refuse("must be an RFC 3339 time in UTC that ends in Z, such as 2027-01-31T00:00:00Z");
+        member.refuse(
+            "must be an RFC 3339 date-time with an offset or Z, such as 2027-01-31T00:00:00Z, and not a leap second",
+        );
     }
     time.map(Some)
 }
 
 fn scopes(member: Member) -> Option<Scopes> {
-    let mut scopes = Some(Scopes::default());
+    let known = Scopes::all(KeyKind::Integration).names().join(", ");
+    let (mut scopes, mut right) = (Scopes::default(), true);
     for item in member.items()? {
-        let scope = item.string().and_then(|name| {
-            let scope = Scopes::find(KeyKind::Integration, name);
-            match scope {
-                None => item.refuse("is not a scope of integration keys"),
-                Some(scope) if scopes.is_some_and(|scopes| scopes.contains(scope)) => {
-                    item.refuse("is given twice");
-                    return None;
-                }
-                Some(_) => {}
+        right &= match item.string().map(|name| Scopes::find(KeyKind::Integration, name)) {
+            None => false,
+            Some(None) => {
+                item.refuse(format!("is not a scope of integration keys, which are {known}"));
+                false
             }
-            scope
-        });
-        scopes = scopes.zip(scope).map(|(scopes, scope)| scopes.with(scope));
+            Some(Some(scope)) if scopes.contains(scope) => {
+                item.refuse("is given twice");
+                false
+            }
+            Some(Some(scope)) => {
+                scopes = scopes.with(scope);
+                true
+            }
+        };
     }
-    scopes
+    right.then_some(scopes)
 }
 
 #[cfg(test)]

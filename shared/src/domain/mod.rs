@@ -28,7 +28,7 @@ mod tests;
 pub mod text;
 mod time;
 
-pub use error::{Error, Fault, Result};
+pub use error::{Conflict, Credential, Error, Fault, Result};
 pub use fields::{Fields, Member};
 pub use id::{CustomerId, Id, KeyId, Kind, RepositoryId, RequestId, TenantId, WriteId};
 pub use time::Timestamp;

@@ -53,6 +53,11 @@ impl EntityTags {
         (!tags.is_empty()).then_some(Self::Listed(tags))
     }
 
+    /// Whether a tag is weak, which no strong comparison accepts.
+    pub fn has_weak(&self) -> bool {
+        matches!(self, Self::Listed(tags) if tags.iter().any(|tag| tag.weak))
+    }
+
     /// Strong comparison, as `If-Match` asks for: the versions that satisfy it, `None` for all.
     pub fn strong_versions(&self) -> Option<Vec<u64>> {
         match self {
@@ -127,7 +132,8 @@ mod tests {
         assert_eq!(EntityTags::parse(" * "), Some(EntityTags::Any));
         let tags = EntityTags::parse(", \"1\",, W/\"2\" ,\"x,y\",").unwrap();
         assert_eq!(tags.strong_versions(), Some(vec![1]));
-        assert!(tags.matches_weakly(2) && !tags.matches_weakly(3));
+        assert!(tags.matches_weakly(2) && !tags.matches_weakly(3) && tags.has_weak());
+        assert!(!EntityTags::parse("\"W/\", \"1\"").unwrap().has_weak());
         for text in ["", ",", "1", "\"1", "\"1\" \"2\"", "w/\"1\"", "*, \"1\"", "\"a b\"", "W/ \"1\"", "\"1\"x"] {
             assert_eq!(EntityTags::parse(text), None, "{text}");
         }

@@ -49,6 +49,11 @@ impl Scope {
         (Self::ConversationsWrite, KeyKind::Integration, "conversations:write"),
         (Self::TokensWrite, KeyKind::Integration, "tokens:write"),
     ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(scope, ..)| *scope == self).map_or("", |(_, _, name)| name)
+    }
 }
 
 /// A set of scopes, kept as bits.

@@ -30,6 +30,13 @@ pub fn is_repository_url(text: &str) -> bool {
     user_allowed && is_host_and_port(host_and_port)
 }
 
+/// What git's own shorthand `user@host:path` is as a URL, where that is one that a repository may have.
+pub fn of_ssh_shorthand(text: &str) -> Option<String> {
+    let (user_and_host, path) = text.split_once(':')?;
+    let url = format!("ssh://{user_and_host}/{}", path.trim_start_matches('/'));
+    (user_and_host.contains('@') && is_repository_url(&url)).then_some(url)
+}
+
 /// Unreserved, reserved but `#`, and whole percent escapes.
 fn has_uri_characters(text: &str) -> bool {
     let character = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(byte);
@@ -121,5 +128,28 @@ mod tests {
             assert!(!is_repository_url(url), "{url}");
         }
         assert!(!is_repository_url(&format!("https://h/{}", "x".repeat(2039))));
+    }
+
+    #[test]
+    fn gits_shorthand_is_an_ssh_url() {
+        for (text, url) in [
+            ("git@github.com:acme/tools.git", "ssh://git@github.com/acme/tools.git"),
+            ("deploy@host:/srv/git/a.git", "ssh://deploy@host/srv/git/a.git"),
+            ("git@host:22/a", "ssh://git@host/22/a"),
+        ] {
+            assert_eq!(of_ssh_shorthand(text).as_deref(), Some(url), "{text}");
+        }
+        for text in [
+            "",
+            "github.com:acme",
+            "git@host",
+            "https://git@host:a",
+            "git:pw@host:a",
+            "a/b@c:d",
+            "@host:a",
+            "git@host:a b",
+        ] {
+            assert_eq!(of_ssh_shorthand(text), None, "{text}");
+        }
     }
 }

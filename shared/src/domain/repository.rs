@@ -264,6 +264,9 @@ fn repo_url(member: Member) -> Option<String> {
     if super::repo_url::is_repository_url(text) {
         return Some(text.to_owned());
     }
-    member.refuse(super::repo_url::RULE);
+    match super::repo_url::of_ssh_shorthand(text) {
+        Some(url) => member.refuse(format!("must be a URL: for {text} send {url}")),
+        None => member.refuse(super::repo_url::RULE),
+    }
     None
 }

@@ -13,11 +13,12 @@ pub type Metadata = BTreeMap<String, String>;
 pub struct ExternalId(String);
 
 impl ExternalId {
-    /// Reads one: 1 to 255 characters once white space around it is gone, no control character, and no
-    /// `?`, at which an HTTP API cuts the path.
+    /// Reads one: 1 to 255 characters once white space around it is gone, no control character, no `?`, at which an
+    /// HTTP API cuts the path, and neither `.` nor `..`, which clients resolve as they build the URL (RFC 3986, 5.2.4).
     pub fn parse(text: &str) -> Option<Self> {
         let trimmed = text.trim();
         let right = (1..=255).contains(&trimmed.chars().count())
+            && !matches!(trimmed, "." | "..")
             && !trimmed.chars().any(|character| character.is_control() || character == '?');
         right.then(|| Self(trimmed.to_owned()))
     }
@@ -30,7 +31,7 @@ impl ExternalId {
 
 /// What [`ExternalId::parse`] asks for, for people.
 pub const EXTERNAL_ID_RULE: &str =
-    "must have 1 to 255 characters besides white space around them, no control characters and no ?";
+    "must have 1 to 255 characters besides white space around them, no control characters and no ?, and not be . or ..";
 
 /// Whether a tenant may be worked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,12 +262,15 @@ fn status(member: Member) -> Option<TenantStatus> {
     status
 }
 
-/// An ill-formed id is answered as that of an unattached repository; the empty text means `null`.
+/// The empty text means `null`.
 fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
-    match member.string()? {
-        "" => Some(None),
-        text => Some(Some(RepositoryId::parse(text).unwrap_or(RepositoryId::NEVER_GIVEN))),
+    let text = member.string()?;
+    let id = RepositoryId::parse(text);
+    if id.is_none() && !text.is_empty() {
+        member.refuse("must be a repository's id, rep_ and 26 characters");
+        return None;
     }
+    Some(id)
 }
 
 #[cfg(test)]
@@ -276,12 +280,14 @@ mod tests {
     #[test]
     fn external_ids_are_trimmed_and_otherwise_opaque() {
         let text = |input: &str| ExternalId::parse(input).map(|id| id.as_str().to_owned());
-        for same in ["acme:tenant:1", "a/b", "a b", "%41", "100%", "#", "😀", "e\u{301}", "é"] {
+        for same in
+            ["acme:tenant:1", "a/b", "a b", "%41", "100%", "#", "😀", "e\u{301}", "é", "...", "../a", "a/..", ".a"]
+        {
             assert_eq!(text(same).as_deref(), Some(same));
         }
         assert_eq!(text("\u{2003} x \n").as_deref(), Some("x"));
         assert!(text(&"😀".repeat(255)).is_some());
-        for wrong in ["", " ", "\u{a0}", "a?b", "a\u{0}", "a\tb", &"x".repeat(256)] {
+        for wrong in ["", " ", "\u{a0}", "a?b", "a\u{0}", "a\tb", ".", "..", " . ", "\u{2003}..\n", &"x".repeat(256)] {
             assert_eq!(text(wrong), None, "{wrong:?}");
         }
     }

@@ -4,7 +4,7 @@
 use super::request::Request;
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scope, Scopes};
 use crate::domain::secret::{Claim, Root};
-use crate::domain::{Error, Result};
+use crate::domain::{Credential, Error, Result};
 use crate::store::{Principal, Store};
 
 const OPERATOR_ONLY: &str = "This operation needs an operator's key.";
@@ -26,10 +26,10 @@ impl Request {
         let claim = self.claim()?;
         let Root::Operator(root) = &claim.root else {
             store.authenticate(&claim).await?;
-            return Err(Error::Forbidden(OPERATOR_ONLY));
+            return Err(Error::Forbidden(OPERATOR_ONLY.into()));
         };
         let (principal, found) = tokio::join!(store.authenticate(&claim), read(root));
-        let Principal::Operator(operator) = principal? else { return Err(Error::Forbidden(OPERATOR_ONLY)) };
+        let Principal::Operator(operator) = principal? else { return Err(Error::Forbidden(OPERATOR_ONLY.into())) };
         check(operator.scopes, scope)?;
         Ok((operator, found?))
     }
@@ -49,27 +49,35 @@ impl Request {
         let claim = self.claim()?;
         let Root::Customer(root) = &claim.root else {
             store.authenticate(&claim).await?;
-            return Err(Error::Forbidden(INTEGRATION_ONLY));
+            return Err(Error::Forbidden(INTEGRATION_ONLY.into()));
         };
         let (principal, found) = tokio::join!(store.authenticate(&claim), read(root));
-        let Principal::Integration(integration) = principal? else { return Err(Error::Forbidden(INTEGRATION_ONLY)) };
+        let Principal::Integration(integration) = principal? else {
+            return Err(Error::Forbidden(INTEGRATION_ONLY.into()));
+        };
         check(integration.scopes, scope)?;
         Ok((integration, found?))
     }
 
     /// What the bearer token says of itself. A repeated header arrives joined by a comma, which no token has.
     fn claim(&self) -> Result<Claim> {
-        let header = self.header("authorization").ok_or(Error::Unauthorized)?;
-        let (scheme, token) = header.split_once(' ').ok_or(Error::Unauthorized)?;
-        let bearer = scheme.eq_ignore_ascii_case("bearer");
-        Claim::parse(token.trim_start_matches(' ')).filter(|_| bearer).ok_or(Error::Unauthorized)
+        let header = self.header("authorization").unwrap_or_default();
+        let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+        let (bearer, token) = (scheme.eq_ignore_ascii_case("bearer"), token.trim_start_matches(' '));
+        if header.is_empty() || bearer && token.is_empty() {
+            return Err(Error::Unauthorized(Credential::Missing));
+        }
+        Claim::parse(token).filter(|_| bearer).ok_or(Error::Unauthorized(Credential::Malformed))
     }
 }
 
 fn check(scopes: Scopes, needed: Option<Scope>) -> Result<()> {
     match needed {
         Some(scope) if !scopes.contains(scope) => {
-            Err(Error::Forbidden("The key lacks the scope that this operation needs."))
+            let needed = scope.name();
+            Err(Error::Forbidden(
+                format!("This operation needs the scope {needed}, which the key does not have.").into(),
+            ))
         }
         _ => Ok(()),
     }

@@ -18,13 +18,13 @@ impl Input<'_> {
     pub fn id_list<K: Kind>(&self) -> Option<IdList<K>> {
         let limit = self.query_integer("limit", 1, 100);
         let cursor = |name| {
-            self.query(name, |text| {
+            self.query_or_empty(name, |text| {
                 Id::<K>::parse(text).ok_or_else(|| format!("must be an id such as {}01…", K::PREFIX))
             })
         };
         let starting_after = cursor("starting_after");
         let ending_before = cursor("ending_before");
-        if self.has_parameter("starting_after") && self.has_parameter("ending_before") {
+        if self.has_value("starting_after") && self.has_value("ending_before") {
             self.refuse(Error::Malformed("starting_after and ending_before exclude each other.".to_owned()));
         }
         let position = match (starting_after?, ending_before?) {

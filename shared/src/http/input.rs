@@ -72,9 +72,13 @@ impl<'r> Input<'r> {
 
     fn refuse_unknown_parameters(&self) {
         let asked = self.asked.borrow();
+        let known = if asked.is_empty() { "none".to_owned() } else { asked.join(", ") };
         for (name, _) in self.query.iter().filter(|(name, _)| !asked.contains(&name.as_str())) {
             let escaped = name.replace('~', "~0").replace('/', "~1");
-            self.fault::<()>(format!("/query/{escaped}"), "is not a parameter of this operation");
+            self.fault::<()>(
+                format!("/query/{escaped}"),
+                format!("is not a parameter of this operation, which takes {known}"),
+            );
         }
     }
 
@@ -119,9 +123,9 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// Whether a query parameter was given at all.
-    pub(super) fn has_parameter(&self, name: &str) -> bool {
-        self.query.iter().any(|(known, _)| known == name)
+    /// Whether a query parameter was given, and not as the empty text.
+    pub(super) fn has_value(&self, name: &str) -> bool {
+        self.query.iter().any(|(known, value)| known == name && !value.is_empty())
     }
 
     /// A query parameter that is a whole number, digits only.
@@ -183,7 +187,7 @@ impl<'r> Input<'r> {
         self.json_body(true, false, read)
     }
 
-    /// A JSON body that may be absent, which is the same as `{}`.
+    /// A JSON body that may be absent or `null`, which is the same as `{}`.
     pub fn optional_body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
         self.json_body(false, false, read)
     }
@@ -193,13 +197,13 @@ impl<'r> Input<'r> {
         self.json_body(true, true, read)
     }
 
-    /// No body, or `{}`.
+    /// No body, `null` or `{}`.
     pub fn no_members(&self) -> Option<()> {
         self.optional_body(|_| Some(()))
     }
 
     fn json_body<T>(&self, required: bool, patch: bool, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
-        let object = match self.json_object(patch) {
+        let object = match self.json_object(required, patch) {
             Ok(Some(object)) => object,
             Ok(None) if required => {
                 self.refuse(Error::Malformed("A JSON object is needed as the body.".to_owned()));
@@ -216,7 +220,7 @@ impl<'r> Input<'r> {
         value
     }
 
-    fn json_object(&self, patch: bool) -> Result<Option<Object>> {
+    fn json_object(&self, required: bool, patch: bool) -> Result<Option<Object>> {
         let Some(bytes) = self.request.body()? else { return Ok(None) };
         self.check_media_type(patch)?;
         if bytes.len() > MOST_BODY_BYTES {
@@ -224,6 +228,8 @@ impl<'r> Input<'r> {
         }
         match Json::parse(&bytes) {
             Ok(Json::Object(object)) => Ok(Some(object)),
+            // Generated clients send it for a body that they were not given.
+            Ok(Json::Null) if !required => Ok(None),
             Ok(_) => Err(Error::Malformed("The body must be a JSON object.".to_owned())),
             Err(error) => Err(Error::Malformed(format!(
                 "The body is not the JSON that this API takes (line {}, column {}).",

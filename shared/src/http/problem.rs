@@ -1,7 +1,7 @@
 //! Errors as clients see them: RFC 9457 problems from a closed set (contract section 2).
 
 use super::response::{NO_STORE, Response};
-use crate::domain::{Error, Fault};
+use crate::domain::{Credential, Error, Fault};
 use serde::Serialize;
 
 /// One entry of the registry.
@@ -101,6 +101,8 @@ pub struct Place {
     pub instance: String,
     /// The request's id.
     pub request_id: String,
+    /// Whether `If-Match` names a weak tag.
+    pub weak_tag: bool,
 }
 
 #[derive(Serialize)]
@@ -131,7 +133,7 @@ pub fn type_url(base_url: &str, slug: &str) -> String {
 
 /// The answer to an error.
 pub fn problem(error: &Error, place: &Place) -> Response {
-    let (status, slug, detail) = describe(error);
+    let (status, slug, detail) = describe(error, place);
     let title = problem_types()
         .iter()
         .find(|known| known.slug == slug)
@@ -146,7 +148,9 @@ pub fn problem(error: &Error, place: &Place) -> Response {
         instance: &place.instance,
         request_id: &place.request_id,
         conflicting_resource_id: match error {
-            Error::ExternalIdConflict(id) | Error::NameConflict(id) | Error::ResourceInUse(id) => Some(id),
+            Error::ExternalIdConflict(conflict) | Error::NameConflict(conflict) | Error::ResourceInUse(conflict) => {
+                Some(&conflict.resource_id)
+            }
             _ => None,
         },
         errors: match error {
@@ -156,7 +160,7 @@ pub fn problem(error: &Error, place: &Place) -> Response {
     };
     let response = Response::new(status).json("application/problem+json", &body);
     match error {
-        Error::Unauthorized => response.with("www-authenticate", "Bearer").with("cache-control", NO_STORE),
+        Error::Unauthorized(_) => response.with("www-authenticate", "Bearer").with("cache-control", NO_STORE),
         Error::MethodNotAllowed(allow) => response.with("allow", allow.clone()),
         Error::Unavailable(_) => response.with("retry-after", "1"),
         _ => response,
@@ -179,22 +183,27 @@ fn fault_body(fault: &Fault) -> FaultBody<'_> {
     FaultBody { pointer: &fault.pointer, message: &fault.message }
 }
 
-/// Status, slug and detail. The detail never tells anything stored.
-fn describe(error: &Error) -> (u16, &'static str, &str) {
+/// Status, slug and detail. The detail tells nothing stored, but that the customer of a taken slug is archived.
+fn describe<'e>(error: &'e Error, place: &Place) -> (u16, &'static str, &'e str) {
     match error {
         Error::Malformed(detail) => (400, "malformed-request", detail),
-        Error::Unauthorized => (401, "insufficient-scope", "A valid API key is needed as a bearer token."),
+        Error::Unauthorized(credential) => (401, "insufficient-scope", unauthorized(*credential)),
         Error::Forbidden(detail) => (403, "insufficient-scope", detail),
         Error::NotFound => (404, "not-found", "There is nothing here for this credential."),
         Error::UnknownPath(detail) => (404, "not-found", detail),
         Error::MethodNotAllowed(_) => (405, "method-not-allowed", "This path does not take this method."),
-        Error::ExternalIdConflict(_) => (409, "external-id-conflict", "The external id belongs to another tenant."),
-        Error::NameConflict(_) => (409, "name-conflict", "The name is taken."),
-        Error::ResourceInUse(_) => (409, "resource-in-use", "Something still depends on the resource."),
+        Error::ExternalIdConflict(conflict) => (409, "external-id-conflict", &conflict.detail),
+        Error::NameConflict(conflict) => (409, "name-conflict", &conflict.detail),
+        Error::ResourceInUse(conflict) => (409, "resource-in-use", &conflict.detail),
         Error::IdempotencyKeyConflict => (
             409,
             "idempotency-key-conflict",
             "The Idempotency-Key was used for another request within the last 24 hours.",
+        ),
+        Error::PreconditionFailed if place.weak_tag => (
+            412,
+            "precondition-failed",
+            "The resource is not at the version that the request names. If-Match compares strongly: a weak tag, W/\"…\", never matches.",
         ),
         Error::PreconditionFailed => {
             (412, "precondition-failed", "The resource is not at the version that the request names.")
@@ -204,5 +213,16 @@ fn describe(error: &Error) -> (u16, &'static str, &str) {
         Error::Invalid(_) => (422, "validation-error", "The request breaks rules; errors[] names each place."),
         Error::Unavailable(_) => (503, "unavailable", "The service cannot answer now; try again."),
         Error::Internal(_) => (500, "internal-error", "Something went wrong in this service."),
+    }
+}
+
+/// What a key once was is not told.
+fn unauthorized(credential: Credential) -> &'static str {
+    match credential {
+        Credential::Missing => "No credential was sent: send an API key as a bearer token in the Authorization header.",
+        Credential::Malformed => {
+            "The credential is not a key of this API: it is mistyped or incomplete, given twice, or no bearer token."
+        }
+        Credential::NotLive => "The API key is unknown, revoked or expired.",
     }
 }

@@ -4,6 +4,7 @@ use super::event::Event;
 use super::input::Input;
 use super::problem::Place;
 use super::{query, uri};
+use crate::domain::precondition::EntityTags;
 use crate::domain::{Error, RequestId, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::borrow::Cow;
@@ -22,7 +23,10 @@ impl Request {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => base_url(&event),
         };
-        let place = Place { base_url, instance: uri::reference(&event.raw_path), request_id: id.to_string() };
+        let if_match = event.headers.get("if-match").and_then(|value| EntityTags::parse(value));
+        let weak_tag = if_match.is_some_and(|tags| tags.has_weak());
+        let instance = uri::reference(&event.raw_path);
+        let place = Place { base_url, instance, request_id: id.to_string(), weak_tag };
         let decoded = event.route_key != "$default";
         Self { event, place, decoded }
     }

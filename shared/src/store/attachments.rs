@@ -11,7 +11,7 @@ use super::write::Write;
 use crate::domain::id_list::{IdList, IdPage};
 use crate::domain::principal::{CustomerRoot, Integration};
 use crate::domain::repository::{Attachment, AttachmentPatch, MOST_ATTACHMENTS, Repository};
-use crate::domain::{Error, RepositoryId, Result, TenantId, id};
+use crate::domain::{Conflict, Error, RepositoryId, Result, TenantId, id};
 use std::collections::{BTreeMap, HashMap};
 
 /// As many repositories are read at once, until they are known to be small: a default page is one read, and 25
@@ -185,7 +185,8 @@ impl Store {
             if !row.repos.contains_key(&repository_id.ulid()) {
                 Err(Error::NotFound)
             } else if row.default_repository() == Some(repository_id) {
-                Err(Error::ResourceInUse(tenant_id.to_string()))
+                let detail = "The repository is the tenant's default: clear the tenant's default_repository_id first.";
+                Err(Error::ResourceInUse(Conflict::new(tenant_id.to_string(), detail)))
             } else {
                 Ok(())
             }

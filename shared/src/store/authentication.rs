@@ -6,7 +6,7 @@ use super::{Store, keys};
 use crate::domain::customer::Slug;
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes, is_live};
 use crate::domain::secret::{Claim, Root, SecretHash};
-use crate::domain::{Error, KeyId, Result, Timestamp};
+use crate::domain::{Credential, Error, KeyId, Result, Timestamp};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use std::collections::HashMap;
 
@@ -92,7 +92,7 @@ impl Store {
                 item.and_then(|item| self.integration(claim, *root, &item)).map(Principal::Integration)
             }
         };
-        principal.ok_or(Error::Unauthorized)
+        principal.ok_or(Error::Unauthorized(Credential::NotLive))
     }
 
     fn live_entry(&self, claim: &Claim, item: &Item) -> Option<KeyEntry> {

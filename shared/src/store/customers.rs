@@ -12,7 +12,7 @@ use crate::domain::order::OrderField;
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Operator, OperatorRoot};
 use crate::domain::secret::Root;
-use crate::domain::{CustomerId, Error, Result, Timestamp};
+use crate::domain::{Conflict, CustomerId, Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A customer as an item.
@@ -137,7 +137,16 @@ impl Store {
         ]);
 
         let taken = |old: Option<&Item>| {
-            Error::NameConflict(old.and_then(|old| get_text(old, "id")).unwrap_or_default().to_owned())
+            let holder = old.and_then(|old| get_text(old, "id")).unwrap_or_default();
+            let detail = match old.and_then(|old| get_text(old, "state")) {
+                Some("archived") => {
+                    format!(
+                        "The customer_id \"{slug}\" belongs to an archived customer: restoreCustomer brings it back."
+                    )
+                }
+                _ => format!("The customer_id \"{slug}\" is taken by another customer."),
+            };
+            Error::NameConflict(Conflict::new(holder, detail))
         };
         let writes = vec![
             Write::put(keys::customer(root, &slug), item).otherwise(taken),

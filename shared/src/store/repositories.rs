@@ -12,7 +12,7 @@ use crate::domain::principal::{CustomerRoot, Integration};
 use crate::domain::repository::{NewRepository, Provider, Repository, RepositoryPatch, Sync};
 use crate::domain::secret::Root;
 use crate::domain::tenant::Metadata;
-use crate::domain::{Error, RepositoryId, Result, TenantId, Timestamp, id};
+use crate::domain::{Conflict, Error, RepositoryId, Result, TenantId, Timestamp, id};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -78,10 +78,11 @@ pub(super) fn read_repository(item: Item) -> Result<Repository> {
 }
 
 /// Reserves a name; the marker names the holder to whoever comes second.
-fn reserve_name<'a>(root: &CustomerRoot, name: &str, id: RepositoryId) -> Result<Write<'a>> {
+fn reserve_name<'a>(root: &CustomerRoot, name: &'a str, id: RepositoryId) -> Result<Write<'a>> {
     let marker = new_item("repository_name", &BTreeMap::from([("id", id)]))?;
-    let taken = |old: Option<&Item>| {
-        Error::NameConflict(old.and_then(|old| get_text(old, "id")).unwrap_or_default().to_owned())
+    let taken = move |old: Option<&Item>| {
+        let holder = old.and_then(|old| get_text(old, "id")).unwrap_or_default();
+        Error::NameConflict(Conflict::new(holder, format!("The name \"{name}\" is taken by another repository.")))
     };
     Ok(Write::put(keys::repository_name(root, name), marker).otherwise(taken))
 }
@@ -239,7 +240,10 @@ impl Store {
             }
             if attached > 0 {
                 match self.a_dependent(root, id).await? {
-                    Some(tenant) => return Err(Error::ResourceInUse(tenant.to_string())),
+                    Some(tenant) => {
+                        let detail = "The repository is attached to a tenant: detach it there first.";
+                        return Err(Error::ResourceInUse(Conflict::new(tenant.to_string(), detail)));
+                    }
                     // Detached since it was read.
                     None => continue,
                 }

@@ -13,7 +13,7 @@ use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Integration};
 use crate::domain::secret::Root;
 use crate::domain::tenant::{ExternalId, Metadata, NewTenant, Tenant, TenantPatch, TenantSettings, TenantStatus};
-use crate::domain::{Error, Id, Kind, RepositoryId, Result, TenantId, Timestamp, id};
+use crate::domain::{Conflict, Error, Id, Kind, RepositoryId, Result, TenantId, Timestamp, id};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -135,13 +135,15 @@ impl Store {
     }
 
     /// The writes that make a tenant; its external id's marker names the holder to whoever comes second.
-    fn new_tenant<'a>(&self, root: &CustomerRoot, tenant: &Tenant) -> Result<Vec<Write<'a>>> {
+    fn new_tenant<'a>(&self, root: &CustomerRoot, tenant: &'a Tenant) -> Result<Vec<Write<'a>>> {
         let item = new_item("tenant", &TenantRow::from(tenant.clone()))?;
         let mut writes = vec![Write::put(keys::tenant(root, tenant.id), item)];
         if let Some(external_id) = &tenant.external_id {
             let marker = new_item("external_id", &BTreeMap::from([("id", tenant.id)]))?;
-            let taken = |old: Option<&Item>| {
-                Error::ExternalIdConflict(old.and_then(|old| get_text(old, "id")).unwrap_or_default().to_owned())
+            let taken = move |old: Option<&Item>| {
+                let holder = old.and_then(|old| get_text(old, "id")).unwrap_or_default();
+                let detail = format!("The external id \"{}\" belongs to another tenant.", external_id.as_str());
+                Error::ExternalIdConflict(Conflict::new(holder, detail))
             };
             writes.push(Write::put(keys::external_id(root, external_id), marker).otherwise(taken));
         }
@@ -260,7 +262,8 @@ impl Store {
                     return Err(not_attached());
                 }
                 let tenant = patch.clone().into_new(external_id.clone()).into_tenant(self.new_id()?);
-                match self.apply(self.new_tenant(root, &tenant)?).await {
+                let writes = self.new_tenant(root, &tenant)?;
+                match self.apply(writes).await {
                     Ok(_) => return Ok((tenant, true)),
                     Err(Error::ExternalIdConflict(_)) => {
                         found = self.find_by_external_id(root, external_id).await?;
@@ -318,7 +321,8 @@ impl Store {
                 return Err(Error::PreconditionFailed);
             }
             if let Some(repository) = row.repos.keys().next().and_then(|ulid| RepositoryId::parse_ulid(ulid)) {
-                return Err(Error::ResourceInUse(repository.to_string()));
+                let detail = "A repository is attached to the tenant: detach it first.";
+                return Err(Error::ResourceInUse(Conflict::new(repository.to_string(), detail)));
             }
             match self.apply(removal(root, &row)).await {
                 Ok(_) => return Ok(()),

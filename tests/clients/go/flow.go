@@ -215,7 +215,7 @@ func customers() {
 	ok[*api.ArchiveCustomerResponse](204)(operator.ArchiveCustomerWithResponse(ctx, made.CustomerId, nil))
 	gone := ok[*api.GetCustomerResponse](404)(operator.GetCustomerWithResponse(ctx, made.CustomerId, nil))
 	problem(gone.ApplicationproblemJSON404, 404, "not-found")
-	restored := ok[*api.RestoreCustomerResponse](200)(operator.RestoreCustomerWithResponse(ctx, made.CustomerId, nil, api.EmptyObject{}))
+	restored := ok[*api.RestoreCustomerResponse](200)(operator.RestoreCustomerWithResponse(ctx, made.CustomerId, nil))
 	same(restored.JSON200.ArchivedAt.IsNull(), true)
 }
 

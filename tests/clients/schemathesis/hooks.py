@@ -23,8 +23,11 @@ def without_control(value):
 def map_case(context, case):
     """Leaves control characters out of bodies and queries, and sends the characters of a header beyond ASCII as UTF-8: as Latin-1,
     schemathesis' own way, the gateway refuses them in its own form."""
-    case.body = without_control(case.body)
-    case.query = without_control(case.query)
+    for part in ("body", "query"):
+        value = without_control(getattr(case, part))
+        # What is assigned, schemathesis judges anew.
+        if value != getattr(case, part):
+            setattr(case, part, value)
     for name, value in (case.headers or {}).items():
         if isinstance(value, str) and not value.isascii():
             case.headers[name] = value.encode("utf-8").decode("latin-1")

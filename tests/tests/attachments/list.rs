@@ -40,6 +40,7 @@ async fn queries_that_are_wrong_and_tenants_that_are_not_there() {
     let path = format!("/tenants/{}/repositories", world.tenant);
     let empty = json!({ "object": "list", "data": [], "has_more": false, "next_cursor": null });
     assert_eq!(get(&path).await.expect_status(200).json(), empty);
+    assert_eq!(get(&format!("{path}?starting_after=&ending_before=")).await.expect_status(200).json(), empty);
     let pointers =
         get(&format!("{path}?limit=0&starting_after=tnt_01arz3ndektsv4rrffq69g5fav&name=x")).await.pointers();
     assert_eq!(pointers, ["/query/limit", "/query/name", "/query/starting_after"]);

@@ -45,6 +45,13 @@ fn is_403(answer: Exchange) -> Exchange {
     answer
 }
 
+/// Whatever a key once was: unknown, revoked, expired, or of an archived customer.
+fn is_401_of_no_live_key(answer: Exchange) -> Exchange {
+    let answer = is_401(answer);
+    assert_eq!(text(&answer.json(), "detail"), "The API key is unknown, revoked or expired.");
+    answer
+}
+
 /// The secret with its checksum made right again after a change (CRC-32 in 6 base-62 digits).
 fn resealed(secret: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -66,17 +73,23 @@ fn resealed(secret: &str) -> String {
 }
 
 #[tokio::test]
-async fn without_a_valid_credential_everything_is_the_same_401() {
+async fn without_a_valid_credential_everything_is_401() {
     let app = App::start().await;
     app.new_customer("acme-corp").await;
     let answer = is_401(app.anonymous("GET", "/v1/customers").send().await);
     let body = redacted(&answer.body).replace(&app.address().to_string(), "HOST");
-    assert_snapshot!(body, @r#"{"type":"https://HOST/problems/insufficient-scope","slug":"insufficient-scope","title":"Unauthorized","status":401,"detail":"A valid API key is needed as a bearer token.","instance":"/v1/customers","request_id":"req_…"}"#);
+    assert_snapshot!(body, @r#"{"type":"https://HOST/problems/insufficient-scope","slug":"insufficient-scope","title":"Unauthorized","status":401,"detail":"No credential was sent: send an API key as a bearer token in the Authorization header.","instance":"/v1/customers","request_id":"req_…"}"#);
     let key = &app.operator_key;
+    let none = text(&answer.json(), "detail").to_owned();
+    for header in ["", " ", "Bearer", "bearer ", "Bearer   "] {
+        let (answer, log) =
+            app.requests_of(app.anonymous("GET", "/v1/customers").header("authorization", header).send()).await;
+        assert_eq!(text(&is_401(answer).json(), "detail"), none, "{header:?}");
+        assert!(log.is_empty(), "{header}: the store was asked");
+    }
     let headers = [
-        "",
-        "Bearer",
-        "Bearer ",
+        "x",
+        "Basic",
         "Basic eDp5",
         &format!("Basic {key}"),
         key,
@@ -98,7 +111,8 @@ async fn without_a_valid_credential_everything_is_the_same_401() {
     for header in headers {
         let (answer, log) =
             app.requests_of(app.anonymous("GET", "/v1/customers").header("authorization", header).send()).await;
-        is_401(answer);
+        let body = is_401(answer).json();
+        assert!(text(&body, "detail").starts_with("The credential is not a key of this API"), "{header}: {body}");
         assert!(log.is_empty(), "{header}: the store was asked");
     }
     let twice = app.operator("GET", "/v1/customers").header("authorization", &format!("Bearer {key}"));
@@ -158,7 +172,7 @@ async fn an_unknown_key_costs_one_read_besides_the_operations_first() {
     ];
     for (key, path) in cases {
         let (answer, log) = app.requests_of(app.with_key(&key, "GET", path).send()).await;
-        is_401(answer);
+        is_401_of_no_live_key(answer);
         assert!((1..=2).contains(&log.len()) && log.iter().all(|entry| entry.operation == "GetItem"), "{log:?}");
         let (answer, log) = app
             .requests_of(app.with_key(&key, "POST", "/v1/customers").json(json!({ "customer_id": "x" })).send())
@@ -223,7 +237,7 @@ async fn expiry_revocation_and_archiving_hold_on_the_next_request() {
     use_it().await.expect_status(200);
     for _ in 0..5 {
         app.operator("DELETE", "/v1/customers/acme-corp").send().await.expect_status(204);
-        is_401(use_it().await);
+        is_401_of_no_live_key(use_it().await);
         app.operator("POST", "/v1/customers/acme-corp/restore").send().await.expect_status(200);
         use_it().await.expect_status(200);
     }

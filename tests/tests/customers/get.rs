@@ -53,16 +53,10 @@ async fn absent_archived_foreign_and_ill_formed_are_alike() {
         let answer = get(&app, name).send().await.expect_problem(404, "not-found");
         assert_eq!(shape(&answer, &[name]), expected, "{name}");
     }
-    for (escaped, name) in [
-        ("%23", "#"),
-        ("%00", "\\u0000"),
-        ("O%23other%23C", "O#other#C"),
-        ("mine%20", "mine "),
-        ("%2561", "%61"),
-        ("MINE", "MINE"),
-    ] {
+    // `instance` shows a path as it was sent: percent-encoded.
+    for escaped in ["%23", "%00", "O%23other%23C", "mine%20", "%2561", "MINE"] {
         let answer = get(&app, escaped).send_unchecked().await.expect_problem(404, "not-found");
-        assert_eq!(shape(&answer, &[name]), expected, "{escaped}");
+        assert_eq!(shape(&answer, &[escaped]), expected, "{escaped}");
     }
 }
 

@@ -106,6 +106,9 @@ async fn a_lifetime_is_counted_from_now_as_given_at_creation() {
     let given =
         rotate(&app, &second, json!({ "expires_at": "2999-01-01T00:00:00Z" })).send().await.expect_status(201).json();
     assert_eq!(given["expires_at"], json!("2999-01-01T00:00:00.000Z"));
+    let offset = json!({ "expires_at": "2999-01-01T00:00:00.5+02:00" });
+    let given = rotate(&app, &given, offset).send().await.expect_status(201).json();
+    assert_eq!(given["expires_at"], json!("2998-12-31T22:00:00.500Z"));
     let none = rotate(&app, &given, json!({ "expires_at": null })).send().await.expect_status(201).json();
     assert_eq!(none["expires_at"], json!(null));
     assert_eq!(shown(&app, &none).await["expires_at"], json!(null));

@@ -30,6 +30,10 @@ async fn pages_hold_each_repository_once_in_both_directions() {
         let answer = app.with_key(&key, "GET", &format!("/repositories?{query}")).send().await;
         assert_eq!(answer.pointers(), pointers, "{query}");
     }
+    for query in ["starting_after=&ending_before=", "ending_before=&limit=20"] {
+        let page = app.with_key(&key, "GET", &format!("/repositories?{query}")).send().await.expect_status(200).json();
+        assert_eq!(page["data"][0]["id"], expected[0], "{query}");
+    }
     let both = format!("/repositories?starting_after={0}&ending_before={0}", expected[0]);
     app.with_key(&key, "GET", &both).send().await.expect_problem(400, "malformed-request");
 }

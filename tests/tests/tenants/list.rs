@@ -85,7 +85,8 @@ async fn queries_that_are_wrong() {
         ("status=archived&limit=x", vec!["/query/limit", "/query/status"]),
         ("status=", vec!["/query/status"]),
         ("status=Active", vec!["/query/status"]),
-        ("starting_after=", vec!["/query/starting_after"]),
+        ("starting_after=x&ending_before=", vec!["/query/starting_after"]),
+        ("starting_after=&starting_after=", vec!["/query/starting_after"]),
         ("starting_after=rep_01arz3ndektsv4rrffq69g5fav", vec!["/query/starting_after"]),
         ("ending_before=tnt_zzzzzzzzzzzzzzzzzzzzzzzzzz", vec!["/query/ending_before"]),
         ("ending_before=TNT_01ARZ3NDEKTSV4RRFFQ69G5FAV", vec!["/query/ending_before"]),
@@ -97,12 +98,24 @@ async fn queries_that_are_wrong() {
     }
     for query in [
         format!("starting_after={id}&ending_before={id}"),
-        "starting_after=x&ending_before=".to_owned(),
+        format!("starting_after=x&ending_before={id}"),
+        format!("starting_after={id}&ending_before={id}&limit=0"),
         "limit=%zz".to_owned(),
     ] {
         app.with_key(&key, "GET", &format!("/tenants?{query}")).send().await.expect_problem(400, "malformed-request");
     }
     app.with_key(&key, "GET", "/tenants?&limit=007&").send().await.expect_status(200);
+    // An empty cursor is an absent one.
+    let tenant = app.new_tenant(&key, "one").await;
+    for query in [
+        "starting_after=",
+        "ending_before",
+        "starting_after=&ending_before=",
+        &format!("starting_after=&ending_before={id}"),
+    ] {
+        let answer = app.with_key(&key, "GET", &format!("/tenants?{query}")).send().await.expect_status(200);
+        assert_eq!(answer.json()["data"], json!([tenant]), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ fn members(repositories: &[String; 2]) -> [Member; 5] {
             name: "default_repository_id",
             nullable: true,
             right: vec![one, two, (json!(""), Value::Null)],
-            wrong: vec![json!("rep_x"), json!("rep_01arz3ndektsv4rrffq69g5fav"), json!(1), json!([])],
+            wrong: vec![json!("rep_x"), json!(UNATTACHED), json!(1), json!([])],
         },
         Member {
             name: "metadata",
@@ -97,6 +97,9 @@ fn members(repositories: &[String; 2]) -> [Member; 5] {
     ]
 }
 
+/// Well-formed, and the id of nothing.
+const UNATTACHED: &str = "rep_01arz3ndektsv4rrffq69g5fav";
+
 /// A body and what the contract says of it: the tenant that comes of it, or the pointers of what is wrong.
 ///
 /// Each of the 3^5 numbers is another combination of members that are absent, `null` or a value; one value in ten is wrong.
@@ -119,7 +122,7 @@ fn body(number: usize, upsert: bool, members: &[Member], before: &Value) -> (Val
             _ => wrong.push(format!("/{}", member.name)),
         }
     }
-    if body["default_repository_id"].is_string() && wrong.len() > 1 {
+    if body["default_repository_id"] == UNATTACHED && wrong.len() > 1 {
         // That a repository is not attached is known only when the rest is right.
         wrong.retain(|pointer| pointer != "/default_repository_id");
     }
@@ -266,14 +269,7 @@ async fn a_default_must_be_attached() {
     let foreign = world.app.new_repository(&other, "foreign").await["id"].as_str().unwrap().to_owned();
     let before = world.get().await;
     let mut answers = Vec::new();
-    for id in [
-        unattached.as_str(),
-        &foreign,
-        "rep_01arz3ndektsv4rrffq69g5fav",
-        "rep_x",
-        "x",
-        &world.repositories[0].to_uppercase(),
-    ] {
+    for id in [unattached.as_str(), &foreign, UNATTACHED] {
         let body = json!({ "default_repository_id": id, "name": "x" });
         let answer = world.patch(body.clone()).await;
         assert_eq!(answer.pointers(), ["/default_repository_id"]);
@@ -282,6 +278,14 @@ async fn a_default_must_be_attached() {
         assert_eq!(upsert.pointers(), ["/default_repository_id"]);
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+    // An ill-formed id needs no stored state: it comes with the other faults, and before 404 and 412.
+    for id in ["rep_x", "x", &world.repositories[0].to_uppercase(), " "] {
+        let body = json!({ "default_repository_id": id, "name": 1 });
+        for path in [format!("/tenants/{}", before.json()["id"].as_str().unwrap()), "/tenants/absent".to_owned()] {
+            let call = world.app.with_key(&world.key, "PATCH", &path).header("if-match", "\"0\"").json(body.clone());
+            assert_eq!(call.send().await.pointers(), ["/default_repository_id", "/name"], "{id}");
+        }
+    }
     assert_eq!(world.get().await.body, before.body, "nothing changed");
     let right = world.patch(json!({ "default_repository_id": world.repositories[0] })).await.expect_status(200);
     assert_eq!(right.json()["default_repository_id"], world.repositories[0]);

@@ -21,7 +21,7 @@ pub struct Filter(Expression);
 pub struct FilterFault {
     /// Where it was found: bytes into the text, at the start of a character or at the end.
     pub offset: usize,
-    /// For people; nothing of the text is repeated in it.
+    /// For people; what is at the offset is not repeated in it.
     pub message: String,
 }
 

@@ -148,7 +148,8 @@ impl<'a> Parser<'a> {
         match field {
             Field::Text(field) => text_comparison(field, operator.relation, operand),
             Field::Time(field) => {
-                let time = operand.typed(Timestamp::parse, "expected a timestamp as in RFC 3339")?;
+                let time =
+                    operand.typed(Timestamp::parse, "expected an RFC 3339 date-time such as 2027-01-31T00:00:00Z")?;
                 Ok(Expression::Time(field, operator.relation, time))
             }
             Field::State => {
