@@ -22,8 +22,8 @@ impl Fault {
     }
 }
 
-/// Why a credential does not count. What a key once was is not told apart: unknown, revoked, expired and of an archived
-/// customer are one.
+/// Why a credential does not count. Unknown, revoked, expired and of an archived customer are one: what a key once was stays
+/// unsaid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential {
     /// None was sent.

@@ -34,7 +34,7 @@ pub fn is_repository_url(text: &str) -> bool {
 pub fn of_ssh_shorthand(text: &str) -> Option<String> {
     let (user_and_host, path) = text.split_once(':')?;
     let url = format!("ssh://{user_and_host}/{}", path.trim_start_matches('/'));
-    (user_and_host.contains('@') && is_repository_url(&url)).then_some(url)
+    (user_and_host.contains('@') && !user_and_host.contains('/') && is_repository_url(&url)).then_some(url)
 }
 
 /// Unreserved, reserved but `#`, and whole percent escapes.

@@ -216,7 +216,7 @@ fn describe<'e>(error: &'e Error, place: &Place) -> (u16, &'static str, &'e str)
     }
 }
 
-/// What a key once was is not told.
+/// The same words whatever a key once was.
 fn unauthorized(credential: Credential) -> &'static str {
     match credential {
         Credential::Missing => "No credential was sent: send an API key as a bearer token in the Authorization header.",

@@ -21,13 +21,16 @@ def without_control(value):
 
 @schemathesis.hook
 def map_case(context, case):
-    """Leaves control characters out of bodies and queries, and sends the characters of a header beyond ASCII as UTF-8: as Latin-1,
+    """Leaves control characters out of bodies and queries, sends no `null` for an optional body (it counts as none, which the document
+    says in words: as a type it would be in every client), and sends the characters of a header beyond ASCII as UTF-8: as Latin-1,
     schemathesis' own way, the gateway refuses them in its own form."""
     for part in ("body", "query"):
         value = without_control(getattr(case, part))
         # What is assigned, schemathesis judges anew.
         if value != getattr(case, part):
             setattr(case, part, value)
+    if case.body is None and not any(body.is_required for body in case.operation.body):
+        case.body = {}
     for name, value in (case.headers or {}).items():
         if isinstance(value, str) and not value.isascii():
             case.headers[name] = value.encode("utf-8").decode("latin-1")

@@ -18,7 +18,7 @@ fn detail(answer: &Exchange) -> String {
 }
 
 #[tokio::test]
-async fn what_a_key_once_was_is_not_told() {
+async fn what_a_key_once_was_stays_unsaid() {
     let app = App::start().await;
     let archived = app.new_integration("archived").await;
     app.new_customer("acme-corp").await;
@@ -36,7 +36,7 @@ async fn what_a_key_once_was_is_not_told() {
         answers.push(shape(&answer, &[]));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
-    // By its form alone it is another thing: nothing stored is told by that.
+    // What the form alone shows says nothing of what is stored.
     let cut = app.with_key(&archived[..archived.len() - 1], "GET", "/tenants").send().await;
     assert_ne!(shape(&cut.expect_problem(401, "insufficient-scope"), &[]), answers[0]);
 }
