@@ -276,7 +276,7 @@ fn question(mutant: &Mutant) -> String {
 
 /// Builds the copy. In a target folder of its own: cargo takes packages of two copies of a tree for the same.
 async fn build(context: &Context, folder: &Path) -> Result<PathBuf> {
-    let mut command = cargo::command(&["build", "--quiet", "--bin", "*-*"]);
+    let mut command = cargo::command(&["build", "--quiet", "-p=functions", "--bins"]);
     command.current_dir(folder.join("tree")).env("CARGO_TARGET_DIR", folder.join("build"));
     step("building the mutants", tools::run(&context.leash, &mut command)).await?;
     Ok(folder.join("build/debug"))
