@@ -113,6 +113,23 @@ pub async fn node(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
     Ok(Some(folder.join("node_modules/.bin")))
 }
 
+/// A folder of jars, as pinned in the tree's `<list>/pom.xml`; None where there is no Maven.
+pub async fn maven(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
+    let Some(maven) = on_path("mvn") else {
+        return Ok(None);
+    };
+    let source = tree::root().join(list).join("pom.xml");
+    let text = read(&source)?;
+    let folder = install(&format!("maven-{}", list.replace('/', "-")), &text, |folder| async move {
+        std::fs::copy(source, folder.join("pom.xml")).map_err(|error| format!("cannot copy pom.xml: {error}"))?;
+        let mut command = Command::new(maven);
+        command.args(["--batch-mode", "--quiet", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
+        step(&format!("fetching the jars of {list}"), run(leash, command.current_dir(&folder))).await
+    })
+    .await?;
+    Ok(Some(folder.join("lib")))
+}
+
 /// Installs into `.tools/<name>` unless the very same was installed before (`what` tells: it is kept beside the tool).
 pub async fn install<F>(name: &str, what: &str, work: impl FnOnce(PathBuf) -> F) -> Result<PathBuf>
 where

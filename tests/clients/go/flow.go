@@ -1,6 +1,6 @@
 // The provisioning flow with the client that oapi-codegen makes of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY.
-// The same steps as flow.py and flow.ts.
+// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so
+// on, where the gateway answers every request by itself. The same steps as flow.py and flow.ts.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/oapi-codegen/nullable"
 
@@ -19,16 +20,16 @@ import (
 
 var (
 	ctx      = context.Background()
-	caller   = client("INTEGRATION_KEY")
-	operator = client("OPERATOR_KEY")
+	caller   = client("INTEGRATION_KEY", "BASE_URL")
+	operator = client("OPERATOR_KEY", "BASE_URL")
 )
 
-func client(key string) *api.ClientWithResponses {
+func client(key, baseURL string) *api.ClientWithResponses {
 	authorize := func(_ context.Context, request *http.Request) error {
 		request.Header.Set("Authorization", "Bearer "+os.Getenv(key))
 		return nil
 	}
-	return must(api.NewClientWithResponses(os.Getenv("BASE_URL"), api.WithRequestEditorFn(authorize)))
+	return must(api.NewClientWithResponses(os.Getenv(baseURL), api.WithRequestEditorFn(authorize)))
 }
 
 // answer is what every generated response is.
@@ -199,7 +200,14 @@ func customers() {
 	patch := api.CustomerPatch{Description: null[string]()}
 	changed := ok[*api.UpdateCustomerResponse](200)(operator.UpdateCustomerWithResponse(ctx, made.CustomerId, nil, patch)).JSON200
 	same([]any{changed.Description, changed.Labels["tier"]}, []any{null[string](), "gold"})
-	same(ok[*api.GetCustomerResponse](200)(operator.GetCustomerWithResponse(ctx, made.Id, nil)).JSON200, changed)
+	read := ok[*api.GetCustomerResponse](200)(operator.GetCustomerWithResponse(ctx, made.Id, nil))
+	same(read.JSON200, changed)
+	known := &api.GetCustomerParams{IfNoneMatch: pointer(read.HTTPResponse.Header.Get("ETag"))}
+	ok[*api.GetCustomerResponse](304)(operator.GetCustomerWithResponse(ctx, made.Id, known))
+	ends := time.Now().Add(24 * time.Hour).Truncate(time.Millisecond).In(time.FixedZone("", 2*60*60))
+	creation := api.KeyCreation{Name: "ends", Scopes: &[]api.IntegrationScope{}, ExpiresAt: some(ends)}
+	key := ok[*api.CreateKeyResponse](201)(operator.CreateKeyWithResponse(ctx, made.CustomerId, nil, creation)).JSON201
+	same([]any{key.ExpiresAt.MustGet().Equal(ends), len(key.Scopes)}, []any{true, 0})
 	var found []string
 	for token, more := "", true; more; more = token != "" {
 		params := &api.ListCustomersParams{PagePageSize: pointer(1), PagePageToken: &token}
@@ -219,6 +227,17 @@ func customers() {
 	same(restored.JSON200.ArchivedAt.IsNull(), true)
 }
 
+// What the gateway answers is in JSON429 and so on; a problem would be in ApplicationproblemJSON429.
+func gateway() {
+	get := func(status int) *api.GetCustomerResponse {
+		refusing := client("OPERATOR_KEY", fmt.Sprintf("BASE_URL_%d", status))
+		return ok[*api.GetCustomerResponse](status)(refusing.GetCustomerWithResponse(ctx, "demo", nil))
+	}
+	for _, failure := range []*api.Failure{get(413).JSONDefault, get(429).JSON429, get(500).JSON500, get(503).JSON503} {
+		same(must(failure.AsGatewayMessage()).Message != "", true)
+	}
+}
+
 func main() {
 	tenant, other := upserts()
 	repository := attaches(tenant.Id)
@@ -227,5 +246,6 @@ func main() {
 	problems()
 	removes(tenant.Id, other.Id, repository)
 	customers()
-	fmt.Println("the Go client works")
+	gateway()
+	fmt.Println("the client of oapi-codegen works")
 }

@@ -1,14 +1,16 @@
 """The provisioning flow with the client that openapi-python-client makes of infra/openapi.yaml.
 
-Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY.
-The same steps as flow.ts and flow.go.
+Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so on,
+where the gateway answers every request by itself. The same steps as flow.ts and flow.go.
 """
 
 import os
+from datetime import datetime, timedelta, timezone
 
 from tenancy_client import AuthenticatedClient
 from tenancy_client.api.attachments import attach_tenant_repository, detach_tenant_repository, list_tenant_repositories
 from tenancy_client.api.customers import archive_customer, create_customer, get_customer, list_customers, restore_customer, update_customer
+from tenancy_client.api.keys import create_key
 from tenancy_client.api.repositories import delete_repository, register_repository
 from tenancy_client.api.tenants import (
     delete_tenant,
@@ -23,6 +25,8 @@ from tenancy_client.models import (
     AttachmentOptions,
     CustomerCreation,
     CustomerPatch,
+    GatewayMessage,
+    KeyCreation,
     Labels,
     Metadata,
     Problem,
@@ -135,7 +139,12 @@ def customers():
     same(problem.conflicting_resource_id, made.id)
     changed = call(200, update_customer, made.customer_id, client=OPERATOR, body=CustomerPatch(description=None))
     same((changed.description, changed.labels["tier"]), (None, "gold"))
-    same(call(200, get_customer, made.id, client=OPERATOR), changed)
+    read = get_customer.sync_detailed(made.id, client=OPERATOR)
+    same((read.status_code, read.parsed), (200, changed))
+    call(304, get_customer, made.id, client=OPERATOR, if_none_match=read.headers["ETag"])
+    ends = datetime.now(timezone(timedelta(hours=2))).replace(microsecond=123000) + timedelta(days=1)
+    key = call(201, create_key, made.customer_id, client=OPERATOR, body=KeyCreation(name="ends", scopes=[], expires_at=ends))
+    same((key.expires_at, key.scopes), (ends, []))
     page = call(200, list_customers, client=OPERATOR, page_page_size=1)
     found = [row.customer_id for row in page.customers]
     while page.page.next_page_token:
@@ -147,6 +156,15 @@ def customers():
     same(call(200, restore_customer, made.customer_id, client=OPERATOR).archived_at, None)
 
 
+def gateway():
+    """What the gateway answers is a type of its own."""
+    for status in (413, 429, 500, 503):
+        client = AuthenticatedClient(base_url=os.environ[f"BASE_URL_{status}"], token="any", raise_on_unexpected_status=True)
+        for operation, arguments in ((get_customer, {"customer_id": "demo"}), (create_customer, {"body": CustomerCreation("by-nobody")})):
+            answer = call(status, operation, client=client, **arguments)
+            assert isinstance(answer, GatewayMessage) and answer.message, answer
+
+
 def main():
     tenant, other = upserts()
     repository = attaches(tenant)
@@ -155,7 +173,8 @@ def main():
     problems()
     removes(tenant, other, repository)
     customers()
-    print("the Python client works")
+    gateway()
+    print("the client of openapi-python-client works")
 
 
 main()

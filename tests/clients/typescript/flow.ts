@@ -1,6 +1,6 @@
 // The provisioning flow with the client that openapi-typescript and openapi-fetch make of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY.
-// The same steps as flow.py and flow.go.
+// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so
+// on, where the gateway answers every request by itself. The same steps as flow.py and flow.go.
 import assert from 'node:assert/strict';
 import createClient from 'openapi-fetch';
 import type { components, paths } from './api.js';
@@ -10,8 +10,8 @@ type Failure = components['schemas']['Failure'];
 type Tenant = components['schemas']['Tenant'];
 type Answer<T> = { data?: T; error?: Failure | undefined; response: Response };
 
-const client = (key: string) =>
-  createClient<paths>({ baseUrl: process.env['BASE_URL']!, headers: { authorization: `Bearer ${process.env[key]}` } });
+const client = (key: string, baseUrl = 'BASE_URL') =>
+  createClient<paths>({ baseUrl: process.env[baseUrl]!, headers: { authorization: `Bearer ${process.env[key]}` } });
 const caller = client('INTEGRATION_KEY');
 const operator = client('OPERATOR_KEY');
 
@@ -133,7 +133,14 @@ async function customers(): Promise<void> {
   const changed = await ok(200, operator.PATCH('/v1/customers/{customer_id}', { params, body: { description: null } }));
   assert.deepEqual([changed.description, changed.labels['tier']], [null, 'gold']);
   const read = () => operator.GET('/v1/customers/{customer_id}', { params });
-  assert.deepEqual(await ok(200, read()), changed);
+  const { data, response } = await read();
+  assert.deepEqual(data, changed);
+  const header = { 'If-None-Match': response.headers.get('etag')! };
+  await ok(304, operator.GET('/v1/customers/{customer_id}', { params: { ...params, header } }));
+  const ends = Math.floor(Date.now() / 1000) * 1000 + 86_400_000;
+  const expires_at = new Date(ends + 7_200_000).toISOString().replace('.000Z', '+02:00');
+  const key = await ok(201, operator.POST('/v1/customers/{customer_id}/keys', { params, body: { name: 'ends', scopes: [], expires_at } }));
+  assert.deepEqual([key.expires_at, key.scopes], [new Date(ends).toISOString(), []]);
   const found: string[] = [];
   let token = '';
   do {
@@ -148,6 +155,16 @@ async function customers(): Promise<void> {
   assert.equal((await ok(200, operator.POST('/v1/customers/{customer_id}/restore', { params }))).archived_at, null);
 }
 
+/** What the gateway answers comes in `error`, too. */
+async function gateway(): Promise<void> {
+  for (const status of [413, 429, 500, 503]) {
+    const params = { path: { customer_id: 'demo' } };
+    const { error, response } = await client('OPERATOR_KEY', `BASE_URL_${status}`).GET('/v1/customers/{customer_id}', { params });
+    assert.equal(response.status, status);
+    assert(error && 'message' in error && !('request_id' in error) && error.message, JSON.stringify(error));
+  }
+}
+
 const [tenant, other] = await upserts();
 const repository = await attaches(tenant.id);
 await updates(tenant.id, repository);
@@ -155,4 +172,5 @@ await lists(tenant.id, other.id);
 await problems();
 await removes(tenant.id, other.id, repository);
 await customers();
-console.log('the TypeScript client works');
+await gateway();
+console.log('the client of openapi-typescript works');

@@ -127,9 +127,9 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "clients",
-        about: "generated clients (Python, TypeScript, Go) provision a tenant",
+        about: "generated clients (Python, TypeScript, Go, Java, Rust) use the API",
         needs: &["python3"],
-        parts: &["node", "npm", "go"],
+        parts: &["node", "npm", "go", "java", "javac", "mvn"],
         run: |at| Box::pin(clients::clients(at)),
     },
     Stage {

@@ -1,0 +1,47 @@
+//! openapi-generator: one program that makes clients in many languages, at the version that tests/clients/openapi-generator/pom.xml pins.
+
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+use crate::{Result, leash::Leash, tools, tree};
+
+/// Nothing but the client itself.
+const WITHOUT_DOCUMENTATION: &str = "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false";
+
+/// The program, and the Java that runs it.
+pub struct OpenApiGenerator {
+    java: PathBuf,
+    jars: PathBuf,
+}
+
+impl OpenApiGenerator {
+    /// None where Java or Maven is missing.
+    pub async fn install(leash: &Leash) -> Result<Option<Self>> {
+        let (Some(java), Some(jars)) =
+            (tools::on_path("java"), tools::maven(leash, "tests/clients/openapi-generator").await?)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Self { java, jars }))
+    }
+
+    /// Makes a client in the folder `output`. docs/clients.md names the same options.
+    pub fn generate(&self, generator: &str, options: &str, output: &str) -> Command {
+        let mut command = quick(&self.java);
+        command.arg("-cp").arg(self.jars.join("*")).args(["org.openapitools.codegen.OpenAPIGenerator", "generate"]);
+        command.args(["-g", generator, "-o", output, "--global-property", WITHOUT_DOCUMENTATION, "-i"]);
+        command.arg(tree::openapi());
+        if !options.is_empty() {
+            command.args(["--additional-properties", options]);
+        }
+        command
+    }
+}
+
+/// A Java that starts quickly, for programs that are soon done.
+pub fn quick(java: &Path) -> Command {
+    let mut command = Command::new(java);
+    command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+    command
+}

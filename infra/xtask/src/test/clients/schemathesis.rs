@@ -1,0 +1,35 @@
+//! The stage `schemathesis`: requests made up from the OpenAPI document. How answers are judged is in infra/schemathesis.toml.
+
+use super::{fresh, served::Served};
+use crate::{Result, progress::step, test::Context, tools, tree};
+
+/// How many requests schemathesis makes of an operation in each of its phases, unless SCHEMATHESIS_MAX_EXAMPLES says otherwise.
+const MAX_EXAMPLES: &str = "20";
+
+/// The stage `schemathesis`: an operator, and an integration whose customer is another operator's, because the first run
+/// archives every customer that it sees.
+pub async fn schemathesis(context: &Context) -> Result<()> {
+    const RUNS: [(&str, &str, &str); 2] = [
+        ("schemathesis as an operator", "OPERATOR_KEY", "^/v1/"),
+        (
+            "schemathesis as an integration",
+            "INTEGRATION_KEY",
+            "^/(tenants|repositories|integration|health|problems|openapi)",
+        ),
+    ];
+    let examples = std::env::var("SCHEMATHESIS_MAX_EXAMPLES").unwrap_or_else(|_| MAX_EXAMPLES.to_owned());
+    let bin = tools::python(&context.leash, "tests/clients/schemathesis").await?;
+    let api = Served::start(context, &["--second-operator", "globex"]).await?;
+    for (name, key, paths) in RUNS {
+        let mut command = tools::python_program(&bin, "schemathesis");
+        command.arg("--config-file").arg(tree::root().join("infra/schemathesis.toml")).arg("run").arg(tree::openapi());
+        command.args(["--url", api.get("BASE_URL"), "--include-path-regex", paths, "--checks", "all", "--no-color"]);
+        command.args(["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", &examples, "--seed", "1"]);
+        command.args(["--generation-database", "none"]).env("API_KEY", api.get(key));
+        command.env("SCHEMATHESIS_HOOKS", tree::root().join("tests/clients/schemathesis/hooks.py"));
+        // Each run in a new folder: notes of an earlier one would change what is sent.
+        command.current_dir(fresh("target/schemathesis")?);
+        step(name, tools::run(&context.leash, &mut command)).await?;
+    }
+    api.end().await
+}
