@@ -39,8 +39,8 @@ version = "0.1.0"
 edition = "2021"
 
 [dependencies]
-serde = { version = "1", features = ["derive"] }
-serde_json = "1"
+serde = { version = "=1.0.229", features = ["derive"] }
+serde_json = "=1.0.154"
 TOML
 cat > src/main.rs <<'RUST'
 mod models;

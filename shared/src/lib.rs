@@ -2,7 +2,7 @@
 //!
 //! `functions -> http -> domain <- store`: the domain is pure, the store is the only place that
 //! knows DynamoDB, `http` the only one that knows Lambda. There is no repository trait: [`store::Store`]
-//! is a struct, and in tests a real DynamoDB engine stands behind it.
+//! is a struct, and tests run it on a real DynamoDB engine.
 
 pub mod domain;
 pub mod http;

@@ -17,7 +17,7 @@ pub enum Counting {
 }
 
 impl Counting {
-    /// Told by a transaction that writes one item, in no index, to a table of the tests: 2 units on AWS, less on DynamoDB Local.
+    /// By a transaction that writes one item, in no index, to a table of the tests: 2 units on AWS, less on DynamoDB Local.
     pub async fn of(store: &Endpoint, table: &str) -> Self {
         let key = json!({ "pk": { "S": "counting" }, "sk": { "S": "#" } });
         let put = json!({ "Put": { "TableName": table, "Item": key } });

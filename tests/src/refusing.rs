@@ -22,7 +22,7 @@ impl Refusing {
         };
         let silent = |_: String, _: Bytes| std::future::pending();
         let throttle = Some(Throttle { rate: 0, burst: 0 });
-        let impatient = Options { patience: Duration::from_millis(100), ..Options::default() };
+        let impatient = Options { integration_timeout: Duration::from_millis(100), ..Options::default() };
         Self(vec![
             (413, app.another_gateway(Options { max_event: 0, ..Options::default() }).await),
             (429, app.another_gateway(Options { throttle, ..Options::default() }).await),

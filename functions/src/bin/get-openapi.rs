@@ -6,8 +6,16 @@ fn main() {
     http::serve_public(get_openapi)
 }
 
-fn get_openapi(_: &Request) -> Result<Response> {
+const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+
+fn get_openapi(request: &Request) -> Result<Response> {
+    // A server's URL is relative to where the document is read: behind an API mapping it is the base path.
+    let document = match request.base_path() {
+        "" => http::json_text(DOCUMENT),
+        path => {
+            http::json_text(&DOCUMENT.replacen(r#"{"url":"/"}"#, &serde_json::json!({ "url": path }).to_string(), 1))
+        }
+    };
     // For viewers that run in a browser: the document is public, and no credential is sent for it.
-    let document = http::json_text(include_str!(concat!(env!("OUT_DIR"), "/openapi.json")));
     Ok(document.public().with("access-control-allow-origin", "*"))
 }

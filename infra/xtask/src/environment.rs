@@ -45,7 +45,8 @@ fn retire() -> Result<()> {
 
 /// The same for a stack that could not do so itself. Where another one runs already, the file is that one's.
 pub fn retire_dead() -> Result<()> {
-    match lock(Duration::ZERO)? {
+    // A killed process gives its files back one by one: its lock may be held a moment longer than its pipes.
+    match lock(Duration::from_secs(5))? {
         Some(_held) => retire(),
         None => Ok(()),
     }

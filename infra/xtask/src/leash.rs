@@ -25,7 +25,7 @@ use crate::{Result, environment};
 /// The hidden command under which this program is the holder.
 pub const COMMAND: &str = "hold-the-leash";
 
-/// What the holder is told where there is a file of addresses as well.
+/// What the holder reads where there is a file of addresses as well.
 const ENVIRONMENT: &str = "environment";
 
 /// How long processes may take to end by themselves after SIGTERM.

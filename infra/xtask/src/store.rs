@@ -92,7 +92,9 @@ impl FromStr for Choice {
         match word {
             "embedded" => Ok(Self::Embedded),
             "dynamodb-local" => Ok(Self::DynamoDbLocal),
-            url if url.starts_with("http://") => Ok(Self::Endpoint(url.trim_end_matches('/').to_owned())),
+            url if url.strip_prefix("http://").is_some_and(|host| host.contains(':')) => {
+                Ok(Self::Endpoint(url.trim_end_matches('/').to_owned()))
+            }
             _ => Err("it is embedded, dynamodb-local or http://HOST:PORT".to_owned()),
         }
     }
@@ -187,7 +189,8 @@ async fn by_docker(leash: &Leash) -> Result<Store> {
     if !inspect.status().await.is_ok_and(|status| status.success()) {
         let mut pull = Command::new("docker");
         pull.args(["pull", "--quiet", DYNAMODB_LOCAL]);
-        step(&format!("fetching {DYNAMODB_LOCAL}"), tools::run(leash, &mut pull)).await?;
+        let pulled = step(&format!("fetching {DYNAMODB_LOCAL}"), tools::run(leash, &mut pull)).await;
+        pulled.map_err(|error| format!("{error}; --store embedded needs no image"))?;
     }
     let port = free_port()?;
     let name = format!("tenancy-dynamodb-local-{port}");
@@ -235,7 +238,9 @@ mod tests {
         assert_eq!("embedded".parse(), Ok(Choice::Embedded));
         assert_eq!("dynamodb-local".parse(), Ok(Choice::DynamoDbLocal));
         assert_eq!("http://127.0.0.1:8000/".parse(), Ok(Choice::Endpoint("http://127.0.0.1:8000".to_owned())));
-        assert!("mysql".parse::<Choice>().is_err());
+        for word in ["mysql", "http://localhost", "https://localhost:8000"] {
+            assert!(word.parse::<Choice>().is_err(), "{word}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
     }
     let package = format!("cargo-lambda=={CARGO_LAMBDA}");
     let folder = install(&format!("cargo-lambda-{CARGO_LAMBDA}"), "", |folder| async move {
-        // Without its dependency zig (180 MB), which only cross-compiling needs.
+        // Without its dependency Zig, which only cross-compiling needs.
         let packages = ["--no-deps", &package];
         step("installing cargo-lambda from PyPI", pip_install(leash, &folder, &packages)).await
     })

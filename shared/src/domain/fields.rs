@@ -25,11 +25,13 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         let mut fields = Fields { object, pointer: pointer.to_owned(), faults, known: Vec::new() };
         let value = read(&mut fields);
-        let known = if fields.known.is_empty() { "none".to_owned() } else { fields.known.join(", ") };
+        let known = match fields.known.as_slice() {
+            [] => "is not a member that can be set here".to_owned(),
+            known => format!("is not a member that can be set here, which are {}", known.join(", ")),
+        };
         for name in object.keys().filter(|name| !fields.known.contains(&name.as_str())) {
             let pointer = member_pointer(&fields.pointer, name);
-            let message = format!("is not a member that can be set here, which are {known}");
-            faults.borrow_mut().push(Fault::new(pointer, message));
+            faults.borrow_mut().push(Fault::new(pointer, known.clone()));
         }
         value
     }

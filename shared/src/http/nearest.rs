@@ -28,15 +28,14 @@ fn distance(pattern: &str, segments: &[&str]) -> Option<usize> {
     let mut segments = segments.iter();
     let mut sum = 0;
     for part in pattern.trim_start_matches('/').split('/') {
-        let segment = segments.next()?;
-        sum += if part.ends_with("+}") {
+        if part.ends_with("+}") {
+            // It takes whatever is left. Where that is nothing, the value is missing.
+            sum += usize::from(segments.next().is_some());
             segments = [].iter();
-            1
-        } else if part.starts_with('{') {
-            1
-        } else {
-            difference(part, segment)?
-        };
+            continue;
+        }
+        let segment = segments.next()?;
+        sum += if part.starts_with('{') { 1 } else { difference(part, segment)? };
     }
     segments.next().is_none().then_some(sum)
 }
@@ -110,6 +109,7 @@ mod tests {
             ("/openapi.jsn", "/openapi.json"),
             ("/tenant/by-external-id/a/b/c", "/tenants/by-external-id/{external_id+}"),
             ("/v1/tenants/by-external-id/a/b", "/tenants/by-external-id/{external_id+}"),
+            ("/tenants/by-external-id/", "/tenants/by-external-id/{external_id+}"),
         ] {
             assert_eq!(nearest(path, KNOWN.into_iter()), Some(expected), "{path}");
         }

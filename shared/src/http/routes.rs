@@ -15,7 +15,11 @@ pub fn unmatched<T>(request: &Request, routes: &[Route]) -> Result<T> {
         return Err(Error::MethodNotAllowed(allowed.join(", ")));
     }
     let detail = match nearest(path, routes.iter().map(|(pattern, _)| *pattern)) {
-        Some(known) => format!("There is no such path. The nearest one is {base}{known}; {base}/openapi.json has all."),
+        Some(known) => {
+            // `{name+}` is the gateway's notation; the document writes `{name}`.
+            let known = known.replace("+}", "}");
+            format!("There is no such path. The nearest one is {base}{known}; {base}/openapi.json has all.")
+        }
         None => format!("There is no such path. {base}/openapi.json has all that there are."),
     };
     Err(Error::UnknownPath(detail))

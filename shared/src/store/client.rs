@@ -16,7 +16,7 @@ use std::{env, future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// The longest that one request may work on the store: transactions of which the coordinator must
-/// finish an older attempt need up to 7 s (reliability rule R9), the gateway waits 30 s.
+/// finish an older attempt need up to 7 s, the gateway waits 30 s.
 const LONGEST: Duration = Duration::from_secs(7);
 /// What is left for the answer when the function's own time runs out.
 const ANSWER: Duration = Duration::from_millis(500);

@@ -211,14 +211,14 @@ where
 }
 
 /// Whether the request or the set-up is at fault, so that no later attempt can succeed: the store understood and refused it, the
-/// table is missing, the function may not use it, or what answers there does not have the operation.
+/// function may not use the table, or what answers there does not have the operation. A table that is missing may come back: it is
+/// being restored, say.
 pub(super) fn is_our_fault<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    const OURS: [&str; 8] = [
+    const OURS: [&str; 7] = [
         "ValidationException",
         "SerializationException",
         "AccessDeniedException",
         "IdempotentParameterMismatchException",
-        "ResourceNotFoundException",
         "UnknownOperationException",
         "UnrecognizedClientException",
         "MissingAuthenticationTokenException",

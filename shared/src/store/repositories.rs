@@ -241,7 +241,7 @@ impl Store {
             if attached > 0 {
                 match self.a_dependent(root, id).await? {
                     Some(tenant) => {
-                        let detail = "The repository is attached to a tenant: detach it there first.";
+                        let detail = "The repository is attached to a tenant: detach it there first, or wait where that tenant was deprovisioned.";
                         return Err(Error::ResourceInUse(Conflict::new(tenant.to_string(), detail)));
                     }
                     // Detached since it was read.

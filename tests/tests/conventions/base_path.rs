@@ -45,6 +45,14 @@ async fn problems_and_their_registry_are_below_the_base_path() {
 }
 
 #[tokio::test]
+async fn the_document_names_the_base_path_as_its_server() {
+    for (app, url) in [(App::start_mapped(BASE).await, BASE), (App::start().await, "/")] {
+        let document = app.anonymous("GET", "/openapi.json").send().await.expect_status(200).json();
+        assert_eq!(document["servers"], json!([{ "url": url }]));
+    }
+}
+
+#[tokio::test]
 async fn unknown_paths_and_methods_are_told_apart_with_the_mapping_and_by_the_gateways_own_name() {
     let app = App::start_mapped(BASE).await;
     let gateway = format!("http://{}", app.address());

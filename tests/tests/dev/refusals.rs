@@ -3,6 +3,8 @@
 use std::fs;
 use std::net::TcpListener;
 
+use local::proxy::{Action, FaultProxy, Rule};
+
 use super::process::{command, folder, refused, written};
 
 const BEFORE: &str = "BASE_URL=http://127.0.0.1:9\nOPERATOR_KEY=sk_ops_old\n";
@@ -43,6 +45,17 @@ async fn what_is_taken_or_does_not_answer_is_said_before_anything_is_built() {
     check(&["--port", &port], "is taken").await;
     check(&["--port", "0", "--host", "192.0.2.1"], "cannot listen on 192.0.2.1").await;
     check(&["--port", "0", "--store", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1").await;
+}
+
+/// An engine that does not know an operation is named, and the rule that it breaks.
+#[tokio::test]
+async fn an_engine_that_breaks_a_rule_is_refused_before_anything_is_built() {
+    let unknown = Action::status(400, r#"{"__type": "com.amazon.coral.service#UnknownOperationException"}"#);
+    let endpoint = std::env::var("DYNAMODB_ENDPOINT").unwrap();
+    let proxy = FaultProxy::start(&endpoint, vec![Rule::on("TransactWriteItems", unknown)]).await.unwrap();
+    let says =
+        format!("the engine at {} breaks a rule that the API relies on, \"a transaction is applied\"", proxy.url());
+    check(&["--port", "0", "--store", &proxy.url()], &says).await;
 }
 
 #[tokio::test]

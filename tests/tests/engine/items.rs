@@ -63,14 +63,14 @@ async fn an_answer_tells_the_time() {
     let answer = local::http::request("POST", table.store.url(), &headers, "{}").await.unwrap();
     let date = answer.header("date").expect("a date").to_owned();
     let format = aws_sdk_dynamodb::primitives::DateTimeFormat::HttpDate;
-    let told = aws_sdk_dynamodb::primitives::DateTime::from_str(&date, format).expect(&date);
-    let told = SystemTime::try_from(told).unwrap();
-    let apart = SystemTime::now().duration_since(told).unwrap_or_else(|error| error.duration());
+    let parsed = aws_sdk_dynamodb::primitives::DateTime::from_str(&date, format).expect(&date);
+    let time = SystemTime::try_from(parsed).unwrap();
+    let apart = SystemTime::now().duration_since(time).unwrap_or_else(|error| error.duration());
     assert!(apart < Duration::from_secs(60), "{date}");
 }
 
 /// Page "CreateTable": a name is there once; a table of another name is another table. Page "DescribeTable": a table that is missing
-/// is told so.
+/// is ResourceNotFoundException.
 #[tokio::test]
 async fn tables_are_apart() {
     let (one, other) = (Table::new().await, Table::new().await);

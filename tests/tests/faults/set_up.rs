@@ -1,16 +1,11 @@
-//! Faults that no later attempt can mend: an engine without an operation, a missing table, a policy that is too narrow. They are
+//! Faults that no later attempt can mend: an engine without an operation, a policy that is too narrow. They are
 //! 500, are not tried again, and their names are in the log.
 
 use super::app;
 use tests::{Action, Rule, json};
 
-const FAULTS: [&str; 5] = [
-    "UnknownOperationException",
-    "ResourceNotFoundException",
-    "AccessDeniedException",
-    "UnrecognizedClientException",
-    "ValidationException",
-];
+const FAULTS: [&str; 4] =
+    ["UnknownOperationException", "AccessDeniedException", "UnrecognizedClientException", "ValidationException"];
 
 #[tokio::test]
 async fn a_fault_of_the_set_up_is_500_at_the_first_attempt() {

@@ -172,6 +172,13 @@ fn no_function_reserves_concurrency() {
     }
 }
 
+/// A panic's message may quote a request: `cargo xtask dev` alone has it in the log.
+#[test]
+fn no_deployed_function_shows_the_message_of_a_panic() {
+    let text = std::fs::read_to_string(tests::repository_root().join("template.yaml")).unwrap();
+    assert!(!text.contains("SHOW_PANIC_MESSAGES"));
+}
+
 #[test]
 fn the_gateway_answers_nothing_by_itself() {
     for (id, api) in resources("AWS::Serverless::HttpApi") {

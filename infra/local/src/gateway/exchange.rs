@@ -1,4 +1,4 @@
-//! A request with its answer, for who keeps a log.
+//! A request with its answer, for a request log.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,8 @@ use hyper::{Request, body::Bytes};
 use super::Answer;
 
 /// A request that was answered, by a function or by the gateway itself.
-#[derive(Clone, Debug)]
+// No `Debug`: a body may show a secret.
+#[derive(Clone)]
 pub struct Exchange {
     /// The method.
     pub method: String,

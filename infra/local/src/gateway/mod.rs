@@ -43,7 +43,7 @@ pub const MAX_EVENT: usize = 6_291_556;
 /// The longest request line and headers together.
 const MAX_HEAD: usize = 10_240;
 /// How long an HTTP API waits for a function.
-const PATIENCE: Duration = Duration::from_secs(30);
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// What is read of a refused body, so that a caller that writes it all before it reads sees the answer.
 const MAX_DRAIN: usize = 256 * 1024 * 1024;
 
@@ -72,7 +72,7 @@ pub struct Options {
     /// What each route takes; everything where it is None.
     pub throttle: Option<Throttle>,
     /// How long it waits for a function.
-    pub patience: Duration,
+    pub integration_timeout: Duration,
     /// The largest event that it hands to a function.
     pub max_event: usize,
     /// The path of a custom domain's API mapping (`/tenancy`), empty where there is none. What is below it is routed without
@@ -83,7 +83,7 @@ pub struct Options {
 impl Default for Options {
     /// An HTTP API's own limits, and no throttle.
     fn default() -> Self {
-        Self { throttle: None, patience: PATIENCE, max_event: MAX_EVENT, mapping: String::new() }
+        Self { throttle: None, integration_timeout: INTEGRATION_TIMEOUT, max_event: MAX_EVENT, mapping: String::new() }
     }
 }
 
@@ -171,9 +171,9 @@ async fn serve<B: Backend>(shared: Arc<Shared<B>>, request: Request<Incoming>, e
     }
     let function = found.function.to_owned();
     // In a task of its own: a function works on when its caller goes away.
-    let patience = shared.options.patience;
+    let integration_timeout = shared.options.integration_timeout;
     let invocation = tokio::spawn(async move { shared.backend.invoke(&function, event).await });
-    match tokio::time::timeout(patience, invocation).await {
+    match tokio::time::timeout(integration_timeout, invocation).await {
         Ok(Ok(Ok(response))) => Ok(answer::build(&response).unwrap_or_else(|| refusal(500, "Internal Server Error"))),
         Ok(_) => Err(refusal(500, "Internal Server Error")),
         Err(_) => Err(refusal(503, "Service Unavailable")),

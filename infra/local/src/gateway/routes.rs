@@ -69,8 +69,8 @@ impl Routes {
         Ok(routes)
     }
 
-    /// The same routes, also below this path. The mapping is in the event's `rawPath` and `requestContext.http.path` all the
-    /// same: users of real HTTP APIs report it so. The developer guide ("Create AWS Lambda proxy integrations for HTTP APIs")
+    /// The same routes, also below this path. The mapping stays in the event's `rawPath` and
+    /// `requestContext.http.path`, which is the harder case: the developer guide ("Create AWS Lambda proxy integrations for HTTP APIs")
     /// says that `rawPath` leaves it out; such an event is the same as one by the gateway's own name.
     pub fn mapped(self, mapping: &str) -> Self {
         Self { mapping: mapping.to_owned(), ..self }

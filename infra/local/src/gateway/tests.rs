@@ -271,7 +271,7 @@ async fn a_function_that_gives_no_answer_is_an_internal_error() {
 
 #[tokio::test]
 async fn a_function_that_takes_too_long_is_given_up() {
-    let options = Options { patience: Duration::from_millis(20), ..Options::default() };
+    let options = Options { integration_timeout: Duration::from_millis(20), ..Options::default() };
     let gateway = gateway_with(|_: String, _: Bytes| std::future::pending(), options).await;
     let answered = http::request("GET", &gateway.url(), &[], "").await.unwrap();
     expect_message(&answered, 503, "Service Unavailable");

@@ -20,7 +20,7 @@ use crate::{
     error::{Context, lock},
 };
 
-/// Who gets each line that a function writes, with the function's name in front.
+/// Receives each line that a function writes, with the function's name in front.
 #[derive(Clone)]
 pub struct Output(Arc<Line>);
 

@@ -97,7 +97,7 @@ pub struct Options {
     pub deadline: Deadline,
     /// Where their output is kept, besides memory.
     pub log_file: Option<PathBuf>,
-    /// Who gets their output, line by line. Where this is set, neither lines nor events are kept in memory.
+    /// Receives their output, line by line. Where this is set, nothing is kept in memory or written to `log_file`.
     pub output: Option<Output>,
 }
 

@@ -33,7 +33,7 @@ impl Endpoint {
     pub async fn check_rules(&self, table: &str) -> Result<()> {
         // Tokens of its own for each probe: an engine remembers one for ten minutes.
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let probe = Probe { endpoint: self, table, stamp: since.as_millis() };
+        let probe = Probe { endpoint: self, table, stamp: since.as_nanos() };
         let outcome = probe.run().await;
         let cleared = self.delete(table, key()).await;
         outcome.and_then(|()| Ok(cleared?))

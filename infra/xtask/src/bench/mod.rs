@@ -32,7 +32,7 @@ pub struct Options {
     /// Cold starts per function.
     #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Beside the same function in other languages, from ../shared/peers.
+    /// Beside the same function in other languages, where that bench is there.
     #[arg(long)]
     peers: bool,
     /// Options for the peers' own `run`; goes with --peers.

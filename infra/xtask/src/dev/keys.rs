@@ -22,7 +22,10 @@ const OPERATOR: &str = "local";
 /// The customer whose integration key is made.
 pub const CUSTOMER: &str = "demo";
 
-/// What a key is called that is to be replaced by the next start of this stack, and not of another one on the same store.
+/// How many keys may live at once; another one is refused.
+const MAX_LIVE: usize = 50;
+
+/// What a key is called that is to be replaced by the next start of this stack: the end of its folder's path.
 fn name() -> Result<String> {
     let folder = tree::local()?.display().to_string();
     let skipped = folder.chars().count().saturating_sub(40);
@@ -49,7 +52,7 @@ pub async fn operator(old: &Environment, base: &str, endpoint: &str, program: &P
     }
     let create = ["create", "--name", &name];
     match (keys.call(&create).await, live.last()) {
-        (Err(error), Some(oldest)) => {
+        (Err(error), Some(oldest)) if live.len() >= MAX_LIVE => {
             note(&format!("{error}; the oldest key, {}, is revoked", oldest.id));
             keys.call(&["revoke", &oldest.id]).await?;
             keys.call(&create).await
@@ -119,7 +122,7 @@ pub async fn integration(old: &Environment, base: &str, operator: &str) -> Resul
     }
     let create = async || call("POST", base, &path, operator, Some(json!({ "name": name }))).await;
     let mut made = create().await?;
-    if let (false, Some(oldest)) = (made.status == 201, live.first()) {
+    if let (422, Some(oldest)) = (made.status, live.first()) {
         note(&format!("the customer {CUSTOMER} has too many keys; the oldest, {}, is revoked", oldest.id));
         revoke(oldest).await?;
         made = create().await?;

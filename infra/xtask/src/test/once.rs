@@ -21,7 +21,7 @@ const WAYS: [&[&str]; 5] = [
 ];
 
 /// The crate that is looked at.
-const CRATE: &str = "aws_sdk_dynamodb";
+const CRATE: &str = concat!("aws_sdk", "_dynamodb");
 
 /// Fails where two ways to build compile the AWS SDK twice. What they build is needed later anyway.
 pub async fn compiled_once(context: &Context) -> Result<()> {
@@ -84,11 +84,14 @@ mod tests {
             let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
             entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
         }
-        let flag = ["\"--", "package\""].concat();
+        let flags = [["\"--", "package\""].concat(), ["\"-", "p="].concat()];
+        // `cargo tree` builds nothing, and mutants are built in a folder of their own.
+        let excepted = ["\"-p=functions\", \"-p=operator-key\"", "\"-p=functions\", \"--bins\""];
         for file in files(&tree::root().join("infra/xtask/src")) {
             let text = fs::read_to_string(&file).unwrap();
-            for line in text.lines().filter(|line| line.contains(&flag)) {
-                assert!(line.contains("--release"), "{}: {line}", file.display());
+            for line in text.lines().filter(|line| flags.iter().any(|flag| line.contains(flag))) {
+                let right = line.contains("--release") || excepted.iter().any(|known| line.contains(known));
+                assert!(right, "{}: {line}", file.display());
             }
         }
         let alias = fs::read_to_string(tree::root().join(".cargo/config.toml")).unwrap();

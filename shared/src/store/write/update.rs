@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::future::Future;
 use std::time::Duration;
 
-/// How long an attempt is waited for before the item is looked at (rule R9). Its answer may come later.
+/// How long an attempt is waited for before the item is looked at. Its answer may come later.
 const SLOW: Duration = Duration::from_millis(800);
 
 /// How far an attempt brought us.
@@ -32,7 +32,7 @@ impl Write<'_> {
         if !self.conditions.contains(&bound) {
             self.conditions.push(bound);
             self.sets.push(fence);
-            // Those of the first look, once: what another removes meanwhile is no fault.
+            // Only once: to remove an attribute that is already gone is not an error.
             self.removes.extend(old_fences(item, w));
         }
     }

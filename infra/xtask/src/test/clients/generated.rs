@@ -93,7 +93,7 @@ pub async fn go(maker: &mut Maker<'_>) -> Result<()> {
     maker.run("oapi-codegen", &folder, commands).await;
 
     let folder = workshop("ogen")?;
-    let mut generate = run(&["tool", "ogen", "--config", "ogen.yml", "--target", "api", "--package", "api"]);
+    let mut generate = run(&["tool", "ogen", "--config", "ogen.yml", "--target", "api", "--package=api"]);
     let commands = [generate.arg(tree::openapi()), &mut build(), &mut Command::new(folder.join("flow"))];
     maker.run("ogen", &folder, commands).await;
 

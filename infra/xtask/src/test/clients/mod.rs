@@ -21,7 +21,7 @@ pub async fn clients(context: &Context) -> Result<()> {
     let generator = OpenApiGenerator::install(&context.leash).await?;
     if generator.is_none() {
         left_out(
-            "java and mvn are not here: the clients of openapi-generator are left out (install Java 17 and Maven to run them)",
+            "java or mvn is not here: the clients of openapi-generator are left out (install Java 17 and Maven to run them)",
         )?;
     }
     let api = Served::start(context, &[]).await?;

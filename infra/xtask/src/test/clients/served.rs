@@ -20,8 +20,7 @@ pub struct Served(BTreeMap<String, String>, Leashed);
 
 impl Served {
     pub async fn start(context: &Context, arguments: &[&str]) -> Result<Self> {
-        let package = ["--bin", "serve"];
-        let programs = cargo::build(&context.leash, &package).await?;
+        let programs = cargo::build(&context.leash, &["--bin", "serve"]).await?;
         let mut command = Command::new(programs.get("serve").ok_or("cargo made no program serve")?);
         suite::on_store(context, &mut command).await?;
         command.args(arguments).current_dir(tree::root()).stdin(Stdio::piped()).stdout(Stdio::piped());
