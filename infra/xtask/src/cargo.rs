@@ -84,21 +84,30 @@ pub async fn build(leash: &Leash, what: &[&str]) -> Result<Programs> {
 
 /// The same; `count` gets the number of packages that are ready, each time that it grows.
 async fn build_and_count(leash: &Leash, what: &[&str], count: impl Fn(usize)) -> Result<Programs> {
-    let mut command = command(&["build", "--message-format=json-render-diagnostics"]);
-    command.args(what).stdout(Stdio::piped());
-    let mut cargo = leash.spawn(&mut command)?;
-    let output = cargo.child.stdout.take().ok_or("cargo has no output")?;
-    let mut lines = BufReader::new(output).lines();
     let (mut programs, mut packages) = (Programs::new(), BTreeSet::new());
-    while let Some(line) = lines.next_line().await.map_err(|error| format!("cannot read cargo's output: {error}"))? {
-        let message = serde_json::from_str(&line).unwrap_or_default();
+    messages(leash, &[&["build"], what].concat(), |line| {
+        let message = serde_json::from_str(line).unwrap_or_default();
         programs.extend(program(&message));
         packages.extend(message.get("package_id").and_then(Value::as_str).map(str::to_owned));
         count(packages.len());
+    })
+    .await?;
+    Ok(programs)
+}
+
+/// `cargo WORDS`; `each` gets its messages, one line of JSON each, as they come.
+pub async fn messages(leash: &Leash, words: &[&str], mut each: impl FnMut(&str)) -> Result<()> {
+    let mut command = command(words);
+    command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
+    let mut cargo = leash.spawn(&mut command)?;
+    let output = cargo.child.stdout.take().ok_or("cargo has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    while let Some(line) = lines.next_line().await.map_err(|error| format!("cannot read cargo's output: {error}"))? {
+        each(&line);
     }
     match cargo.wait().await?.success() {
-        true => Ok(programs),
-        false => Err(format!("`cargo build {}` failed; its messages are above", what.join(" "))),
+        true => Ok(()),
+        false => Err(format!("`cargo {}` failed; its messages are above", words.join(" "))),
     }
 }
 

@@ -137,7 +137,7 @@ impl Store {
         ]);
 
         let taken = |old: Option<&Item>| {
-            let holder = old.and_then(|old| get_text(old, "id")).unwrap_or_default();
+            let holder = item::holder(old);
             let detail = match old.and_then(|old| get_text(old, "state")) {
                 Some("archived") => {
                     format!(

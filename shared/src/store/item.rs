@@ -39,6 +39,11 @@ pub fn read_row<T: DeserializeOwned>(item: Item) -> Result<T> {
     serde_dynamo::from_item(item).map_err(Error::internal)
 }
 
+/// The id of the resource that an item belongs to, as a refusal names it; empty where there is none.
+pub fn holder(old: Option<&Item>) -> &str {
+    old.and_then(|old| get_text(old, "id")).unwrap_or_default()
+}
+
 /// A text attribute of an item.
 pub fn get_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)

@@ -81,7 +81,7 @@ pub(super) fn read_repository(item: Item) -> Result<Repository> {
 fn reserve_name<'a>(root: &CustomerRoot, name: &'a str, id: RepositoryId) -> Result<Write<'a>> {
     let marker = new_item("repository_name", &BTreeMap::from([("id", id)]))?;
     let taken = move |old: Option<&Item>| {
-        let holder = old.and_then(|old| get_text(old, "id")).unwrap_or_default();
+        let holder = item::holder(old);
         Error::NameConflict(Conflict::new(holder, format!("The name \"{name}\" is taken by another repository.")))
     };
     Ok(Write::put(keys::repository_name(root, name), marker).otherwise(taken))

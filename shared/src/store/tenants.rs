@@ -141,7 +141,7 @@ impl Store {
         if let Some(external_id) = &tenant.external_id {
             let marker = new_item("external_id", &BTreeMap::from([("id", tenant.id)]))?;
             let taken = move |old: Option<&Item>| {
-                let holder = old.and_then(|old| get_text(old, "id")).unwrap_or_default();
+                let holder = item::holder(old);
                 let detail = format!("The external id \"{}\" belongs to another tenant.", external_id.as_str());
                 Error::ExternalIdConflict(Conflict::new(holder, detail))
             };

@@ -107,7 +107,7 @@ fn targets() -> Result<Vec<Target>> {
 }
 
 /// The Rust files below a folder.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     entries
         .flat_map(|path| match path.is_dir() {
@@ -133,19 +133,10 @@ impl Target {
 /// One call of cargo.
 async fn build(context: &Context, targets: &[Target]) -> Result<Vec<Built>> {
     let flags: BTreeSet<&str> = targets.iter().map(|target| target.flag.as_str()).collect();
-    let mut command = cargo::command(&["test", "--no-run", "--message-format=json-render-diagnostics"]);
-    command.args(flags);
-    let mut cargo = context.leash.spawn(command.stdout(Stdio::piped()))?;
-    let output = cargo.child.stdout.take().ok_or("cargo has no output")?;
-    let mut lines = BufReader::new(output).lines();
+    let words: Vec<&str> = ["test", "--no-run"].into_iter().chain(flags).collect();
     let mut built = Vec::new();
-    while let Some(line) = lines.next_line().await.map_err(|error| format!("cannot read cargo's output: {error}"))? {
-        built.extend(test_program(&line));
-    }
-    match cargo.wait().await?.success() {
-        true => Ok(built),
-        false => Err("the tests cannot be built; cargo's messages are above".to_owned()),
-    }
+    cargo::messages(&context.leash, &words, |line| built.extend(test_program(line))).await?;
+    Ok(built)
 }
 
 /// The test program that one of cargo's messages announces.

@@ -3,10 +3,9 @@
 //! Cargo compiles a crate anew for another set of features, and unites the features of the packages that a command names. So no command
 //! of the dev profile names one (infra/xtask/src/cargo.rs). The AWS SDK, which takes longest, is looked at for all.
 
-use std::{collections::BTreeSet, process::Stdio};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
 
 use super::Context;
 use crate::{Result, cargo};
@@ -41,16 +40,9 @@ pub async fn compiled_once(context: &Context) -> Result<()> {
 
 /// The files that one call of cargo made or found of the crate.
 async fn libraries(context: &Context, way: &[&str]) -> Result<BTreeSet<String>> {
-    let mut command = cargo::command(way);
-    command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
-    let mut cargo = context.leash.spawn(&mut command)?;
-    let mut text = String::new();
-    let mut output = cargo.child.stdout.take().ok_or("cargo has no output")?;
-    output.read_to_string(&mut text).await.map_err(|error| format!("cannot read cargo's output: {error}"))?;
-    match cargo.wait().await?.success() {
-        true => Ok(text.lines().filter_map(library).collect()),
-        false => Err(format!("`cargo {}` failed; its messages are above", way.join(" "))),
-    }
+    let mut found = BTreeSet::new();
+    cargo::messages(&context.leash, way, |line| found.extend(library(line))).await?;
+    Ok(found)
 }
 
 fn library(message: &str) -> Option<String> {
@@ -65,7 +57,7 @@ fn library(message: &str) -> Option<String> {
 mod tests {
     use std::fs;
 
-    use super::*;
+    use super::{super::named, *};
     use crate::tree;
 
     #[test]
@@ -80,14 +72,12 @@ mod tests {
     /// Packages are named only where the release profile has features of its own: what is deployed, and what measures it.
     #[test]
     fn no_command_of_the_dev_profile_names_a_package() {
-        fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-            entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-        }
         let flags = [["\"--", "package\""].concat(), ["\"-", "p="].concat()];
         // `cargo tree` builds nothing, and mutants are built in a folder of their own.
         let excepted = ["-p=embedded-store", "--quiet"];
-        for file in files(&tree::root().join("infra/xtask/src")) {
+        let files = named::sources(&tree::root().join("infra/xtask/src"));
+        assert!(files.len() > 20, "{files:?}");
+        for file in files {
             let text = fs::read_to_string(&file).unwrap();
             for line in text.lines().filter(|line| flags.iter().any(|flag| line.contains(flag))) {
                 let right = line.contains("--release") || excepted.iter().any(|known| line.contains(known));
