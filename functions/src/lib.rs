@@ -6,7 +6,7 @@
 use tenancy::domain::principal::Scope;
 use tenancy::domain::tenant::{EXTERNAL_ID_RULE, ExternalId, TenantPatch};
 use tenancy::http::{self, Error, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store, Upsert};
 
 /// Whether a request at an attachment's route is about the external id `repositories` or `repositories/…`.
 pub fn is_by_external_id(request: &Request) -> bool {
@@ -26,18 +26,19 @@ fn external_id(request: &Request) -> Option<ExternalId> {
 
 /// `GET /tenants/by-external-id/{external_id}`
 pub async fn get_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
-    let read = async |root: &_| {
+    let first = |root: &_| {
         let if_none_match = request.parse(|input| input.if_none_match())?;
         let external_id = external_id(&request).ok_or(Error::NotFound)?;
-        Ok((store.tenant_by_external_id(root, &external_id).await?, if_none_match))
+        Ok((FirstRead::holder(root, &external_id), (external_id, if_none_match)))
     };
-    let (_, (tenant, if_none_match)) = request.integration_with(store, None, read).await?;
+    let (integration, holder, (external_id, if_none_match)) = request.integration_reading(store, None, first).await?;
+    let tenant = store.tenant_by_external_id(&integration, &external_id, holder).await?;
     Ok(http::found(&tenant, if_none_match.as_ref()))
 }
 
 /// `PUT /tenants/by-external-id/{external_id}`
 pub async fn upsert_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
-    let read = async |root: &_| {
+    let first = |root: &_| {
         let (external_id, patch, if_match, must_be_new) = request.parse(|input| {
             let external_id = external_id(&request).or_else(|| input.fault("/path/external_id", EXTERNAL_ID_RULE));
             let patch = input.optional_body(TenantPatch::read_upsert);
@@ -45,13 +46,12 @@ pub async fn upsert_tenant_by_external_id(request: Request, store: &Store) -> Re
             let must_be_new = input.must_be_new();
             Some((external_id?, patch?, if_match?, must_be_new?))
         })?;
-        let found = store.find_by_external_id(root, &external_id).await?;
-        Ok((external_id, found, patch, if_match, must_be_new))
+        Ok((FirstRead::holder(root, &external_id), (external_id, patch, if_match, must_be_new)))
     };
-    let (integration, (external_id, found, patch, if_match, must_be_new)) =
-        request.integration_with(store, Some(Scope::TenantsWrite), read).await?;
-    let (tenant, is_new) =
-        store.upsert_tenant_by_external_id(&integration, &external_id, found, &patch, &if_match, must_be_new).await?;
+    let (integration, holder, (external_id, patch, if_match, must_be_new)) =
+        request.integration_reading(store, Some(Scope::TenantsWrite), first).await?;
+    let upsert = Upsert { external_id: &external_id, patch: &patch, if_match: &if_match, must_be_new };
+    let (tenant, is_new) = store.upsert_tenant_by_external_id(&integration, &upsert, holder).await?;
     if is_new {
         return Ok(http::created(&tenant).tagged(&tenant).at(format!("/tenants/{}", tenant.id)));
     }
@@ -60,9 +60,13 @@ pub async fn upsert_tenant_by_external_id(request: Request, store: &Store) -> Re
 
 /// `DELETE /tenants/by-external-id/{external_id}`
 pub async fn delete_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
-    let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
-    let if_match = request.parse(|input| input.if_match())?;
-    let external_id = external_id(&request).ok_or(Error::NotFound)?;
-    store.delete_tenant_by_external_id(&integration, &external_id, &if_match).await?;
+    let first = |root: &_| {
+        let if_match = request.parse(|input| input.if_match())?;
+        let external_id = external_id(&request).ok_or(Error::NotFound)?;
+        Ok((FirstRead::holder(root, &external_id), (external_id, if_match)))
+    };
+    let (integration, holder, (external_id, if_match)) =
+        request.integration_reading(store, Some(Scope::TenantsWrite), first).await?;
+    store.delete_tenant_by_external_id(&integration, &external_id, holder, &if_match).await?;
     Ok(http::no_content())
 }

@@ -10,12 +10,12 @@ fn main() {
 
 async fn create_customer(request: Request, store: &Store) -> Result<Response> {
     let operator = request.operator(store, Some(Scope::CustomersWrite)).await?;
-    let (new, once) = request.parse(|input| {
+    let (new, idempotent) = request.parse(|input| {
         let new = input.body(NewCustomer::read);
-        let once = input.once("createCustomer");
-        Some((new?, once?))
+        let idempotent = input.idempotent_request("createCustomer");
+        Some((new?, idempotent?))
     })?;
-    let made = store.create_customer(&operator, new, once.as_ref()).await?;
+    let made = store.create_customer(&operator, new, idempotent.as_ref()).await?;
     let location = format!("/v1/customers/{}", made.value.customer_id);
     Ok(http::created(&made.value).tagged(&made.value).at(location).replayed(made.replayed))
 }

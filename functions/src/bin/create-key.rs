@@ -1,21 +1,27 @@
 //! `POST /v1/customers/{customer_id}/keys`: make an integration key and show its secret once (contract 3).
 
-use tenancy::domain::{customer::CustomerName, key::NewKey, principal::Scope};
+use tenancy::domain::principal::{OperatorRoot, Scope};
+use tenancy::domain::{customer::CustomerName, key::NewKey, secret::Root};
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(create_key)
 }
 
 async fn create_key(request: Request, store: &Store) -> Result<Response> {
-    let operator = request.operator(store, Some(Scope::KeysWrite)).await?;
-    let (new, once) = request.parse(|input| {
-        let new = input.body(NewKey::read);
-        let once = input.once("createKey");
-        Some((new?, once?))
-    })?;
-    let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
-    let made = store.create_key(&operator, &name, &new, once.as_ref()).await?;
+    let first = |root: &OperatorRoot| {
+        let (new, idempotent) = request.parse(|input| {
+            let new = input.body(NewKey::read);
+            let idempotent = input.idempotent_request("createKey");
+            Some((new?, idempotent?))
+        })?;
+        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
+        let earlier = FirstRead::earlier_request(&Root::Operator(root.clone()), idempotent.as_ref());
+        Ok((FirstRead::customer(root, name).and(earlier), (new, idempotent)))
+    };
+    let (operator, (customer, earlier), (new, idempotent)) =
+        request.operator_reading(store, Some(Scope::KeysWrite), first).await?;
+    let made = store.create_key(&operator, customer, earlier, &new, idempotent.as_ref()).await?;
     Ok(http::created(&made.value).secret().replayed(made.replayed))
 }

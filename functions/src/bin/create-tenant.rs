@@ -10,12 +10,12 @@ fn main() {
 
 async fn create_tenant(request: Request, store: &Store) -> Result<Response> {
     let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
-    let (new, once) = request.parse(|input| {
+    let (new, idempotent) = request.parse(|input| {
         let new = input.optional_body(NewTenant::read);
-        let once = input.once("createTenant");
-        Some((new?, once?))
+        let idempotent = input.idempotent_request("createTenant");
+        Some((new?, idempotent?))
     })?;
-    let made = store.create_tenant(&integration, new, once.as_ref()).await?;
+    let made = store.create_tenant(&integration, new, idempotent.as_ref()).await?;
     let location = format!("/tenants/{}", made.value.id);
     Ok(http::created(&made.value).tagged(&made.value).at(location).replayed(made.replayed))
 }

@@ -2,16 +2,20 @@
 
 use tenancy::domain::{RepositoryId, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(delete_repository)
 }
 
 async fn delete_repository(request: Request, store: &Store) -> Result<Response> {
-    let integration = request.integration(store, Some(Scope::RepositoriesWrite)).await?;
-    let if_match = request.parse(|input| input.if_match())?;
-    let id = request.path("repository_id", RepositoryId::parse)?;
-    store.delete_repository(&integration, id, &if_match).await?;
+    let first = |root: &_| {
+        let if_match = request.parse(|input| input.if_match())?;
+        let id = request.path("repository_id", RepositoryId::parse)?;
+        Ok((FirstRead::repository(root, id), if_match))
+    };
+    let (integration, repository, if_match) =
+        request.integration_reading(store, Some(Scope::RepositoriesWrite), first).await?;
+    store.delete_repository(&integration, repository, &if_match).await?;
     Ok(http::no_content())
 }

@@ -2,16 +2,19 @@
 
 use tenancy::domain::{TenantId, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(delete_tenant)
 }
 
 async fn delete_tenant(request: Request, store: &Store) -> Result<Response> {
-    let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
-    let if_match = request.parse(|input| input.if_match())?;
-    let id = request.path("tenant_id", TenantId::parse)?;
-    store.delete_tenant(&integration, id, &if_match).await?;
+    let first = |root: &_| {
+        let if_match = request.parse(|input| input.if_match())?;
+        let id = request.path("tenant_id", TenantId::parse)?;
+        Ok((FirstRead::tenant_with_attachments(root, id), if_match))
+    };
+    let (integration, tenant, if_match) = request.integration_reading(store, Some(Scope::TenantsWrite), first).await?;
+    store.delete_tenant(&integration, tenant, &if_match).await?;
     Ok(http::no_content())
 }

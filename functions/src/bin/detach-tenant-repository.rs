@@ -3,7 +3,7 @@
 use functions::{delete_tenant_by_external_id, is_by_external_id};
 use tenancy::domain::{RepositoryId, TenantId, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(detach_tenant_repository)
@@ -13,14 +13,14 @@ async fn detach_tenant_repository(request: Request, store: &Store) -> Result<Res
     if is_by_external_id(&request) {
         return delete_tenant_by_external_id(request, store).await;
     }
-    let read = async |root: &_| {
+    let first = |root: &_| {
         request.parse(|_| Some(()))?;
         let tenant_id = request.path("tenant_id", TenantId::parse)?;
         let repository_id = request.path("repository_id", RepositoryId::parse)?;
-        Ok((store.tenant_with_attachments(root, tenant_id).await?, tenant_id, repository_id))
+        Ok((FirstRead::tenant_with_attachments(root, tenant_id), repository_id))
     };
-    let (integration, (row, tenant_id, repository_id)) =
-        request.integration_with(store, Some(Scope::TenantsWrite), read).await?;
-    store.detach_tenant_repository(&integration, tenant_id, repository_id, row).await?;
+    let (integration, tenant, repository_id) =
+        request.integration_reading(store, Some(Scope::TenantsWrite), first).await?;
+    store.detach_tenant_repository(&integration, tenant, repository_id).await?;
     Ok(http::no_content())
 }

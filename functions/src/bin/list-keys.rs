@@ -2,19 +2,19 @@
 
 use tenancy::domain::customer::CustomerName;
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(list_keys)
 }
 
 async fn list_keys(request: Request, store: &Store) -> Result<Response> {
-    let read = async |root: &_| {
+    let first = |root: &_| {
         request.parse(|_| Some(()))?;
         let name = request.path("customer_id", CustomerName::parse)?;
-        store.customer_with_key_details(root, &name).await
+        Ok((FirstRead::customer_with_key_details(root, name), ()))
     };
-    let (operator, (customer, details)) = request.operator_with(store, None, read).await?;
-    let keys = store.keys(&operator, &customer, &details).await?;
+    let (operator, customer, ()) = request.operator_reading(store, None, first).await?;
+    let keys = store.keys(&operator, customer).await?;
     Ok(http::list("keys", &keys))
 }

@@ -1,21 +1,24 @@
 //! `GET /repositories`: a customer's repositories, newest first, or the one with a name (contract 5).
 
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(list_repositories)
 }
 
 async fn list_repositories(request: Request, store: &Store) -> Result<Response> {
-    let read = async |root: &_| {
-        let (list, name) = request.parse(|input| {
-            let list = input.id_list();
-            let name = input.query("name", http::repository_name);
-            Some((list?, name?))
-        })?;
-        store.repositories(root, &list, name.as_deref()).await
-    };
-    let (_, page) = request.integration_with(store, None, read).await?;
+    let asked = request.parse(|input| {
+        let list = input.id_list();
+        let name = input.query("name", http::repository_name);
+        Some((list?, name?))
+    });
+    if let Ok((list, Some(name))) = &asked {
+        let first = |root: &_| Ok((FirstRead::repository_named(root, name), ()));
+        let (integration, holder, ()) = request.integration_reading(store, None, first).await?;
+        return Ok(http::document(&store.repository_by_name(&integration, list, name, holder).await?));
+    }
+    let query = async |root: &_| store.repositories(root, &asked?.0).await;
+    let (_, page) = request.integration_querying(store, None, query).await?;
     Ok(http::document(&page))
 }

@@ -3,7 +3,7 @@
 use functions::{get_tenant_by_external_id, is_by_external_id};
 use tenancy::domain::TenantId;
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(list_tenant_repositories)
@@ -13,11 +13,12 @@ async fn list_tenant_repositories(request: Request, store: &Store) -> Result<Res
     if is_by_external_id(&request) {
         return get_tenant_by_external_id(request, store).await;
     }
-    let read = async |root: &_| {
+    let first = |root: &_| {
         let list = request.parse(|input| input.id_list())?;
         let id = request.path("tenant_id", TenantId::parse)?;
-        store.tenant_repositories(root, id, &list).await
+        Ok((FirstRead::tenant_with_attachments(root, id), list))
     };
-    let (_, page) = request.integration_with(store, None, read).await?;
+    let (integration, tenant, list) = request.integration_reading(store, None, first).await?;
+    let page = store.tenant_repositories(&integration, tenant, &list).await?;
     Ok(http::document(&page))
 }

@@ -9,7 +9,7 @@ fn main() {
 }
 
 async fn list_tenants(request: Request, store: &Store) -> Result<Response> {
-    let read = async |root: &_| {
+    let query = async |root: &_| {
         let (list, status) = request.parse(|input| {
             let list = input.id_list();
             let status = input.query("status", |text| {
@@ -19,6 +19,6 @@ async fn list_tenants(request: Request, store: &Store) -> Result<Response> {
         })?;
         store.tenants(root, &list, status).await
     };
-    let (_, page) = request.integration_with(store, None, read).await?;
+    let (_, page) = request.integration_querying(store, None, query).await?;
     Ok(http::document(&page))
 }

@@ -10,12 +10,12 @@ fn main() {
 
 async fn register_repository(request: Request, store: &Store) -> Result<Response> {
     let integration = request.integration(store, Some(Scope::RepositoriesWrite)).await?;
-    let (new, once) = request.parse(|input| {
+    let (new, idempotent) = request.parse(|input| {
         let new = input.body(NewRepository::read);
-        let once = input.once("registerRepository");
-        Some((new?, once?))
+        let idempotent = input.idempotent_request("registerRepository");
+        Some((new?, idempotent?))
     })?;
-    let made = store.register_repository(&integration, new, once.as_ref()).await?;
+    let made = store.register_repository(&integration, new, idempotent.as_ref()).await?;
     let location = format!("/repositories/{}", made.value.id);
     Ok(http::created(&made.value).tagged(&made.value).at(location).replayed(made.replayed))
 }

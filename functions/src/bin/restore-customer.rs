@@ -1,21 +1,27 @@
 //! `POST /v1/customers/{customer_id}/restore`: bring an archived customer back (contract 3).
 
-use tenancy::domain::{customer::CustomerName, principal::Scope};
+use tenancy::domain::principal::{OperatorRoot, Scope};
+use tenancy::domain::{customer::CustomerName, secret::Root};
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(restore_customer)
 }
 
 async fn restore_customer(request: Request, store: &Store) -> Result<Response> {
-    let operator = request.operator(store, Some(Scope::CustomersWrite)).await?;
-    let once = request.parse(|input| {
-        let no_members = input.no_members();
-        let once = input.once("restoreCustomer");
-        no_members.and(once)
-    })?;
-    let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
-    let made = store.restore_customer(&operator, &name, once.as_ref()).await?;
+    let first = |root: &OperatorRoot| {
+        let idempotent = request.parse(|input| {
+            let no_members = input.no_members();
+            let idempotent = input.idempotent_request("restoreCustomer");
+            no_members.and(idempotent)
+        })?;
+        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
+        let earlier = FirstRead::earlier_request(&Root::Operator(root.clone()), idempotent.as_ref());
+        Ok((FirstRead::customer(root, name).and(earlier), idempotent))
+    };
+    let (operator, (customer, earlier), idempotent) =
+        request.operator_reading(store, Some(Scope::CustomersWrite), first).await?;
+    let made = store.restore_customer(&operator, customer, earlier, idempotent.as_ref()).await?;
     Ok(http::ok(&made.value).replayed(made.replayed))
 }

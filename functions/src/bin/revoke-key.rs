@@ -2,20 +2,20 @@
 
 use tenancy::domain::{KeyId, customer::CustomerName, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(revoke_key)
 }
 
 async fn revoke_key(request: Request, store: &Store) -> Result<Response> {
-    let read = async |root: &_| {
+    let first = |root: &_| {
         request.parse(|_| Some(()))?;
         let name = request.path("customer_id", CustomerName::parse)?;
         let key_id = request.path("key_id", KeyId::parse)?;
-        Ok((store.customer(root, &name).await?, key_id))
+        Ok((FirstRead::customer(root, name), key_id))
     };
-    let (operator, (customer, key_id)) = request.operator_with(store, Some(Scope::KeysWrite), read).await?;
-    store.revoke_key(&operator, &customer, key_id).await?;
+    let (operator, customer, key_id) = request.operator_reading(store, Some(Scope::KeysWrite), first).await?;
+    store.revoke_key(&operator, customer, key_id).await?;
     Ok(http::no_content())
 }

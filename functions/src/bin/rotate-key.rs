@@ -1,22 +1,28 @@
 //! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate`: replace a key, with an overlap (contract 3).
 
-use tenancy::domain::{KeyId, customer::CustomerName, key::Rotation, principal::Scope};
+use tenancy::domain::principal::{OperatorRoot, Scope};
+use tenancy::domain::{KeyId, customer::CustomerName, key::Rotation, secret::Root};
 use tenancy::http::{self, Request, Response, Result};
-use tenancy::store::Store;
+use tenancy::store::{FirstRead, Store};
 
 fn main() {
     http::serve(rotate_key)
 }
 
 async fn rotate_key(request: Request, store: &Store) -> Result<Response> {
-    let operator = request.operator(store, Some(Scope::KeysWrite)).await?;
-    let (rotation, once) = request.parse(|input| {
-        let rotation = input.optional_body(Rotation::read);
-        let once = input.once("rotateKey");
-        Some((rotation?, once?))
-    })?;
-    let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
-    let key_id = request.path_or("key_id", KeyId::parse, KeyId::NEVER_GIVEN);
-    let made = store.rotate_key(&operator, &name, key_id, &rotation, once.as_ref()).await?;
+    let first = |root: &OperatorRoot| {
+        let (rotation, idempotent) = request.parse(|input| {
+            let rotation = input.optional_body(Rotation::read);
+            let idempotent = input.idempotent_request("rotateKey");
+            Some((rotation?, idempotent?))
+        })?;
+        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
+        let key_id = request.path_or("key_id", KeyId::parse, KeyId::NEVER_GIVEN);
+        let earlier = FirstRead::earlier_request(&Root::Operator(root.clone()), idempotent.as_ref());
+        Ok((FirstRead::customer_with_key_details(root, name).and(earlier), (key_id, rotation, idempotent)))
+    };
+    let (operator, (customer, earlier), (key_id, rotation, idempotent)) =
+        request.operator_reading(store, Some(Scope::KeysWrite), first).await?;
+    let made = store.rotate_key(&operator, customer, earlier, key_id, &rotation, idempotent.as_ref()).await?;
     Ok(http::created(&made.value).secret().replayed(made.replayed))
 }

@@ -1,6 +1,7 @@
 //! Customers: the root of one integration each (contract section 3).
 
-use super::{CustomerId, Fields, Member, Timestamp, text};
+use super::precondition::IfMatch;
+use super::{Change, CustomerId, Error, Fields, Member, Result, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -89,6 +90,57 @@ pub struct Customer {
     /// Which version of the customer this is: its ETag.
     #[serde(skip)]
     pub version: u64,
+}
+
+impl Customer {
+    /// The customer after a patch. An archived customer is missing.
+    pub fn patched(&self, patch: &CustomerPatch, if_match: &IfMatch, now: Timestamp) -> Result<Change<Self>> {
+        self.check_active()?;
+        if_match.check(self.version)?;
+        let is_itself = match &patch.customer_id {
+            Some(CustomerName::Slug(slug)) => *slug == self.customer_id,
+            Some(CustomerName::Id(id)) => *id == self.id,
+            None => true,
+        };
+        if !is_itself {
+            return Err(Error::invalid("/customer_id", "is not this customer's customer_id or id"));
+        }
+        if patch.is_empty() {
+            return Ok(Change::Unchanged);
+        }
+        let mut changed = self.next_version(now);
+        let CustomerPatch { customer_id: _, display_name, description, labels } = patch.clone();
+        changed.display_name = display_name.unwrap_or(changed.display_name);
+        changed.description = description.unwrap_or(changed.description);
+        changed.labels = labels.unwrap_or(changed.labels);
+        Ok(Change::To(changed))
+    }
+
+    /// The customer once it is archived.
+    pub fn archived(&self, if_match: &IfMatch, now: Timestamp) -> Result<Self> {
+        self.check_active()?;
+        if_match.check(self.version)?;
+        Ok(Self { state: CustomerState::Archived, archived_at: Some(now), ..self.next_version(now) })
+    }
+
+    /// The customer as it was before it was archived; an active one is left alone.
+    pub fn restored(&self, now: Timestamp) -> Change<Self> {
+        match self.state {
+            CustomerState::Active => Change::Unchanged,
+            CustomerState::Archived => {
+                Change::To(Self { state: CustomerState::Active, archived_at: None, ..self.next_version(now) })
+            }
+        }
+    }
+
+    /// Refuses an archived customer: it is missing.
+    pub fn check_active(&self) -> Result<()> {
+        if self.state == CustomerState::Active { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    fn next_version(&self, now: Timestamp) -> Self {
+        Self { updated_at: now, version: self.version + 1, ..self.clone() }
+    }
 }
 
 /// The body of createCustomer.

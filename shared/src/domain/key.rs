@@ -6,7 +6,7 @@ use super::{Fields, KeyId, Member, Timestamp, text};
 use serde::{Serialize, Serializer};
 
 /// At most this many keys are kept per customer; one more drops the oldest that is revoked or expired.
-pub const MOST_KEYS: usize = 50;
+pub const MAX_KEYS: usize = 50;
 
 /// A key as it is shown. The secret is not in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,6 +1,8 @@
 //! The rules of the contract, pure: no AWS, no HTTP, no async, no clock and no environment.
 //! The time and new ids are arguments.
 
+pub mod attachment;
+mod change;
 #[cfg(test)]
 pub(crate) mod choice;
 pub mod customer;
@@ -15,6 +17,7 @@ pub mod id_list;
 pub mod idempotency;
 pub mod json;
 pub mod key;
+pub mod key_ring;
 pub mod order;
 pub mod page_token;
 pub mod precondition;
@@ -28,6 +31,7 @@ mod tests;
 pub mod text;
 mod time;
 
+pub use change::Change;
 pub use error::{Conflict, Credential, Error, Fault, Result};
 pub use fields::{Fields, Member};
 pub use id::{CustomerId, Id, KeyId, Kind, RepositoryId, RequestId, TenantId, WriteId};

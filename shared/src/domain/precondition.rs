@@ -1,5 +1,7 @@
 //! Entity tags and the conditions that clients make of them (RFC 9110, section 13; contract section 2).
 
+use super::{Error, Result};
+
 /// The text of a version's strong entity tag.
 pub fn entity_tag(version: u64) -> String {
     format!("\"{version}\"")
@@ -82,9 +84,6 @@ impl EntityTag {
     }
 }
 
-/// As many versions go into one condition: DynamoDB takes at most 100 operands of `IN`.
-const MOST_VERSIONS: usize = 100;
-
 /// What `If-Match` asks of a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IfMatch {
@@ -97,29 +96,13 @@ pub struct IfMatch {
 impl IfMatch {
     /// What these tags ask for.
     pub fn of(tags: &EntityTags) -> Self {
-        let mut versions = tags.strong_versions();
-        if let Some(versions) = &mut versions {
-            versions.sort_unstable();
-            versions.dedup();
-        }
-        Self { versions, is_given: true }
+        Self { versions: tags.strong_versions(), is_given: true }
     }
 
-    /// Whether it names more versions than one condition can hold.
-    pub fn is_long(&self) -> bool {
-        self.versions.as_ref().is_some_and(|versions| versions.len() > MOST_VERSIONS)
-    }
-
-    /// What is left of it where only `version` is in question.
-    #[must_use]
-    pub fn only(&self, version: u64) -> Self {
-        let versions = if self.accepts(version) { vec![version] } else { Vec::new() };
-        Self { versions: Some(versions), is_given: self.is_given }
-    }
-
-    /// Whether a write may change this version.
-    pub fn accepts(&self, version: u64) -> bool {
-        self.versions.as_ref().is_none_or(|versions| versions.contains(&version))
+    /// Refuses a version that may not be changed: 412.
+    pub fn check(&self, version: u64) -> Result<()> {
+        let is_met = self.versions.as_ref().is_none_or(|versions| versions.contains(&version));
+        if is_met { Ok(()) } else { Err(Error::PreconditionFailed) }
     }
 }
 

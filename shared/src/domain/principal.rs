@@ -151,8 +151,8 @@ pub struct OperatorRoot(Slug);
 /// async fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = store.client.query(); }
 /// ```
 /// ```
-/// use tenancy::{domain::{TenantId, principal::CustomerRoot}, store::Store};
-/// async fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = store.tenant(root, id).await; }
+/// use tenancy::{domain::{TenantId, principal::CustomerRoot}, store::{FirstRead, Store}};
+/// fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = FirstRead::tenant(root, id); }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CustomerRoot(CustomerId);
@@ -230,15 +230,15 @@ impl Operator {
 ///
 /// ```compile_fail,E0308
 /// // A root alone is no proof: a write wants the checked key itself.
-/// use tenancy::domain::{TenantId, precondition::IfMatch, principal::{CustomerRoot, Integration}};
-/// async fn delete(store: &tenancy::store::Store, root: &CustomerRoot, integration: &Integration, id: TenantId) {
-///     let _ = store.delete_tenant(root, id, &IfMatch::default()).await;
+/// use tenancy::domain::{precondition::IfMatch, principal::{CustomerRoot, Integration}};
+/// async fn delete(store: &tenancy::store::Store, root: &CustomerRoot, integration: &Integration) {
+///     let _ = store.delete_tenant(root, None, &IfMatch::default()).await;
 /// }
 /// ```
 /// ```
-/// use tenancy::domain::{TenantId, precondition::IfMatch, principal::{CustomerRoot, Integration}};
-/// async fn delete(store: &tenancy::store::Store, root: &CustomerRoot, integration: &Integration, id: TenantId) {
-///     let _ = store.delete_tenant(integration, id, &IfMatch::default()).await;
+/// use tenancy::domain::{precondition::IfMatch, principal::{CustomerRoot, Integration}};
+/// async fn delete(store: &tenancy::store::Store, root: &CustomerRoot, integration: &Integration) {
+///     let _ = store.delete_tenant(integration, None, &IfMatch::default()).await;
 /// }
 /// ```
 #[derive(Debug)]

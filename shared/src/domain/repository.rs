@@ -1,11 +1,9 @@
-//! Repositories of a customer, and their attachments to tenants (contract section 5).
+//! Repositories of a customer (contract section 5).
 
+use super::precondition::IfMatch;
 use super::tenant::Metadata;
-use super::{Fields, Member, RepositoryId, TenantId, Timestamp, text};
+use super::{Change, Fields, Member, RepositoryId, Result, Timestamp, text};
 use serde::{Deserialize, Serialize};
-
-/// At most this many repositories are attached to one tenant.
-pub const MOST_ATTACHMENTS: usize = 100;
 
 /// Where a repository is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,9 +88,32 @@ pub struct Repository {
     pub created_at: Timestamp,
     /// When it was last written.
     pub updated_at: Timestamp,
+    /// To how many tenants it is attached; no part of its version.
+    #[serde(skip)]
+    pub attached_to: u32,
     /// Which version of the repository this is: its ETag.
     #[serde(skip)]
     pub version: u64,
+}
+
+impl Repository {
+    /// The repository after a patch.
+    pub fn patched(&self, patch: &RepositoryPatch, if_match: &IfMatch, now: Timestamp) -> Result<Change<Self>> {
+        if_match.check(self.version)?;
+        if patch.is_empty() {
+            return Ok(Change::Unchanged);
+        }
+        let mut changed = Self { updated_at: now, version: self.version + 1, ..self.clone() };
+        if patch.resets_sync() {
+            changed.sync.state = SyncState::Pending;
+        }
+        let RepositoryPatch { name, branch, credential_id, metadata } = patch.clone();
+        changed.name = name.unwrap_or(changed.name);
+        changed.branch = branch.unwrap_or(changed.branch);
+        changed.credential_id = credential_id.unwrap_or(changed.credential_id);
+        changed.metadata = metadata.unwrap_or(changed.metadata);
+        Ok(Change::To(changed))
+    }
 }
 
 /// The body of registerRepository.
@@ -145,6 +166,7 @@ impl NewRepository {
             metadata: self.metadata,
             created_at: id.created_at(),
             updated_at: id.created_at(),
+            attached_to: 0,
             version: 1,
         }
     }
@@ -181,60 +203,6 @@ impl RepositoryPatch {
     /// Whether a scanner has to look again.
     pub fn resets_sync(&self) -> bool {
         self.branch.is_some() || self.credential_id.is_some()
-    }
-
-    /// What it makes of a repository.
-    #[must_use]
-    pub fn applied_to(&self, repository: Repository, now: Timestamp) -> Repository {
-        let mut changed = Repository { updated_at: now, version: repository.version + 1, ..repository };
-        if self.resets_sync() {
-            changed.sync.state = SyncState::Pending;
-        }
-        let patch = self.clone();
-        changed.name = patch.name.unwrap_or(changed.name);
-        changed.branch = patch.branch.unwrap_or(changed.branch);
-        changed.credential_id = patch.credential_id.unwrap_or(changed.credential_id);
-        changed.metadata = patch.metadata.unwrap_or(changed.metadata);
-        changed
-    }
-}
-
-/// A repository as it hangs on a tenant, in this order as it is shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Attachment {
-    /// Always `repository_attachment`.
-    pub object: &'static str,
-    /// The tenant.
-    pub tenant_id: TenantId,
-    /// The repository.
-    pub repository_id: RepositoryId,
-    /// Whether it is the tenant's default.
-    pub is_default: bool,
-    /// At most 255 characters.
-    pub branch_override: Option<String>,
-    /// The repository itself.
-    pub repository: Repository,
-    /// When it was attached.
-    pub created_at: Timestamp,
-    /// When its own PUT last changed something.
-    pub updated_at: Timestamp,
-}
-
-/// The body of attachTenantRepository: what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AttachmentPatch {
-    /// Makes it the default, or no longer.
-    pub is_default: Option<bool>,
-    /// At most 255 characters.
-    pub branch_override: Option<Option<String>>,
-}
-
-impl AttachmentPatch {
-    /// Reads the body.
-    pub fn read(fields: &mut Fields) -> Option<Self> {
-        let is_default = fields.optional("is_default", |member| member.boolean());
-        let branch_override = fields.nullable("branch_override", |member| text::nullable_text(member, 255));
-        Some(Self { is_default: is_default?, branch_override: branch_override? })
     }
 }
 

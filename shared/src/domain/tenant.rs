@@ -127,6 +127,14 @@ pub struct Tenant {
     pub version: u64,
 }
 
+impl Tenant {
+    /// The tenant in its next version: another ETag.
+    #[must_use]
+    pub fn next_version(self, now: Timestamp) -> Self {
+        Self { updated_at: now, version: self.version + 1, ..self }
+    }
+}
+
 /// The body of createTenant, and what an upsert makes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewTenant {
@@ -216,19 +224,17 @@ impl TenantPatch {
         *self == Self::default()
     }
 
-    /// What of it `tenant` does not have yet.
+    /// The tenant once every member that was given is as given.
     #[must_use]
-    pub fn changes_to(&self, tenant: &Tenant) -> Self {
-        fn unless_equal<T: Clone + PartialEq>(given: &Option<T>, current: &T) -> Option<T> {
-            given.clone().filter(|given| given != current)
-        }
-        Self {
-            name: unless_equal(&self.name, &tenant.name),
-            status: unless_equal(&self.status, &tenant.status),
-            default_repository_id: unless_equal(&self.default_repository_id, &tenant.default_repository_id),
-            settings: unless_equal(&self.settings, &tenant.settings),
-            metadata: unless_equal(&self.metadata, &tenant.metadata),
-        }
+    pub fn applied_to(&self, tenant: &Tenant) -> Tenant {
+        let mut changed = tenant.clone();
+        let Self { name, status, default_repository_id, settings, metadata } = self.clone();
+        changed.name = name.unwrap_or(changed.name);
+        changed.status = status.unwrap_or(changed.status);
+        changed.default_repository_id = default_repository_id.unwrap_or(changed.default_repository_id);
+        changed.settings = settings.unwrap_or(changed.settings);
+        changed.metadata = metadata.unwrap_or(changed.metadata);
+        changed
     }
 
     /// What an upsert makes of it where there is no tenant yet. A default cannot be attached then.

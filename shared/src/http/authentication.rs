@@ -1,62 +1,138 @@
-//! From the `Authorization` header to a proof. A read may run beside the check; what it found is let go
-//! only together with the proof, so that nothing leaves without one.
+//! From the `Authorization` header to a proof. What an operation reads beside the check is released only together with the proof, so
+//! that nothing leaves without one.
 
 use super::request::Request;
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scope, Scopes};
 use crate::domain::secret::{Claim, Root};
 use crate::domain::{Credential, Error, Result};
-use crate::store::{Principal, Store};
+use crate::store::{FirstRead, Principal, Store};
 
-const OPERATOR_ONLY: &str = "This operation needs an operator's key.";
-const INTEGRATION_ONLY: &str = "This operation needs an integration's key.";
+/// A kind of caller.
+trait Caller: Sized {
+    type Root;
+    const ONLY: &str;
+    fn root(root: &Root) -> Option<&Self::Root>;
+    fn of(principal: Principal) -> Option<Self>;
+    fn scopes(&self) -> Scopes;
+}
+
+impl Caller for Operator {
+    type Root = OperatorRoot;
+    const ONLY: &str = "This operation needs an operator's key.";
+
+    fn root(root: &Root) -> Option<&OperatorRoot> {
+        if let Root::Operator(root) = root { Some(root) } else { None }
+    }
+
+    fn of(principal: Principal) -> Option<Self> {
+        if let Principal::Operator(operator) = principal { Some(operator) } else { None }
+    }
+
+    fn scopes(&self) -> Scopes {
+        self.scopes
+    }
+}
+
+impl Caller for Integration {
+    type Root = CustomerRoot;
+    const ONLY: &str = "This operation needs an integration's key.";
+
+    fn root(root: &Root) -> Option<&CustomerRoot> {
+        if let Root::Customer(root) = root { Some(root) } else { None }
+    }
+
+    fn of(principal: Principal) -> Option<Self> {
+        if let Principal::Integration(integration) = principal { Some(integration) } else { None }
+    }
+
+    fn scopes(&self) -> Scopes {
+        self.scopes
+    }
+}
 
 impl Request {
     /// The operator that calls; `None`: any scope will do.
     pub async fn operator(&self, store: &Store, scope: Option<Scope>) -> Result<Operator> {
-        Ok(self.operator_with(store, scope, async |_| Ok(())).await?.0)
+        Ok(self.caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await)).await?.0)
     }
 
-    /// The operator that calls, and what a read beside the check found in its subtree.
-    pub async fn operator_with<T>(
+    /// The operator that calls, and what the operation reads first, in one request to the store. `first` reads the request: what is
+    /// wrong with it is answered to those only who may call. What else it read comes back with it.
+    pub async fn operator_reading<T: 'static, U>(
         &self,
         store: &Store,
         scope: Option<Scope>,
-        read: impl AsyncFnOnce(&OperatorRoot) -> Result<T>,
-    ) -> Result<(Operator, T)> {
-        let claim = self.claim()?;
-        let Root::Operator(root) = &claim.root else {
-            store.authenticate(&claim).await?;
-            return Err(Error::Forbidden(OPERATOR_ONLY.into()));
-        };
-        let (principal, found) = tokio::join!(store.authenticate(&claim), read(root));
-        let Principal::Operator(operator) = principal? else { return Err(Error::Forbidden(OPERATOR_ONLY.into())) };
-        check(operator.scopes, scope)?;
-        Ok((operator, found?))
+        first: impl FnOnce(&OperatorRoot) -> Result<(FirstRead<T>, U)>,
+    ) -> Result<(Operator, T, U)> {
+        let (operator, (found, more)) = self.reading(store, scope, first).await?;
+        Ok((operator, found, more))
     }
 
     /// The integration that calls; `None`: any scope will do.
     pub async fn integration(&self, store: &Store, scope: Option<Scope>) -> Result<Integration> {
-        Ok(self.integration_with(store, scope, async |_| Ok(())).await?.0)
+        Ok(self.caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await)).await?.0)
     }
 
-    /// The integration that calls, and what a read beside the check found in its subtree.
-    pub async fn integration_with<T>(
+    /// The integration that calls, and what the operation reads first, likewise.
+    pub async fn integration_reading<T: 'static, U>(
         &self,
         store: &Store,
         scope: Option<Scope>,
-        read: impl AsyncFnOnce(&CustomerRoot) -> Result<T>,
+        first: impl FnOnce(&CustomerRoot) -> Result<(FirstRead<T>, U)>,
+    ) -> Result<(Integration, T, U)> {
+        let (integration, (found, more)) = self.reading(store, scope, first).await?;
+        Ok((integration, found, more))
+    }
+
+    /// The integration that calls, and what a query found in its subtree: a query goes out beside the check, as a request of its own.
+    pub async fn integration_querying<T>(
+        &self,
+        store: &Store,
+        scope: Option<Scope>,
+        query: impl AsyncFnOnce(&CustomerRoot) -> Result<T>,
     ) -> Result<(Integration, T)> {
+        self.caller(store, scope, async |claim, root| {
+            let (principal, found) = tokio::join!(store.authenticate(claim), query(root));
+            Ok((principal?, found))
+        })
+        .await
+    }
+
+    async fn reading<C: Caller, T: 'static, U>(
+        &self,
+        store: &Store,
+        scope: Option<Scope>,
+        first: impl FnOnce(&C::Root) -> Result<(FirstRead<T>, U)>,
+    ) -> Result<(C, (T, U))> {
+        self.caller(store, scope, async |claim, root| {
+            Ok(match first(root) {
+                Ok((first, more)) => {
+                    let (principal, found) = store.authenticate_and(claim, first).await?;
+                    (principal, found.map(|found| (found, more)))
+                }
+                Err(error) => (store.authenticate(claim).await?, Err(error)),
+            })
+        })
+        .await
+    }
+
+    /// The caller, of the one kind that may call, and what `check` found. The order of refusals: no live key, the wrong kind, no scope,
+    /// then whatever is wrong with the request.
+    async fn caller<C: Caller, T>(
+        &self,
+        store: &Store,
+        scope: Option<Scope>,
+        check: impl AsyncFnOnce(&Claim, &C::Root) -> Result<(Principal, Result<T>)>,
+    ) -> Result<(C, T)> {
         let claim = self.claim()?;
-        let Root::Customer(root) = &claim.root else {
+        let Some(root) = C::root(&claim.root) else {
             store.authenticate(&claim).await?;
-            return Err(Error::Forbidden(INTEGRATION_ONLY.into()));
+            return Err(Error::Forbidden(C::ONLY.into()));
         };
-        let (principal, found) = tokio::join!(store.authenticate(&claim), read(root));
-        let Principal::Integration(integration) = principal? else {
-            return Err(Error::Forbidden(INTEGRATION_ONLY.into()));
-        };
-        check(integration.scopes, scope)?;
-        Ok((integration, found?))
+        let (principal, found) = check(&claim, root).await?;
+        let caller = C::of(principal).ok_or(Error::Forbidden(C::ONLY.into()))?;
+        check_scope(caller.scopes(), scope)?;
+        Ok((caller, found?))
     }
 
     /// What the bearer token says of itself. A repeated header arrives joined by a comma, which no token has.
@@ -71,7 +147,11 @@ impl Request {
     }
 }
 
-fn check(scopes: Scopes, needed: Option<Scope>) -> Result<()> {
+fn authenticated(principal: Result<Principal>) -> Result<(Principal, Result<()>)> {
+    Ok((principal?, Ok(())))
+}
+
+fn check_scope(scopes: Scopes, needed: Option<Scope>) -> Result<()> {
     match needed {
         Some(scope) if !scopes.contains(scope) => {
             let needed = scope.name();

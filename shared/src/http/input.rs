@@ -7,7 +7,7 @@ use crate::domain::idempotency::{Fingerprint, IdempotencyKey};
 use crate::domain::json::{Json, Object};
 use crate::domain::precondition::{EntityTags, IfMatch};
 use crate::domain::{Error, Fault, Fields, Result};
-use crate::store::Once;
+use crate::store::IdempotentRequest;
 use std::borrow::Cow;
 use std::cell::RefCell;
 
@@ -170,7 +170,7 @@ impl<'r> Input<'r> {
     }
 
     /// `Idempotency-Key`, with the operation and what the body asks for: read the body first.
-    pub fn once(&self, operation: &'static str) -> Option<Option<Once>> {
+    pub fn idempotent_request(&self, operation: &'static str) -> Option<Option<IdempotentRequest>> {
         let Some(value) = self.request.header("idempotency-key") else { return Some(None) };
         let Some(key) = IdempotencyKey::parse(value) else {
             return self.fault(
@@ -179,7 +179,7 @@ impl<'r> Input<'r> {
             );
         };
         let fingerprint = Fingerprint::new(self.body.borrow().as_ref());
-        Some(Some(Once { key, operation, fingerprint }))
+        Some(Some(IdempotentRequest { key, operation, fingerprint }))
     }
 
     /// A JSON body that must be there.

@@ -22,7 +22,7 @@ pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
     let process = Process::new(REVALIDATED);
     run(async {
         let store = Store::new(settings, now());
-        store.connect().await.unwrap_or_else(|missing| fail(&missing));
+        store.connect(1).await.unwrap_or_else(|missing| fail(&missing));
         let (store, process, handler) = (&store, &process, &handler);
         poll(service_fn(move |event: LambdaEvent<Event>| async move {
             let store = store.for_request(now(), remaining(&event.context));

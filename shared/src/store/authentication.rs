@@ -1,10 +1,13 @@
-//! From a claim to a proof: one strongly consistent read, never cached, so that revocation, expiry and
-//! archiving hold on the next request.
+//! From a claim to a proof: one strongly consistent read, never cached, so that revocation, expiry and archiving hold on the next
+//! request. The operation's own first read goes out with it.
 
-use super::item::{Item, get_text};
-use super::{Store, keys};
+use super::client::Store;
+use super::first_read::FirstRead;
+use super::item::{Item, get_text, number, text};
+use super::keys::{self, Key};
 use crate::domain::customer::Slug;
-use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes, is_live};
+use crate::domain::key_ring::{KeyEntry, KeyRing};
+use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes};
 use crate::domain::secret::{Claim, Root, SecretHash};
 use crate::domain::{Credential, Error, KeyId, Result, Timestamp};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
@@ -20,101 +23,117 @@ pub enum Principal {
 }
 
 /// What a root keeps of a key: about 100 bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct KeyEntry {
-    pub hash: SecretHash,
-    pub scopes: Scopes,
-    pub expires_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
-    /// Replaced without overlap: ended whatever a function's clock says, which may be behind.
-    pub is_replaced: bool,
+pub(super) fn entry_value(entry: &KeyEntry) -> AttributeValue {
+    let mut members = HashMap::from([
+        ("h".to_owned(), AttributeValue::B(Blob::new(entry.hash.0))),
+        ("s".to_owned(), number(entry.scopes.bits())),
+    ]);
+    let time = |time: Timestamp| text(time.to_string());
+    members.extend(entry.expires_at.map(|end| ("x".to_owned(), time(end))));
+    members.extend(entry.revoked_at.map(|end| ("r".to_owned(), time(end))));
+    members.extend(entry.is_replaced.then(|| ("e".to_owned(), AttributeValue::Bool(true))));
+    AttributeValue::M(members)
 }
 
-impl KeyEntry {
-    pub fn to_value(self) -> AttributeValue {
-        let mut entry = HashMap::from([
-            ("h".to_owned(), AttributeValue::B(Blob::new(self.hash.0))),
-            ("s".to_owned(), super::item::number(self.scopes.bits())),
-        ]);
-        let time = |time: Timestamp| super::item::text(time.to_string());
-        entry.extend(self.expires_at.map(|end| ("x".to_owned(), time(end))));
-        entry.extend(self.revoked_at.map(|end| ("r".to_owned(), time(end))));
-        entry.extend(self.is_replaced.then(|| ("e".to_owned(), AttributeValue::Bool(true))));
-        AttributeValue::M(entry)
-    }
-
-    pub fn from_value(value: &AttributeValue) -> Option<Self> {
-        let entry = value.as_m().ok()?;
-        let time = |name: &str| match entry.get(name) {
-            None => Some(None),
-            Some(value) => Timestamp::parse(value.as_s().ok()?).map(Some),
-        };
-        Some(Self {
-            hash: SecretHash(entry.get("h")?.as_b().ok()?.as_ref().try_into().ok()?),
-            scopes: Scopes::from_bits(entry.get("s")?.as_n().ok()?.parse().ok()?),
-            expires_at: time("x")?,
-            revoked_at: time("r")?,
-            is_replaced: entry.contains_key("e"),
-        })
-    }
-
-    /// Whether the key is good at `now`.
-    pub fn is_live(&self, now: Timestamp) -> bool {
-        !self.is_replaced && is_live(self.expires_at, self.revoked_at, now)
-    }
+fn read_entry(value: &AttributeValue) -> Option<KeyEntry> {
+    let members = value.as_m().ok()?;
+    let time = |name: &str| match members.get(name) {
+        None => Some(None),
+        Some(value) => Timestamp::parse(value.as_s().ok()?).map(Some),
+    };
+    Some(KeyEntry {
+        hash: SecretHash(members.get("h")?.as_b().ok()?.as_ref().try_into().ok()?),
+        scopes: Scopes::from_bits(members.get("s")?.as_n().ok()?.parse().ok()?),
+        expires_at: time("x")?,
+        revoked_at: time("r")?,
+        is_replaced: members.contains_key("e"),
+    })
 }
 
 /// The entry of one key in a root item, without looking at the others.
-pub(super) fn entry(item: &Item, key_id: KeyId) -> Option<KeyEntry> {
-    KeyEntry::from_value(item.get("keys")?.as_m().ok()?.get(&key_id.ulid())?)
+fn entry(item: &Item, key_id: KeyId) -> Option<KeyEntry> {
+    read_entry(item.get("keys")?.as_m().ok()?.get(&key_id.ulid())?)
 }
 
-/// All entries of a root item.
-pub(super) fn entries(item: &Item) -> Result<Vec<(KeyId, KeyEntry)>> {
-    let read =
-        |(ulid, value): (&String, &AttributeValue)| Some((KeyId::parse_ulid(ulid)?, KeyEntry::from_value(value)?));
+/// All keys of a root item.
+pub(super) fn key_ring(item: &Item) -> Result<KeyRing> {
+    let read = |(ulid, value): (&String, &AttributeValue)| Some((KeyId::parse_ulid(ulid)?, read_entry(value)?));
     item.get("keys")
         .and_then(|keys| keys.as_m().ok())
         .and_then(|keys| keys.iter().map(read).collect())
+        .map(KeyRing)
         .ok_or_else(|| Error::internal("a root item's keys cannot be read"))
+}
+
+/// What authentication needs of a root besides the one key's entry: that of a root with many keys costs no more.
+const ROOT_ATTRIBUTES: [&str; 4] = ["operator", "customer_id", "state", "page_key"];
+
+fn root_key(claim: &Claim) -> Key {
+    match &claim.root {
+        Root::Operator(root) => keys::operator(root),
+        Root::Customer(root) => keys::customer_root(root),
+    }
 }
 
 impl Store {
     /// Checks a claim. Unknown, revoked, expired and of an archived customer are one and the same.
     pub async fn authenticate(&self, claim: &Claim) -> Result<Principal> {
-        let principal = match &claim.root {
-            Root::Operator(root) => {
-                let item = self.get(keys::operator(root)).await?;
-                item.and_then(|item| self.operator(claim, root, &item)).map(Principal::Operator)
-            }
-            Root::Customer(root) => {
-                let item = self.get(keys::customer_root(root)).await?;
-                item.and_then(|item| self.integration(claim, *root, &item)).map(Principal::Integration)
-            }
-        };
-        principal.ok_or(Error::Unauthorized(Credential::NotLive))
+        Ok(self.authenticate_and(claim, FirstRead::nothing(())).await?.0)
+    }
+
+    /// Checks a claim and reads what the operation needs first, in one request. What was found is released with the proof only.
+    pub async fn authenticate_and<T: 'static>(
+        &self,
+        claim: &Claim,
+        mut first: FirstRead<T>,
+    ) -> Result<(Principal, Result<T>)> {
+        let root = root_key(claim);
+        let mut keys = std::mem::take(&mut first.keys);
+        keys.push(root.clone());
+        let entry = format!("keys.{}", claim.key_id.ulid());
+        let projection = first.attributes.take().map(|mut paths| {
+            paths.extend(ROOT_ATTRIBUTES);
+            paths.extend(["w"]);
+            paths.sort_unstable();
+            paths.dedup();
+            paths
+        });
+        let projection: Option<Vec<&str>> =
+            projection.map(|paths| paths.into_iter().chain(std::iter::once(entry.as_str())).collect());
+        let mut items = self.get_all(keys, projection.as_deref()).await?;
+        let at = items.iter().position(|item| root.is_of(item));
+        let item = at.map(|at| items.swap_remove(at));
+        let principal = item.and_then(|item| self.principal(claim, &item));
+        let principal = principal.ok_or(Error::Unauthorized(Credential::NotLive))?;
+        Ok((principal, first.finish(items)))
+    }
+
+    fn principal(&self, claim: &Claim, item: &Item) -> Option<Principal> {
+        let entry = self.live_entry(claim, item)?;
+        match &claim.root {
+            Root::Operator(root) => operator(root, entry, item).map(Principal::Operator),
+            Root::Customer(root) => integration(*root, claim.key_id, entry, item).map(Principal::Integration),
+        }
     }
 
     fn live_entry(&self, claim: &Claim, item: &Item) -> Option<KeyEntry> {
         entry(item, claim.key_id).filter(|entry| entry.hash.matches(&claim.hash) && entry.is_live(self.now))
     }
+}
 
-    fn operator(&self, claim: &Claim, root: &OperatorRoot, item: &Item) -> Option<Operator> {
-        let entry = self.live_entry(claim, item)?;
-        let page_key = item.get("page_key")?.as_b().ok()?.as_ref().try_into().ok()?;
-        Some(Operator { root: root.clone(), scopes: entry.scopes, page_key })
-    }
+fn operator(root: &OperatorRoot, entry: KeyEntry, item: &Item) -> Option<Operator> {
+    let page_key = item.get("page_key")?.as_b().ok()?.as_ref().try_into().ok()?;
+    Some(Operator { root: root.clone(), scopes: entry.scopes, page_key })
+}
 
-    fn integration(&self, claim: &Claim, root: CustomerRoot, item: &Item) -> Option<Integration> {
-        let entry = self.live_entry(claim, item)?;
-        let slug = |name| Slug::parse(get_text(item, name)?);
-        (get_text(item, "state") == Some("active")).then_some(())?;
-        Some(Integration {
-            root,
-            key_id: claim.key_id,
-            scopes: entry.scopes,
-            operator: OperatorRoot::new(slug("operator")?),
-            customer: slug("customer_id")?,
-        })
-    }
+fn integration(root: CustomerRoot, key_id: KeyId, entry: KeyEntry, item: &Item) -> Option<Integration> {
+    let slug = |name| Slug::parse(get_text(item, name)?);
+    (get_text(item, "state") == Some("active")).then_some(())?;
+    Some(Integration {
+        root,
+        key_id,
+        scopes: entry.scopes,
+        operator: OperatorRoot::new(slug("operator")?),
+        customer: slug("customer_id")?,
+    })
 }

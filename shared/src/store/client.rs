@@ -1,17 +1,15 @@
 //! The store's handle: client, table, and how long the request at hand may still take.
 
-use super::clock::StoreClock;
-use super::doubt::{NotWhenLost, Resends};
-use super::tls;
-use crate::domain::{Error, Id, Kind, Result, Timestamp, WriteId};
+use super::{keys, tls};
+use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::get_item::GetItemError;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use std::{env, future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -24,7 +22,6 @@ const ANSWER: Duration = Duration::from_millis(500);
 /// What a process must be told to reach its table.
 pub struct Settings {
     config: Config,
-    clock: StoreClock,
     table: String,
 }
 
@@ -60,10 +57,8 @@ impl Settings {
 
     /// Time-outs and retries are set here for everybody.
     fn with_client(config: aws_sdk_dynamodb::config::Builder, client: SharedHttpClient, table: String) -> Self {
-        let clock = StoreClock::default();
         let config = config
             .http_client(client)
-            .interceptor(clock.clone())
             .behavior_version(BehaviorVersion::latest())
             .timeout_config(attempts(Duration::from_millis(800), Duration::from_millis(2500)))
             // An attempt's time-out covers its answer's body.
@@ -76,7 +71,7 @@ impl Settings {
             )
             .retry_partition(RetryPartition::custom("tenancy").token_bucket(retry_budget()).build())
             .build();
-        Self { config, clock, table }
+        Self { config, table }
     }
 }
 
@@ -106,20 +101,12 @@ pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
     Config::builder().timeout_config(attempts(Duration::from_millis(1500), LONGEST))
 }
 
-/// The SDK does not send an update again where its answer was lost, and waits for it as long as there is any
-/// use: [`super::write`] knows what to do meanwhile.
-pub(super) fn update_settings() -> aws_sdk_dynamodb::config::Builder {
-    Config::builder().timeout_config(attempts(LONGEST, LONGEST)).retry_classifier(NotWhenLost)
-}
-
 /// The table, for the time of one request.
 #[derive(Clone)]
 pub struct Store {
     pub(super) client: Client,
     pub(super) table: Arc<str>,
     pub(super) now: Timestamp,
-    pub(super) resends: Resends,
-    clock: StoreClock,
     deadline: Instant,
 }
 
@@ -130,8 +117,6 @@ impl Store {
             client: Client::from_conf(settings.config),
             table: settings.table.into(),
             now,
-            resends: Resends::new(),
-            clock: settings.clock,
             deadline: Instant::now() + LONGEST,
         }
     }
@@ -139,26 +124,21 @@ impl Store {
     /// The handle for one request: its time, and what is left of the function's (`None`: no limit known).
     #[must_use]
     pub fn for_request(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
-        self.clock.read_again();
         let left = remaining.map_or(LONGEST, |remaining| remaining.saturating_sub(ANSWER).min(LONGEST));
         Self { now, deadline: Instant::now() + left, ..self.clone() }
     }
 
-    /// Opens the connections that a request's two parallel reads will use, while Lambda still gives
-    /// the process a whole core. The item does not exist. Only a table that is missing is an error, told
-    /// in words; any other failure may be over by the first request, and shows there.
-    pub async fn connect(&self) -> std::result::Result<(), String> {
-        let read = || {
-            let key = super::keys::priming().into_attributes();
-            self.client.get_item().table_name(&*self.table).set_key(Some(key)).send()
+    /// Opens the connections that a request's parallel reads will use, while Lambda still gives the process a whole core. The item
+    /// that is read does not exist. Only a table that is missing is an error, described in words; any other failure may be over by
+    /// the first request, and shows there.
+    pub async fn connect(&self, connections: usize) -> std::result::Result<(), String> {
+        let read = || async {
+            let wanted = KeysAndAttributes::builder().keys(keys::priming().into_attributes()).build().ok()?;
+            let sent = self.client.batch_get_item().request_items(&*self.table, wanted).send().await;
+            Some(sent.err()?.as_service_error().is_some_and(BatchGetItemError::is_resource_not_found_exception))
         };
-        let (one, other) = tokio::join!(read(), read());
-        let is_missing = [one.err(), other.err()]
-            .iter()
-            .flatten()
-            .filter_map(SdkError::as_service_error)
-            .any(GetItemError::is_resource_not_found_exception);
-        if is_missing { Err(format!("the table {} is missing", self.table)) } else { Ok(()) }
+        let is_missing = futures_util::future::join_all((0..connections).map(|_| read())).await;
+        if is_missing.contains(&Some(true)) { Err(format!("the table {} is missing", self.table)) } else { Ok(()) }
     }
 
     /// When this request is, by the function's clock.
@@ -171,11 +151,6 @@ impl Store {
         Ok(Id::new(self.now, u128::from_be_bytes(random()?)))
     }
 
-    /// The id of a new logical write, made of the store's time.
-    pub(super) fn new_write_id(&self) -> Result<WriteId> {
-        Ok(Id::new(self.clock.now().unwrap_or(self.now), u128::from_be_bytes(random()?)))
-    }
-
     /// What is left of the request's time.
     pub(super) fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
@@ -185,7 +160,7 @@ impl Store {
     pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         // The SDK's futures are of many kilobytes, and every move copies them: from here on only a pointer moves.
         let work = Box::pin(work);
-        // A write begun without time left could be applied without anybody hearing of it.
+        // A write is not begun without time for its answer.
         if self.time_left().is_zero() {
             return Err(Error::unavailable("no time is left"));
         }

@@ -1,19 +1,47 @@
-//! Keys of a customer. What authentication needs is in the customer's root; what only list and rotate
-//! show is in an item of the operator's, written in the same transaction.
+//! Keys of a customer. What authentication needs is in the customer's root; what only list and rotate show is in an item of the
+//! operator's, written in the same transaction.
 
-use super::authentication::{KeyEntry, entries, entry};
-use super::customers::customer_text;
-use super::item::{self, Item, get_number, get_text, number, text};
-use super::record::{Kept, Made, Once, Record};
+use super::authentication::{entry_value, key_ring};
+use super::client::{Store, random};
+use super::customers::{KnownCustomer, NamedCustomer};
+use super::first_read::FirstRead;
+use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
+use super::item::{self, Item, get_text, number, text};
+use super::keys;
+use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
-use super::{Store, client::random, keys};
-use crate::domain::customer::{Customer, CustomerName, CustomerState};
-use crate::domain::key::{IssuedKey, Key, MOST_KEYS, NewKey, Rotation};
+use crate::domain::customer::{Customer, Slug};
+use crate::domain::key::{IssuedKey, Key, MAX_KEYS, NewKey, Rotation};
+use crate::domain::key_ring::{KeyChange, KeyEntry, KeyRing, Replaced};
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes};
 use crate::domain::secret::{Root, Secret, integration_prefix};
 use crate::domain::{Error, KeyId, Result, Timestamp};
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+/// A customer's root: whose it is, and its keys.
+#[derive(Clone, Debug)]
+pub struct CustomerKeys {
+    pub(super) operator: Slug,
+    pub(super) customer_id: Slug,
+    is_active: bool,
+    keys: KeyRing,
+}
+
+impl Entity for CustomerKeys {
+    const ATTRIBUTES: Option<&'static [&'static str]> = None;
+
+    fn from_item(item: Item) -> Result<Self> {
+        let slug =
+            |name| get_text(&item, name).and_then(Slug::parse).ok_or_else(|| Error::internal("a root names nobody"));
+        Ok(Self {
+            operator: slug("operator")?,
+            customer_id: slug("customer_id")?,
+            is_active: get_text(&item, "state") == Some("active"),
+            keys: key_ring(&item)?,
+        })
+    }
+}
 
 /// What list and rotate show of a key, and authentication does not need.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,87 +70,83 @@ impl Details {
 }
 
 /// The details of a customer's keys, as they are stored.
-pub struct KeyDetails(Item);
+#[derive(Default)]
+pub(super) struct KeyDetails(Item);
+
+impl FirstRead<KeyDetails> {
+    /// The details of a customer's keys.
+    pub(super) fn key_details(operator: &OperatorRoot, slug: &Slug) -> Self {
+        let item = FirstRead::item(keys::key_details(operator, slug), None);
+        item.map(|item| Ok(KeyDetails(item.unwrap_or_default())))
+    }
+}
 
 /// The attribute that holds a key's details.
 fn attribute(key_id: KeyId) -> String {
     format!("k{}", key_id.ulid())
 }
 
-fn details_of(item: &Item, key_id: KeyId) -> Result<Option<Details>> {
-    item.get(&attribute(key_id))
+fn details_of(details: &KeyDetails, key_id: KeyId) -> Result<Option<Details>> {
+    details
+        .0
+        .get(&attribute(key_id))
         .cloned()
         .map(|value| serde_dynamo::from_attribute_value(value).map_err(Error::internal))
         .transpose()
 }
 
-/// The key that a new one replaces, and when it ends.
-#[derive(Clone, Copy)]
-struct Replaced {
-    key_id: KeyId,
-    end: Timestamp,
-}
-
-/// How room is made for a key in the root.
-struct Plan {
-    /// End the replaced key at the planned time.
-    shorten: bool,
-    /// Drop this key.
-    drop: Option<KeyId>,
-    /// The version of the root that the plan was made for; `None`: made without seeing it.
-    version: Option<u64>,
+/// A request to add a key: under which root its record is kept, and for which customer.
+struct Addition<'a> {
+    operator: &'a Operator,
+    customer: Customer,
+    details: Details,
+    replaced: Option<Replaced>,
+    request: Option<&'a IdempotentRequest>,
 }
 
 impl Store {
-    /// A customer, and of its keys what the operator's own subtree holds: the part of [`Store::keys`] that may be
-    /// read beside authentication.
-    pub async fn customer_with_key_details(
-        &self,
-        operator: &OperatorRoot,
-        name: &CustomerName,
-    ) -> Result<(Customer, KeyDetails)> {
-        let slug = self.slug_of(operator, name).await?.ok_or(Error::NotFound)?;
-        let name = CustomerName::Slug(slug.clone());
-        // Both to their end: a customer that is not there costs the same, whichever read is answered first.
-        let (customer, details) =
-            tokio::join!(self.customer(operator, &name), self.get(keys::key_details(operator, &slug)));
-        Ok((customer?, KeyDetails(details?.unwrap_or_default())))
-    }
-
     /// A customer's keys, newest first.
-    pub async fn keys(&self, _: &Operator, customer: &Customer, details: &KeyDetails) -> Result<Vec<Key>> {
-        let root = CustomerRoot::new(customer.id);
-        let item = self.get(keys::customer_root(&root)).await?.ok_or(Error::NotFound)?;
+    pub async fn keys(&self, operator: &Operator, named: NamedCustomer) -> Result<Vec<Key>> {
+        let known = self.known(operator.root(), named).await?;
+        let root = CustomerRoot::new(known.active()?.entity.id);
+        let keys = self.root_of(&known).await?;
         let mut shown = Vec::new();
-        for (key_id, entry) in entries(&item)? {
+        for (key_id, entry) in keys.ok_or(Error::NotFound)?.entity.keys.0 {
             // A key made between the two reads has no details yet: it is not listed yet.
-            if let Some(details) = details_of(&details.0, key_id)? {
+            if let Some(details) = details_of(&known.details, key_id)? {
                 let key = details.into_key(&root, key_id);
                 shown.push(Key { expires_at: entry.expires_at, revoked_at: entry.revoked_at, ..key });
             }
         }
-        shown.sort_by_key(|key| std::cmp::Reverse(key.key_id));
+        shown.reverse();
         Ok(shown)
+    }
+
+    /// The root of a customer, read if it was not.
+    async fn root_of(&self, known: &KnownCustomer) -> Result<Option<Snapshot<CustomerKeys>>> {
+        match (&known.root, &known.customer) {
+            (Some(root), _) => Ok(Some(root.clone())),
+            (None, Some(customer)) => self.snapshot(&keys::customer_root(&CustomerRoot::new(customer.entity.id))).await,
+            (None, None) => Ok(None),
+        }
     }
 
     /// Makes a key.
     pub async fn create_key(
         &self,
         operator: &Operator,
-        name: &CustomerName,
+        named: NamedCustomer,
+        earlier: EarlierRequest,
         new: &NewKey,
-        once: Option<&Once>,
+        request: Option<&IdempotentRequest>,
     ) -> Result<Made<IssuedKey>> {
-        let records = Root::Operator(operator.root().clone());
-        let (found, record) =
-            tokio::try_join!(self.any_customer(operator.root(), name), self.earlier_item(&records, once))?;
-        let once = once.map(|once| once.about(customer_text(found.as_ref(), name)));
-        if let Some(record) = self.replayed(record, once.as_ref())? {
-            return replay(found, record);
+        let known = self.known(operator.root(), named).await?;
+        let request = request.map(|request| request.about(&known.fingerprint_name));
+        if let Some(record) = self.replayed(earlier, request.as_ref())? {
+            return replay(known.customer, record);
         }
-        let named = found.clone();
         let create = async {
-            let customer = found.filter(|customer| customer.state == CustomerState::Active).ok_or(Error::NotFound)?;
+            let customer = known.active()?.entity.clone();
             self.refuse_past(new.expires_at)?;
             let details = Details {
                 name: new.name.clone(),
@@ -130,99 +154,88 @@ impl Store {
                 scopes: new.scopes.bits(),
                 expires_at: new.expires_at,
             };
-            self.add_key(operator, customer, details, None, once.as_ref()).await
+            let addition = Addition { operator, customer, details, replaced: None, request: request.as_ref() };
+            self.add_key(addition, self.root_of(&known).await?).await
         };
-        self.or_replay(create.await, &records, once.as_ref(), named).await
-    }
-
-    /// What `made` is, but for a refusal that a parallel duplicate may have caused (it took the last room, or ended the old
-    /// key): then its record, which stood there before that could be seen, decides.
-    async fn or_replay(
-        &self,
-        made: Result<Made<IssuedKey>>,
-        records: &Root,
-        once: Option<&Once>,
-        customer: Option<Customer>,
-    ) -> Result<Made<IssuedKey>> {
-        let refusal = match made {
-            Err(refusal @ (Error::NotFound | Error::Invalid(_))) if once.is_some() && customer.is_some() => refusal,
-            made => return made,
-        };
-        match self.replayed(self.earlier_item(records, once).await?, once)? {
-            Some(record) => replay(customer, record),
-            None => Err(refusal),
-        }
+        let created = create.await;
+        self.or_replay(created, operator, request.as_ref(), known.customer).await
     }
 
     /// Makes a key in the place of another.
     pub async fn rotate_key(
         &self,
         operator: &Operator,
-        name: &CustomerName,
+        named: NamedCustomer,
+        earlier: EarlierRequest,
         key_id: KeyId,
         rotation: &Rotation,
-        once: Option<&Once>,
+        request: Option<&IdempotentRequest>,
     ) -> Result<Made<IssuedKey>> {
-        let records = Root::Operator(operator.root().clone());
-        let slug = self.slug_of(operator.root(), name).await?;
-        let by_slug = slug.map(CustomerName::Slug);
-        let find = async {
-            match &by_slug {
-                Some(name) => self.any_customer(operator.root(), name).await,
-                None => Ok(None),
-            }
-        };
-        let find_details = async {
-            match &by_slug {
-                Some(CustomerName::Slug(slug)) => self.get(keys::key_details(operator.root(), slug)).await,
-                _ => Ok(None),
-            }
-        };
-        let (found, details, record) = tokio::try_join!(find, find_details, self.earlier_item(&records, once))?;
-        let once = once.map(|once| once.about(customer_text(found.as_ref(), name)).about(key_id.ulid()));
-        if let Some(record) = self.replayed(record, once.as_ref())? {
-            return replay(found, record);
+        let known = self.known(operator.root(), named).await?;
+        let request = request.map(|request| request.about(&known.fingerprint_name).about(key_id.ulid()));
+        if let Some(record) = self.replayed(earlier, request.as_ref())? {
+            return replay(known.customer, record);
         }
-        let named = found.clone();
         let rotate = async {
-            let customer = found.filter(|customer| customer.state == CustomerState::Active).ok_or(Error::NotFound)?;
-            let old = details_of(&details.unwrap_or_default(), key_id)?.ok_or(Error::NotFound)?;
-            let root = CustomerRoot::new(customer.id);
+            let customer = known.active()?.entity.clone();
+            let old = details_of(&known.details, key_id)?.ok_or(Error::NotFound)?;
             let lifetime = |end: Timestamp| end.milliseconds() - key_id.created_at().milliseconds();
             let expires_at = match rotation.expires_at {
                 Some(given) => given,
                 None => old.expires_at.map(|end| self.now.plus_milliseconds(lifetime(end))),
             };
-            if rotation.expires_at.flatten().is_some_and(|end| end <= self.now) {
-                // A 422 that needs the clock comes after every 404: the key itself must be looked at first.
-                let item = self.get(keys::customer_root(&root)).await?.unwrap_or_default();
-                entry(&item, key_id).filter(|entry| entry.is_live(self.now)).ok_or(Error::NotFound)?;
-                self.refuse_past(expires_at)?;
-            }
+            let root = self.root_of(&known).await?.ok_or(Error::NotFound)?;
+            // A 422 that needs the clock comes after every 404.
+            root.entity.keys.0.get(&key_id).filter(|entry| entry.is_live(self.now)).ok_or(Error::NotFound)?;
+            self.refuse_past(rotation.expires_at.flatten())?;
             let end = self.now.plus_milliseconds(i64::from(rotation.overlap_seconds) * 1000);
             let details = Details { expires_at, ..old };
-            self.add_key(operator, customer, details, Some(Replaced { key_id, end }), once.as_ref()).await
+            let replaced = Some(Replaced { key_id, end });
+            self.add_key(Addition { operator, customer, details, replaced, request: request.as_ref() }, Some(root))
+                .await
         };
-        self.or_replay(rotate.await, &records, once.as_ref(), named).await
+        let rotated = rotate.await;
+        self.or_replay(rotated, operator, request.as_ref(), known.customer).await
     }
 
-    /// Ends a key for good; a second time changes nothing.
-    pub async fn revoke_key(&self, _: &Operator, customer: &Customer, key_id: KeyId) -> Result<()> {
-        let root = CustomerRoot::new(customer.id);
+    /// What `made` is, but for a refusal that a parallel duplicate may have caused (it took the last room, or ended the old key): then
+    /// its record decides, which was there before that could be seen.
+    async fn or_replay(
+        &self,
+        made: Result<Made<IssuedKey>>,
+        operator: &Operator,
+        request: Option<&IdempotentRequest>,
+        customer: Option<Snapshot<Customer>>,
+    ) -> Result<Made<IssuedKey>> {
+        let refusal = match made {
+            Err(refusal @ (Error::NotFound | Error::Invalid(_))) if request.is_some() && customer.is_some() => refusal,
+            made => return made,
+        };
+        let records = Root::Operator(operator.root().clone());
+        match self.replayed(self.earlier_request(&records, request).await?, request)? {
+            Some(record) => replay(customer, record),
+            None => Err(refusal),
+        }
+    }
+
+    /// Ends a key for good; a second time changes nothing. Nothing brings a key back, so this one update holds whatever comes between,
+    /// and may be applied twice: no other write delays a revocation.
+    pub async fn revoke_key(&self, operator: &Operator, named: NamedCustomer, key_id: KeyId) -> Result<()> {
+        let known = self.known(operator.root(), named).await?;
+        let root = CustomerRoot::new(known.active()?.entity.id);
         let ulid = key_id.ulid();
         let write = Write::update(keys::customer_root(&root))
             .new_version()
             .set_if_absent(&format!("keys.{ulid}.r"), text(self.now.to_string()))
             .when(&format!("attribute_exists({{keys.{ulid}}}) AND {{state}} = ?"), [text("active")])
-            .otherwise(|_| Error::NotFound);
-        self.apply(vec![write]).await.map(drop)
+            .on_condition_failed(|_| Error::NotFound);
+        self.apply(vec![write]).await
     }
 
     /// What the maker of an integration's key called it.
     pub async fn key_name(&self, integration: &Integration) -> Result<String> {
-        let item =
-            self.get(keys::key_details(&integration.operator, integration.customer())).await?.unwrap_or_default();
-        let details = details_of(&item, integration.key_id())?;
+        let item = self.get(keys::key_details(&integration.operator, integration.customer())).await?;
+        let details = details_of(&KeyDetails(item.unwrap_or_default()), integration.key_id())?;
         Ok(details.ok_or_else(|| Error::internal("a key without details"))?.name)
     }
 
@@ -234,17 +247,12 @@ impl Store {
     }
 
     /// Adds a key to the root and its details, and ends the one that it replaces, in one step.
-    async fn add_key(
-        &self,
-        operator: &Operator,
-        customer: Customer,
-        details: Details,
-        replaced: Option<Replaced>,
-        once: Option<&Once>,
-    ) -> Result<Made<IssuedKey>> {
-        let root = CustomerRoot::new(customer.id);
+    async fn add_key(&self, addition: Addition<'_>, root: Option<Snapshot<CustomerKeys>>) -> Result<Made<IssuedKey>> {
+        let Addition { operator, customer, details, replaced, request } = addition;
+        let records = Root::Operator(operator.root().clone());
+        let customer_root = CustomerRoot::new(customer.id);
         let key_id: KeyId = self.new_id()?;
-        let secret = Secret::new(&Root::Customer(root), key_id, random()?);
+        let secret = Secret::new(&Root::Customer(customer_root), key_id, random()?);
         let details = Details { suffix: secret.suffix().to_owned(), ..details };
         let new = KeyEntry {
             hash: secret.hash(),
@@ -253,121 +261,72 @@ impl Store {
             revoked_at: None,
             is_replaced: false,
         };
+        let full = || Error::invalid("", format!("the customer has {MAX_KEYS} keys, none of them revoked or expired"));
         let answer = serde_json::to_string(&details).map_err(Error::internal)?;
-        let records = Root::Operator(operator.root().clone());
-        // The first try does not read the root: mostly there is room, and the old key has no nearer end.
-        let mut plan = Plan { shorten: replaced.is_some(), drop: None, version: None };
-        loop {
+        let add = async |read: Option<Snapshot<CustomerKeys>>| {
+            let read = read.filter(|root| root.entity.is_active).ok_or(Error::NotFound)?;
+            let change = read.entity.keys.adding(replaced, self.now, full)?;
             let writes = vec![
-                root_write(&root, key_id, new, &plan, replaced, self.now),
-                details_write(keys::key_details(operator.root(), &customer.customer_id), key_id, &details, &plan)?,
+                root_write(&read, key_id, &new, &change),
+                details_write(operator, &customer, key_id, &details, &change)?,
             ];
-            match self.apply_once(&records, once, key_id, Some(answer.clone()), writes).await {
-                Ok(Kept::Applied) => {
-                    let key = details.into_key(&root, key_id);
-                    let issued = IssuedKey { key, api_key_once: Some(secret) };
-                    return Ok(Made { value: issued, replayed: false });
-                }
-                Ok(Kept::Replay(record)) => return replay(Some(customer), record),
-                Err(Error::PreconditionFailed) => {
-                    let item = self.get(keys::customer_root(&root)).await?.ok_or(Error::NotFound)?;
-                    plan = make_room(&item, replaced, self.now)?;
-                }
-                Err(error) => return Err(error),
+            match self.commit_once(&records, request, key_id, Some(answer.clone()), writes).await? {
+                Once::Applied => Ok(ControlFlow::Break(None)),
+                Once::Earlier(record) => Ok(ControlFlow::Break(Some(record))),
+                Once::Refused(refusals) => Ok(ControlFlow::Continue(self.fresh(&read.key, refusals).await?)),
+            }
+        };
+        match self.retry(root, add).await? {
+            Some(record) => replay_of(&customer, record),
+            None => {
+                let key = details.into_key(&customer_root, key_id);
+                Ok(Made::now(IssuedKey { key, api_key_once: Some(secret) }))
             }
         }
     }
 }
 
+fn replay(customer: Option<Snapshot<Customer>>, record: Record) -> Result<Made<IssuedKey>> {
+    let customer = customer.ok_or_else(|| Error::internal("a record of no customer"))?;
+    replay_of(&customer.entity, record)
+}
+
 /// The answer of the request that made the key, without its secret.
-fn replay(customer: Option<Customer>, record: Record) -> Result<Made<IssuedKey>> {
+fn replay_of(customer: &Customer, record: Record) -> Result<Made<IssuedKey>> {
     let details: Details = serde_json::from_str(record.answer()?).map_err(Error::internal)?;
     let key_id = KeyId::parse(&record.id).ok_or_else(|| Error::internal("a record names no key"))?;
-    let customer = customer.ok_or_else(|| Error::internal("a record of no customer"))?;
     let key = details.into_key(&CustomerRoot::new(customer.id), key_id);
-    Ok(Made { value: IssuedKey { key, api_key_once: None }, replayed: true })
+    Ok(Made::earlier(IssuedKey { key, api_key_once: None }))
 }
 
-fn root_write<'a>(
-    root: &CustomerRoot,
+fn root_write(root: &Snapshot<CustomerKeys>, key_id: KeyId, new: &KeyEntry, change: &KeyChange) -> Write<'static> {
+    let path = |key_id: KeyId| format!("keys.{}", key_id.ulid());
+    let mut write =
+        Write::update_or_put(root.key.clone()).unchanged_since(root).new_version().set(&path(key_id), entry_value(new));
+    if let Some((key_id, ended)) = &change.ended {
+        write = write.set(&path(*key_id), entry_value(ended));
+    }
+    match change.dropped {
+        Some(dropped) => write.remove(&path(dropped)),
+        None => write,
+    }
+}
+
+fn details_write(
+    operator: &Operator,
+    customer: &Customer,
     key_id: KeyId,
-    new: KeyEntry,
-    plan: &Plan,
-    replaced: Option<Replaced>,
-    now: Timestamp,
-) -> Write<'a> {
-    let ulid = key_id.ulid();
-    let mut write = Write::update(keys::customer_root(root))
-        .new_version()
-        .set(&format!("keys.{ulid}"), new.to_value())
-        .when(&format!("{{state}} = ? AND attribute_not_exists({{keys.{ulid}}})"), [text("active")])
-        .otherwise(|_| Error::PreconditionFailed);
-    if let Some(Replaced { key_id, end }) = replaced.filter(|_| plan.shorten) {
-        let old = key_id.ulid();
-        write = write.set(&format!("keys.{old}.x"), text(end.to_string()));
-        if end <= now {
-            write = write.set(&format!("keys.{old}.e"), AttributeValue::Bool(true));
-        }
-        if plan.version.is_none() {
-            let end = end.max(now.plus_milliseconds(1));
-            write = write.when(
-                &format!(
-                    "attribute_exists({{keys.{old}}}) AND attribute_not_exists({{keys.{old}.r}}) \
-                     AND attribute_not_exists({{keys.{old}.e}}) AND (attribute_not_exists({{keys.{old}.x}}) OR {{keys.{old}.x}} >= ?)"
-                ),
-                [text(end.to_string())],
-            );
-        }
-    }
-    if let Some(dropped) = plan.drop {
-        write = write.remove(&format!("keys.{}", dropped.ulid()));
-    }
-    match plan.version {
-        Some(version) => write.when_version(Some(&[version])),
-        None => write.when("size({keys}) < ?", [number(MOST_KEYS)]),
-    }
-}
-
-fn details_write<'a>(key: keys::Key, key_id: KeyId, details: &Details, plan: &Plan) -> Result<Write<'a>> {
+    details: &Details,
+    change: &KeyChange,
+) -> Result<Write<'static>> {
     let name = attribute(key_id);
-    let mut write = Write::update_or_put(key)
+    let write = Write::update_or_put(keys::key_details(operator.root(), &customer.customer_id))
         .set_if_absent("type", text("key_details"))
         .set_if_absent("v", number(1))
         .set(&name, item::value(details)?)
-        .when(&format!("attribute_not_exists({{{name}}})"), [])
-        .otherwise(|_| Error::PreconditionFailed);
-    if let Some(dropped) = plan.drop {
-        write = write.remove(&attribute(dropped));
-    }
-    Ok(write)
-}
-
-/// Looks at the root after all: is the old key still good, which end is nearer, is there room?
-fn make_room(root: &Item, replaced: Option<Replaced>, now: Timestamp) -> Result<Plan> {
-    if get_text(root, "state") != Some("active") {
-        return Err(Error::NotFound);
-    }
-    let mut entries = entries(root)?;
-    entries.sort_by_key(|(key_id, _)| *key_id);
-    let mut shorten = false;
-    if let Some(Replaced { key_id, end }) = replaced {
-        let (_, old) = entries.iter_mut().find(|(known, _)| *known == key_id).ok_or(Error::NotFound)?;
-        if !old.is_live(now) {
-            return Err(Error::NotFound);
-        }
-        shorten = old.expires_at.is_none_or(|expires_at| expires_at > end);
-        if shorten {
-            old.expires_at = Some(end);
-        }
-    }
-    let drop = if entries.len() < MOST_KEYS {
-        None
-    } else {
-        let dead = entries.iter().find(|(_, entry)| !entry.is_live(now)).map(|(key_id, _)| *key_id);
-        let full = || Error::invalid("", format!("the customer has {MOST_KEYS} keys, none of them revoked or expired"));
-        Some(dead.ok_or_else(full)?)
-    };
-    // What is dropped needs no end.
-    let shorten = shorten && replaced.is_none_or(|replaced| drop != Some(replaced.key_id));
-    Ok(Plan { shorten, drop, version: get_number(root, "ver") })
+        .when(&format!("attribute_not_exists({{{name}}})"), []);
+    Ok(match change.dropped {
+        Some(dropped) => write.remove(&attribute(dropped)),
+        None => write,
+    })
 }

@@ -1,10 +1,14 @@
 //! Customers of an operator.
 
-use super::Store;
-use super::item::{self, Item, get_text, new_item, read_row, text};
+use super::client::Store;
+use super::commit::Decision;
+use super::customer_keys::{CustomerKeys, KeyDetails};
+use super::first_read::FirstRead;
+use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
+use super::item::{self, Item, get_text, new_item, read_row, row, text};
 use super::keys::{self, id_position};
 use super::read::Walk;
-use super::record::{Kept, Made, Once, Record};
+use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
 use crate::domain::customer::{Customer, CustomerName, CustomerPatch, CustomerState, Labels, NewCustomer, Slug};
 use crate::domain::customer_list::CustomerList;
@@ -12,8 +16,9 @@ use crate::domain::order::OrderField;
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Operator, OperatorRoot};
 use crate::domain::secret::Root;
-use crate::domain::{Conflict, CustomerId, Error, Result, Timestamp};
+use crate::domain::{Change, Conflict, CustomerId, Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 
 /// A customer as an item.
 #[derive(Serialize, Deserialize)]
@@ -91,15 +96,93 @@ impl From<CustomerRow> for Customer {
     }
 }
 
-fn read_customer(item: Item) -> Result<Customer> {
-    Ok(read_row::<CustomerRow>(item)?.into())
+impl Entity for Customer {
+    const ATTRIBUTES: Option<&'static [&'static str]> = Some(&[
+        "id",
+        "customer_id",
+        "display_name",
+        "description",
+        "state",
+        "labels",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "ver",
+    ]);
+
+    fn from_item(item: Item) -> Result<Self> {
+        Ok(read_row::<CustomerRow>(item)?.into())
+    }
 }
 
-/// What a failed condition on a customer means: missing (archived is missing), or another version.
-fn missing_or_stale(old: Option<&Item>) -> Error {
-    match old {
-        Some(old) if get_text(old, "state") == Some("active") => Error::PreconditionFailed,
-        _ => Error::NotFound,
+/// The write that makes one state of a customer of another.
+fn change(read: &Snapshot<Customer>, after: &Customer) -> Result<Write<'static>> {
+    let row = |customer: &Customer| row(&CustomerRow::from(customer.clone()));
+    Ok(Write::change(read, &row(&read.entity)?, &row(after)?))
+}
+
+/// What a first read finds of the customer that a path names.
+pub struct NamedCustomer {
+    name: CustomerName,
+    found: Found,
+    /// Whether the details of the customer's keys are needed too.
+    with_details: bool,
+}
+
+enum Found {
+    /// The customer and the details of its keys, of which the slug is the key.
+    BySlug(Option<Snapshot<Customer>>, KeyDetails),
+    /// The customer's root, which has the slug. It is looked up by its id, never in an index.
+    ById(Option<Snapshot<CustomerKeys>>),
+}
+
+impl FirstRead<NamedCustomer> {
+    /// The customer that a path names.
+    pub fn customer(operator: &OperatorRoot, name: CustomerName) -> Self {
+        Self::named(operator, name, false)
+    }
+
+    /// The customer that a path names, and the details of its keys.
+    pub fn customer_with_key_details(operator: &OperatorRoot, name: CustomerName) -> Self {
+        Self::named(operator, name, true)
+    }
+
+    fn named(operator: &OperatorRoot, name: CustomerName, with_details: bool) -> Self {
+        let named = move |name, found| Ok(NamedCustomer { name, found, with_details });
+        match &name {
+            CustomerName::Id(id) => {
+                let root = FirstRead::entity(keys::customer_root(&CustomerRoot::new(*id)));
+                root.map(move |root| named(name, Found::ById(root)))
+            }
+            CustomerName::Slug(slug) => {
+                let customer = FirstRead::entity(keys::customer(operator, slug));
+                let details = match with_details {
+                    true => FirstRead::key_details(operator, slug),
+                    false => FirstRead::nothing(KeyDetails::default()),
+                };
+                customer.and(details).map(move |(customer, details)| named(name, Found::BySlug(customer, details)))
+            }
+        }
+    }
+}
+
+/// A customer that was looked up, archived or not.
+pub(super) struct KnownCustomer {
+    /// `None`: there is none, or it is another operator's.
+    pub customer: Option<Snapshot<Customer>>,
+    pub details: KeyDetails,
+    /// The customer's root, where it was read.
+    pub root: Option<Snapshot<CustomerKeys>>,
+    /// What a request's fingerprint calls the customer of its path: its id, however it was addressed.
+    pub fingerprint_name: String,
+}
+
+impl KnownCustomer {
+    /// The customer, unless it is archived.
+    pub fn active(&self) -> Result<&Snapshot<Customer>> {
+        let customer = self.customer.as_ref().ok_or(Error::NotFound)?;
+        customer.entity.check_active()?;
+        Ok(customer)
     }
 }
 
@@ -118,12 +201,11 @@ impl Store {
         &self,
         operator: &Operator,
         new: NewCustomer,
-        once: Option<&Once>,
+        request: Option<&IdempotentRequest>,
     ) -> Result<Made<Customer>> {
         let id: CustomerId = self.new_id()?;
         let customer = new.clone().into_customer(id);
         let (root, slug) = (operator.root(), customer.customer_id.clone());
-        let customer_root = CustomerRoot::new(id);
 
         let mut item = new_item("customer", &CustomerRow::from(customer.clone()))?;
         let by_creation = keys::customers_by_creation(root).index_attributes(id_position(id));
@@ -135,9 +217,7 @@ impl Store {
             ("state".to_owned(), text("active")),
             ("keys".to_owned(), item::value(&Empty {})?),
         ]);
-
         let taken = |old: Option<&Item>| {
-            let holder = item::holder(old);
             let detail = match old.and_then(|old| get_text(old, "state")) {
                 Some("archived") => {
                     format!(
@@ -146,43 +226,45 @@ impl Store {
                 }
                 _ => format!("The customer_id \"{slug}\" is taken by another customer."),
             };
-            Error::NameConflict(Conflict::new(holder, detail))
+            Error::NameConflict(Conflict::new(item::holder(old), detail))
         };
         let writes = vec![
-            Write::put(keys::customer(root, &slug), item).otherwise(taken),
-            Write::put(keys::customer_root(&customer_root), root_item),
+            Write::put(keys::customer(root, &slug), item).on_condition_failed(taken),
+            Write::put(keys::customer_root(&CustomerRoot::new(id)), root_item),
         ];
-        match self.apply_once(&Root::Operator(root.clone()), once, id, None, writes).await? {
-            Kept::Applied => Ok(Made { value: customer, replayed: false }),
-            Kept::Replay(record) => {
-                let id = CustomerId::parse(&record.id).ok_or_else(|| Error::internal("a record names no customer"))?;
-                Ok(Made { value: new.into_customer(id), replayed: true })
+        let again = |id: &str| Some(new.into_customer(CustomerId::parse(id)?));
+        self.make(&Root::Operator(root.clone()), request, (id, customer), writes, again).await
+    }
+
+    /// The customer that a first read was about, archived or not. Only the operator that its root names sees it.
+    pub(super) async fn known(&self, operator: &OperatorRoot, named: NamedCustomer) -> Result<KnownCustomer> {
+        let (mut customer, mut details, mut root) = (None, KeyDetails::default(), None);
+        match named.found {
+            Found::BySlug(found, found_details) => (customer, details) = (found, found_details),
+            Found::ById(found) => root = found.filter(|root| root.entity.operator == *operator.operator()),
+        }
+        if let Some(root) = &root {
+            let slug = &root.entity.customer_id;
+            if named.with_details {
+                let mut both =
+                    FirstRead::entity(keys::customer(operator, slug)).and(FirstRead::key_details(operator, slug));
+                let items = self.get_all(std::mem::take(&mut both.keys), None).await?;
+                (customer, details) = both.finish(items)?;
+            } else {
+                customer = self.snapshot(&keys::customer(operator, slug)).await?;
             }
         }
-    }
-
-    /// The slug that a name stands for. A `cust_` id is looked up in the customer's own root, never in an
-    /// index, and only the operator that the root names sees it.
-    pub(super) async fn slug_of(&self, operator: &OperatorRoot, name: &CustomerName) -> Result<Option<Slug>> {
-        let id = match name {
-            CustomerName::Slug(slug) => return Ok(Some(slug.clone())),
-            CustomerName::Id(id) => *id,
+        let fingerprint_name = match (&customer, named.name) {
+            (Some(customer), _) => customer.entity.id.to_string(),
+            (None, CustomerName::Id(id)) => id.to_string(),
+            (None, CustomerName::Slug(slug)) => slug.to_string(),
         };
-        let item = self.get(keys::customer_root(&CustomerRoot::new(id))).await?;
-        let own = item.filter(|item| get_text(item, "operator") == Some(operator.operator().as_str()));
-        Ok(own.and_then(|item| Slug::parse(get_text(&item, "customer_id")?)))
-    }
-
-    /// A customer, archived or not.
-    pub(super) async fn any_customer(&self, operator: &OperatorRoot, name: &CustomerName) -> Result<Option<Customer>> {
-        let Some(slug) = self.slug_of(operator, name).await? else { return Ok(None) };
-        self.get(keys::customer(operator, &slug)).await?.map(read_customer).transpose()
+        Ok(KnownCustomer { customer, details, root, fingerprint_name })
     }
 
     /// A customer that is not archived.
-    pub async fn customer(&self, operator: &OperatorRoot, name: &CustomerName) -> Result<Customer> {
-        let customer = self.any_customer(operator, name).await?;
-        customer.filter(|customer| customer.state == CustomerState::Active).ok_or(Error::NotFound)
+    pub async fn customer(&self, operator: &Operator, named: NamedCustomer) -> Result<Customer> {
+        Ok(self.known(operator.root(), named).await?.active()?.entity.clone())
     }
 
     /// A page of the operator's customers.
@@ -201,161 +283,82 @@ impl Store {
             (list.show_archived || customer.state == CustomerState::Active)
                 && list.filter.as_ref().is_none_or(|filter| filter.matches(customer))
         };
-        let walked = self.walk(&partition, walk, read_customer, is_wanted).await?;
+        let walked = self.walk(&partition, walk, Customer::from_item, is_wanted).await?;
         Ok(CustomerPage { customers: walked.rows, position: walked.position })
     }
 
-    /// Changes a customer; a patch that changes nothing reads it.
+    /// Changes a customer; a patch that changes nothing writes nothing.
     pub async fn update_customer(
         &self,
         operator: &Operator,
-        name: &CustomerName,
+        named: NamedCustomer,
         patch: &CustomerPatch,
         if_match: &IfMatch,
     ) -> Result<Customer> {
-        let root = operator.root();
-        let slug = self.slug_of(root, name).await?.ok_or(Error::NotFound)?;
-        let key = keys::customer(root, &slug);
-        self.under(if_match, key, async |if_match| self.change_customer(root, &slug, patch, if_match).await).await
-    }
-
-    async fn change_customer(
-        &self,
-        root: &OperatorRoot,
-        slug: &Slug,
-        patch: &CustomerPatch,
-        if_match: &IfMatch,
-    ) -> Result<Customer> {
-        let named_otherwise = |customer: &Customer| match &patch.customer_id {
-            Some(CustomerName::Slug(slug)) => *slug != customer.customer_id,
-            Some(CustomerName::Id(id)) => *id != customer.id,
-            None => false,
+        let customer = self.known(operator.root(), named).await?.customer;
+        let decide = |read: &Snapshot<Customer>| {
+            Ok(match read.entity.patched(patch, if_match, self.now)? {
+                Change::Unchanged => Decision { writes: Vec::new(), answer: read.entity.clone() },
+                Change::To(changed) => Decision { writes: vec![change(read, &changed)?], answer: changed },
+            })
         };
-        let judge = |customer: &Customer| {
-            if customer.state != CustomerState::Active {
-                Err(Error::NotFound)
-            } else if !if_match.accepts(customer.version) {
-                Err(Error::PreconditionFailed)
-            } else if named_otherwise(customer) {
-                Err(Error::invalid("/customer_id", "is not this customer's customer_id or id"))
-            } else {
-                Ok(())
-            }
-        };
-        if patch.is_empty() {
-            let customer = self.customer(root, &CustomerName::Slug(slug.clone())).await?;
-            return judge(&customer).map(|()| customer);
-        }
-        let optional = |value: &Option<String>| value.as_ref().map(text);
-        let mut write = Write::update(keys::customer(root, slug))
-            .new_version()
-            .set("updated_at", text(self.now.to_string()))
-            .when("{state} = ?", [text("active")])
-            .when_version(if_match.versions.as_deref())
-            .otherwise(|old| {
-                let judged = old.cloned().ok_or(Error::NotFound).and_then(read_customer).and_then(|old| judge(&old));
-                judged.err().unwrap_or_else(|| Error::internal("a condition on a customer failed for no reason"))
-            });
-        write = match &patch.customer_id {
-            Some(CustomerName::Slug(slug)) => write.when("{customer_id} = ?", [text(slug.as_str())]),
-            Some(CustomerName::Id(id)) => write.when("{id} = ?", [text(id.to_string())]),
-            None => write,
-        };
-        if let Some(display_name) = &patch.display_name {
-            write = write.set_or_remove("display_name", optional(display_name));
-        }
-        if let Some(description) = &patch.description {
-            write = write.set_or_remove("description", optional(description));
-        }
-        if let Some(labels) = &patch.labels {
-            write = write.set("labels", item::value(labels)?);
-        }
-        let item = self.apply(vec![write]).await?.ok_or_else(|| Error::internal("an update returned no item"))?;
-        read_customer(item)
+        self.change(customer, decide).await
     }
 
     /// Archives a customer: it and its whole subtree are missing from the same instant, whatever hangs below.
-    pub async fn archive_customer(&self, operator: &Operator, customer: &Customer, if_match: &IfMatch) -> Result<()> {
-        let now = text(self.now.to_string());
-        let key = keys::customer(operator.root(), &customer.customer_id);
-        let archive = async |if_match: &IfMatch| {
-            let writes = vec![
-                Write::update(key.clone())
-                    .new_version()
-                    .set_all([("state", text("archived")), ("deleted_at", now.clone()), ("updated_at", now.clone())])
-                    .when("{state} = ?", [text("active")])
-                    .when_version(if_match.versions.as_deref())
-                    .otherwise(missing_or_stale),
-                Write::update(keys::customer_root(&CustomerRoot::new(customer.id)))
-                    .new_version()
-                    .set("state", text("archived")),
-            ];
-            self.apply(writes).await.map(drop)
+    pub async fn archive_customer(&self, operator: &Operator, named: NamedCustomer, if_match: &IfMatch) -> Result<()> {
+        let customer = self.known(operator.root(), named).await?.customer;
+        let decide = |read: &Snapshot<Customer>| {
+            let archived = read.entity.archived(if_match, self.now)?;
+            Ok(Decision { writes: with_root_state(change(read, &archived)?, &archived), answer: () })
         };
-        self.under(if_match, key.clone(), archive).await
+        self.change(customer, decide).await
     }
 
     /// Brings a customer back exactly as it was; an active one is left alone.
     pub async fn restore_customer(
         &self,
         operator: &Operator,
-        name: &CustomerName,
-        once: Option<&Once>,
+        named: NamedCustomer,
+        earlier: EarlierRequest,
+        request: Option<&IdempotentRequest>,
     ) -> Result<Made<Customer>> {
-        let root = operator.root();
-        let records = Root::Operator(root.clone());
-        // A parallel write may move the customer on between reading and writing; the next round sees it.
-        loop {
-            let (found, record) = tokio::try_join!(self.any_customer(root, name), self.earlier_item(&records, once))?;
-            let once = once.map(|once| once.about(customer_text(found.as_ref(), name)));
-            if let Some(record) = self.replayed(record, once.as_ref())? {
-                return Ok(Made { value: from_answer(&record)?, replayed: true });
-            }
-            let customer = found.ok_or(Error::NotFound)?;
-            if customer.state == CustomerState::Active {
-                // A parallel duplicate may have made it so since the record was looked for.
-                let record = self.replayed(self.earlier_item(&records, once.as_ref()).await?, once.as_ref())?;
-                return match record {
-                    Some(record) => Ok(Made { value: from_answer(&record)?, replayed: true }),
-                    None => Ok(Made { value: customer, replayed: false }),
-                };
-            }
-            let restored = Customer {
-                state: CustomerState::Active,
-                archived_at: None,
-                updated_at: self.now,
-                version: customer.version + 1,
-                ..customer.clone()
-            };
-            let writes = vec![
-                Write::update(keys::customer(root, &customer.customer_id))
-                    .new_version()
-                    .set_all([("state", text("active")), ("updated_at", text(self.now.to_string()))])
-                    .remove("deleted_at")
-                    .when_version(Some(&[customer.version]))
-                    .otherwise(|_| Error::PreconditionFailed),
-                Write::update(keys::customer_root(&CustomerRoot::new(customer.id)))
-                    .new_version()
-                    .set("state", text("active")),
-            ];
-            let answer = serde_json::to_string(&CustomerRow::from(restored.clone())).map_err(Error::internal)?;
-            match self.apply_once(&records, once.as_ref(), customer.id, Some(answer), writes).await {
-                Ok(Kept::Applied) => return Ok(Made { value: restored, replayed: false }),
-                Ok(Kept::Replay(record)) => return Ok(Made { value: from_answer(&record)?, replayed: true }),
-                Err(Error::PreconditionFailed) => {}
-                Err(error) => return Err(error),
-            }
+        let records = Root::Operator(operator.root().clone());
+        let known = self.known(operator.root(), named).await?;
+        let request = request.map(|request| request.about(&known.fingerprint_name));
+        if let Some(record) = self.replayed(earlier, request.as_ref())? {
+            return Ok(Made::earlier(from_answer(&record)?));
         }
+        let restore = async |read: Option<Snapshot<Customer>>| {
+            let read = read.ok_or(Error::NotFound)?;
+            let Change::To(restored) = read.entity.restored(self.now) else {
+                // A parallel duplicate may have made it so since the record was looked for.
+                let earlier = self.earlier_request(&records, request.as_ref()).await?;
+                return Ok(ControlFlow::Break(match self.replayed(earlier, request.as_ref())? {
+                    Some(record) => Made::earlier(from_answer(&record)?),
+                    None => Made::now(read.entity),
+                }));
+            };
+            let writes = with_root_state(change(&read, &restored)?, &restored);
+            let answer = serde_json::to_string(&CustomerRow::from(restored.clone())).map_err(Error::internal)?;
+            match self.commit_once(&records, request.as_ref(), restored.id, Some(answer), writes).await? {
+                Once::Applied => Ok(ControlFlow::Break(Made::now(restored))),
+                Once::Earlier(record) => Ok(ControlFlow::Break(Made::earlier(from_answer(&record)?))),
+                Once::Refused(refusals) => Ok(ControlFlow::Continue(self.fresh(&read.key, refusals).await?)),
+            }
+        };
+        self.retry(known.customer, restore).await
     }
 }
 
-/// What a request's fingerprint calls the customer of its path: its id, however it was addressed.
-pub(super) fn customer_text(found: Option<&Customer>, name: &CustomerName) -> String {
-    match (found, name) {
-        (Some(customer), _) => customer.id.to_string(),
-        (None, CustomerName::Id(id)) => id.to_string(),
-        (None, CustomerName::Slug(slug)) => slug.to_string(),
-    }
+/// A customer's change, and the same state in its root, where authentication looks.
+fn with_root_state<'a>(change: Write<'a>, customer: &Customer) -> Vec<Write<'a>> {
+    let state = match customer.state {
+        CustomerState::Active => "active",
+        CustomerState::Archived => "archived",
+    };
+    let root = keys::customer_root(&CustomerRoot::new(customer.id));
+    vec![change, Write::update(root).new_version().set("state", text(state))]
 }
 
 /// The customer that a restore answered then.

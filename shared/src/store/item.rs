@@ -26,9 +26,14 @@ pub fn value(value: &impl Serialize) -> Result<AttributeValue> {
     serde_dynamo::to_attribute_value(value).map_err(Error::internal)
 }
 
+/// A row as attributes.
+pub fn row(row: &impl Serialize) -> Result<Item> {
+    serde_dynamo::to_item(row).map_err(Error::internal)
+}
+
 /// A new item: a row, and the type and layout version that every item carries.
 pub fn new_item(entity: &'static str, row: &impl Serialize) -> Result<Item> {
-    let mut item: Item = serde_dynamo::to_item(row).map_err(Error::internal)?;
+    let mut item = self::row(row)?;
     item.insert("type".to_owned(), text(entity));
     item.insert("v".to_owned(), number(SCHEMA));
     Ok(item)
@@ -47,9 +52,4 @@ pub fn holder(old: Option<&Item>) -> &str {
 /// A text attribute of an item.
 pub fn get_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
-}
-
-/// A number attribute of an item.
-pub fn get_number(item: &Item, name: &str) -> Option<u64> {
-    item.get(name)?.as_n().ok()?.parse().ok()
 }

@@ -1,16 +1,40 @@
 //! Operators and their keys. No endpoint makes them: the operator-key command does.
 
-use super::authentication::{KeyEntry, entries};
-use super::item::{Item, get_number, new_item, text};
+use super::authentication::{entry_value, key_ring};
+use super::client::{Store, random};
+use super::item::{Item, new_item, text};
+use super::keys;
+use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
-use super::{Store, client::random, keys};
 use crate::domain::customer::Slug;
-use crate::domain::key::{KeyName, MOST_KEYS};
+use crate::domain::key::{KeyName, MAX_KEYS};
+use crate::domain::key_ring::{KeyEntry, KeyRing};
 use crate::domain::principal::{OperatorRoot, Scopes};
 use crate::domain::secret::{Root, Secret};
 use crate::domain::{Error, KeyId, Result, Timestamp};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+/// An operator's root: its keys, and what they are called.
+struct OperatorKeys {
+    keys: KeyRing,
+    names: HashMap<KeyId, String>,
+}
+
+impl Entity for OperatorKeys {
+    const ATTRIBUTES: Option<&'static [&'static str]> = None;
+
+    fn from_item(item: Item) -> Result<Self> {
+        let keys = key_ring(&item)?;
+        let name_of = |key_id: KeyId| {
+            let entry = item.get("keys")?.as_m().ok()?.get(&key_id.ulid())?.as_m().ok()?;
+            entry.get("n")?.as_s().ok().cloned()
+        };
+        let names = keys.0.keys().filter_map(|key_id| Some((*key_id, name_of(*key_id)?))).collect();
+        Ok(Self { keys, names })
+    }
+}
 
 /// An operator's key as the command lists it.
 #[derive(Debug)]
@@ -32,33 +56,33 @@ impl Store {
         let key_id: KeyId = self.new_id()?;
         let secret = Secret::new(&Root::Operator(root.clone()), key_id, random()?);
         let entry = KeyEntry { hash: secret.hash(), scopes, expires_at: None, revoked_at: None, is_replaced: false };
-        let entry = named(entry.to_value(), name);
-        loop {
-            let write = match self.get(keys::operator(&root)).await? {
+        let entry = named(entry_value(&entry), name);
+        let key = keys::operator(&root);
+        let add = async |read: Option<Snapshot<OperatorKeys>>| {
+            let write = match &read {
                 None => new_operator(&root, key_id, entry.clone())?,
-                Some(item) => one_key_more(&root, &item, key_id, entry.clone())?,
+                Some(read) => one_key_more(read, key_id, entry.clone(), self.now)?,
             };
-            match self.apply(vec![write]).await {
-                Ok(_) => return Ok(secret),
-                Err(Error::PreconditionFailed) => {}
-                Err(error) => return Err(error),
-            }
-        }
+            Ok(match self.commit(vec![write]).await?.known()? {
+                None => ControlFlow::Break(()),
+                Some(refusals) => ControlFlow::Continue(self.fresh(&key, refusals).await?),
+            })
+        };
+        self.retry(self.snapshot(&key).await?, add).await?;
+        Ok(secret)
     }
 
     /// An operator's keys, newest first.
     pub async fn operator_keys(&self, operator: Slug) -> Result<Vec<OperatorKey>> {
-        let item = self.get(keys::operator(&OperatorRoot::new(operator))).await?.ok_or(Error::NotFound)?;
-        let names = item.get("keys").and_then(|keys| keys.as_m().ok());
-        let mut entries = entries(&item)?;
-        entries.sort_by_key(|(key_id, _)| std::cmp::Reverse(*key_id));
+        let read = self.snapshot::<OperatorKeys>(&keys::operator(&OperatorRoot::new(operator))).await?;
+        let OperatorKeys { keys, mut names } = read.ok_or(Error::NotFound)?.entity;
         let shown = |(key_id, entry): (KeyId, KeyEntry)| OperatorKey {
             key_id,
-            name: names.and_then(|keys| name_of(keys.get(&key_id.ulid())?)),
+            name: names.remove(&key_id),
             scopes: entry.scopes,
             revoked_at: entry.revoked_at,
         };
-        Ok(entries.into_iter().map(shown).collect())
+        Ok(keys.0.into_iter().rev().map(shown).collect())
     }
 
     /// Ends an operator's key for good; a second time changes nothing.
@@ -68,8 +92,8 @@ impl Store {
             .new_version()
             .set_if_absent(&format!("keys.{ulid}.r"), text(self.now.to_string()))
             .when(&format!("attribute_exists({{keys.{ulid}}})"), [])
-            .otherwise(|_| Error::NotFound);
-        self.apply(vec![write]).await.map(drop)
+            .on_condition_failed(|_| Error::NotFound);
+        self.apply(vec![write]).await
     }
 }
 
@@ -81,30 +105,29 @@ fn named(mut entry: AttributeValue, name: Option<KeyName>) -> AttributeValue {
     entry
 }
 
-fn name_of(entry: &AttributeValue) -> Option<String> {
-    entry.as_m().ok()?.get("n")?.as_s().ok().cloned()
-}
-
-fn new_operator<'a>(root: &OperatorRoot, key_id: KeyId, entry: AttributeValue) -> Result<Write<'a>> {
+fn new_operator(root: &OperatorRoot, key_id: KeyId, entry: AttributeValue) -> Result<Write<'static>> {
     let mut item = new_item("operator", &HashMap::from([("operator", root.operator().as_str())]))?;
     item.insert("keys".to_owned(), AttributeValue::M(HashMap::from([(key_id.ulid(), entry)])));
     // Made once and never replaced: page tokens have no expiry.
     item.insert("page_key".to_owned(), AttributeValue::B(Blob::new(random::<32>()?)));
-    Ok(Write::put(keys::operator(root), item).otherwise(|_| Error::PreconditionFailed))
+    Ok(Write::put(keys::operator(root), item))
 }
 
 /// One more key; where there are too many, the oldest revoked one gives way.
-fn one_key_more<'a>(root: &OperatorRoot, item: &Item, key_id: KeyId, entry: AttributeValue) -> Result<Write<'a>> {
-    let mut write = Write::update(keys::operator(root))
+fn one_key_more(
+    read: &Snapshot<OperatorKeys>,
+    key_id: KeyId,
+    entry: AttributeValue,
+    now: Timestamp,
+) -> Result<Write<'static>> {
+    let full = || Error::invalid("", format!("the operator has {MAX_KEYS} keys, none of them revoked"));
+    let change = read.entity.keys.adding(None, now, full)?;
+    let write = Write::update_or_put(read.key.clone())
+        .unchanged_since(read)
         .new_version()
-        .set(&format!("keys.{}", key_id.ulid()), entry)
-        .when_version(get_number(item, "ver").as_ref().map(std::slice::from_ref))
-        .otherwise(|_| Error::PreconditionFailed);
-    let entries = entries(item)?;
-    if entries.len() >= MOST_KEYS {
-        let revoked = entries.iter().filter(|(_, entry)| entry.revoked_at.is_some()).map(|(key_id, _)| *key_id);
-        let full = || Error::invalid("", format!("the operator has {MOST_KEYS} keys, none of them revoked"));
-        write = write.remove(&format!("keys.{}", revoked.min().ok_or_else(full)?.ulid()));
-    }
-    Ok(write)
+        .set(&format!("keys.{}", key_id.ulid()), entry);
+    Ok(match change.dropped {
+        Some(dropped) => write.remove(&format!("keys.{}", dropped.ulid())),
+        None => write,
+    })
 }

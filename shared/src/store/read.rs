@@ -1,14 +1,19 @@
 //! The reads that everything is made of.
 
-use super::client::transaction_timeouts;
-use super::item::Item;
+use super::backoff::Backoff;
+use super::client::{Store, transaction_timeouts};
+use super::error::store_error;
+use super::item::{self, Item};
 use super::keys::{Key, Partition};
-use super::{Store, item};
+use super::snapshot::{Entity, Snapshot};
 use crate::domain::{Error, Result};
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::time::Duration;
+
+/// A batch that the store leaves unfinished is asked for as often as this: for about two seconds.
+const MAX_BATCHES: usize = 8;
 
 /// How a list walks over a partition.
 pub(super) struct Walk {
@@ -61,7 +66,7 @@ impl Store {
     pub(super) async fn get(&self, key: Key) -> Result<Option<Item>> {
         let request =
             self.client.get_item().table_name(&*self.table).set_key(Some(key.into_attributes())).consistent_read(true);
-        Ok(self.in_time(request.send()).await?.map_err(read_error)?.item)
+        Ok(self.in_time(request.send()).await?.map_err(|error| store_error(&error))?.item)
     }
 
     /// The wanted rows of a partition, in order: a full page, unless few are wanted or they are large.
@@ -133,27 +138,47 @@ impl Store {
         Ok(rows.items.into_iter().next())
     }
 
-    /// The items at these keys, at most 100, strongly consistent, in no order; what is absent is left out.
-    pub(super) async fn get_all(&self, keys: Vec<Key>) -> Result<Vec<Item>> {
+    /// An entity, strongly consistent.
+    pub(super) async fn snapshot<E: Entity>(&self, key: &Key) -> Result<Option<Snapshot<E>>> {
+        let item = self.get(key.clone()).await?;
+        item.map(|item| Snapshot::of(key.clone(), item)).transpose()
+    }
+
+    /// The items at these keys, at most 100, strongly consistent, in no order; what is absent is left out. Of each item the paths of
+    /// the projection, and its key.
+    pub(super) async fn get_all(&self, keys: Vec<Key>, projection: Option<&[&str]>) -> Result<Vec<Item>> {
+        let projection = projection.map(projected);
+        // A hundred of the largest items are 10 MB: an attempt may take as long as a transaction's.
+        let is_large = keys.len() > 10;
         let mut wanted: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
         let mut found = Vec::new();
-        let mut pause = Duration::from_millis(25);
-        while !wanted.is_empty() {
-            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let request = self.client.batch_get_item().request_items(&*self.table, keys.map_err(Error::internal)?);
-            // A hundred of the largest rows are 10 MB: an attempt may take as long as a transaction's.
-            let sent = request.customize().config_override(transaction_timeouts()).send();
-            let output = self.in_time(sent).await?.map_err(read_error)?;
+        let mut backoff = Backoff::of_readers();
+        for _ in 0..MAX_BATCHES {
+            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true);
+            let keys = match &projection {
+                None => keys,
+                Some((expression, names)) => {
+                    keys.projection_expression(expression).set_expression_attribute_names(Some(names.clone()))
+                }
+            };
+            let keys = keys.build().map_err(Error::internal)?;
+            let request = self.client.batch_get_item().request_items(&*self.table, keys);
+            let sent = if is_large {
+                self.in_time(request.customize().config_override(transaction_timeouts()).send()).await?
+            } else {
+                self.in_time(request.send()).await?
+            };
+            let output = sent.map_err(|error| store_error(&error))?;
             found.extend(output.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default());
             // The answer is cut at 16 MB or where the table throttles: the rest is asked for again.
             let rest = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
-            if !wanted.is_empty() {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
+            if wanted.is_empty() {
+                return Ok(found);
             }
+            backoff.wait(self.time_left()).await?;
         }
-        Ok(found)
+        Err(Error::unavailable("the store left keys of a batch unprocessed"))
     }
 
     /// Rows of a partition: strongly consistent from the table, up to a second old from the index.
@@ -177,55 +202,21 @@ impl Store {
                     .expression_attribute_values(":after", item::text(after))
             }
         };
-        let output = self.in_time(request.send()).await?.map_err(read_error)?;
+        let output = self.in_time(request.send()).await?.map_err(|error| store_error(&error))?;
         Ok(Rows { items: output.items.unwrap_or_default(), more: output.last_evaluated_key.is_some() })
     }
 }
 
-/// A read that failed has changed nothing: whatever the store could not do now is `unavailable`.
-pub(super) fn read_error<E>(error: SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    if is_our_fault(&error) { Error::internal(told(&error)) } else { Error::unavailable(told(&error)) }
-}
-
-/// An error for the log: every cause in its own words, and nothing of what was read or written, which the
-/// `Debug` of an answer would show.
-pub(super) fn told<E>(error: &SdkError<E>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let mut text = error.to_string();
-    if let Some(refusal) = error.as_service_error() {
-        let words = [refusal.code(), refusal.message()].into_iter().flatten();
-        words.for_each(|words| text.push_str(&format!(": {words}")));
-        return text;
+/// A projection expression of these paths and the item's key, and the names in it: any of them may be a reserved word.
+fn projected(paths: &[&str]) -> (String, HashMap<String, String>) {
+    let mut expression = "pk, sk".to_owned();
+    let mut names = HashMap::new();
+    for path in paths {
+        for (at, name) in path.split('.').enumerate() {
+            expression.push_str(if at == 0 { ", #" } else { ".#" });
+            expression.push_str(name);
+            names.insert(format!("#{name}"), name.to_owned());
+        }
     }
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
-}
-
-/// Whether the request or the set-up is at fault, so that no later attempt can succeed: the store understood and refused it, the
-/// function may not use the table, or what answers there does not have the operation. A table that is missing may come back: it is
-/// being restored, say.
-pub(super) fn is_our_fault<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    const OURS: [&str; 7] = [
-        "ValidationException",
-        "SerializationException",
-        "AccessDeniedException",
-        "IdempotentParameterMismatchException",
-        "UnknownOperationException",
-        "UnrecognizedClientException",
-        "MissingAuthenticationTokenException",
-    ];
-    match error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(refusal) => refusal.err().code().is_some_and(|code| OURS.contains(&code)),
-        _ => false,
-    }
+    (expression, names)
 }

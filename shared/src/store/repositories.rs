@@ -1,20 +1,23 @@
 //! Repositories of a customer.
 
-use super::Store;
-use super::doubt::unknown;
-use super::item::{self, Item, get_number, get_text, new_item, number, read_row, text};
+use super::client::Store;
+use super::commit::Decision;
+use super::first_read::FirstRead;
+use super::idempotency::{IdempotentRequest, Made};
+use super::item::{self, Item, get_text, new_item, read_row, row, text};
 use super::keys;
-use super::record::{Kept, Made, Once};
-use super::write::{Outcome, Write, first_meaning};
+use super::snapshot::{Entity, Snapshot};
+use super::write::Write;
 use crate::domain::id_list::{IdList, IdPage};
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Integration};
 use crate::domain::repository::{NewRepository, Provider, Repository, RepositoryPatch, Sync};
 use crate::domain::secret::Root;
 use crate::domain::tenant::Metadata;
-use crate::domain::{Conflict, Error, RepositoryId, Result, TenantId, Timestamp, id};
+use crate::domain::{Change, Conflict, Error, RepositoryId, Result, TenantId, Timestamp, id};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// A repository as an item.
 #[derive(Serialize, Deserialize)]
@@ -48,7 +51,7 @@ impl From<Repository> for RepositoryRow {
             metadata: repository.metadata,
             created_at: repository.created_at,
             updated_at: repository.updated_at,
-            n: 0,
+            n: repository.attached_to,
             ver: repository.version,
         }
     }
@@ -68,30 +71,61 @@ impl From<RepositoryRow> for Repository {
             metadata: row.metadata,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            attached_to: row.n,
             version: row.ver,
         }
     }
 }
 
-pub(super) fn read_repository(item: Item) -> Result<Repository> {
-    Ok(read_row::<RepositoryRow>(item)?.into())
+impl Entity for Repository {
+    const ATTRIBUTES: Option<&'static [&'static str]> = Some(&[
+        "id",
+        "name",
+        "repo_url",
+        "branch",
+        "provider",
+        "credential_id",
+        "sync",
+        "metadata",
+        "created_at",
+        "updated_at",
+        "n",
+        "ver",
+    ]);
+
+    fn from_item(item: Item) -> Result<Self> {
+        Ok(read_row::<RepositoryRow>(item)?.into())
+    }
+}
+
+impl FirstRead<Option<Snapshot<Repository>>> {
+    /// A repository.
+    pub fn repository(root: &CustomerRoot, id: RepositoryId) -> Self {
+        Self::entity(keys::repository(root, id))
+    }
+}
+
+impl FirstRead<Option<RepositoryId>> {
+    /// The repository that has a name.
+    pub fn repository_named(root: &CustomerRoot, name: &str) -> Self {
+        let marker = FirstRead::item(keys::repository_name(root, name), Some(&["id"]));
+        marker.map(|marker| Ok(marker.and_then(|marker| RepositoryId::parse(get_text(&marker, "id")?))))
+    }
 }
 
 /// Reserves a name; the marker names the holder to whoever comes second.
 fn reserve_name<'a>(root: &CustomerRoot, name: &'a str, id: RepositoryId) -> Result<Write<'a>> {
     let marker = new_item("repository_name", &BTreeMap::from([("id", id)]))?;
     let taken = move |old: Option<&Item>| {
-        let holder = item::holder(old);
-        Error::NameConflict(Conflict::new(holder, format!("The name \"{name}\" is taken by another repository.")))
+        let detail = format!("The name \"{name}\" is taken by another repository.");
+        Error::NameConflict(Conflict::new(item::holder(old), detail))
     };
-    Ok(Write::put(keys::repository_name(root, name), marker).otherwise(taken))
+    Ok(Write::put(keys::repository_name(root, name), marker).on_condition_failed(taken))
 }
 
 /// Gives a name back.
-fn release_name<'a>(root: &CustomerRoot, name: &str, id: RepositoryId) -> Write<'a> {
-    Write::delete(keys::repository_name(root, name))
-        .when("{id} = ?", [text(id.to_string())])
-        .otherwise(|_| Error::PreconditionFailed)
+fn release_name(root: &CustomerRoot, name: &str, id: RepositoryId) -> Write<'static> {
+    Write::delete(keys::repository_name(root, name)).when("{id} = ?", [text(id.to_string())])
 }
 
 impl Store {
@@ -100,166 +134,93 @@ impl Store {
         &self,
         integration: &Integration,
         new: NewRepository,
-        once: Option<&Once>,
+        request: Option<&IdempotentRequest>,
     ) -> Result<Made<Repository>> {
         let root = integration.root();
         let id: RepositoryId = self.new_id()?;
         let repository = new.clone().into_repository(id);
         let item = new_item("repository", &RepositoryRow::from(repository.clone()))?;
         let writes = vec![Write::put(keys::repository(root, id), item), reserve_name(root, &repository.name, id)?];
-        match self.apply_once(&Root::Customer(*root), once, id, None, writes).await? {
-            Kept::Applied => Ok(Made { value: repository, replayed: false }),
-            Kept::Replay(record) => {
-                let id =
-                    RepositoryId::parse(&record.id).ok_or_else(|| Error::internal("a record names no repository"))?;
-                Ok(Made { value: new.into_repository(id), replayed: true })
-            }
-        }
+        let again = |id: &str| Some(new.into_repository(RepositoryId::parse(id)?));
+        self.make(&Root::Customer(*root), request, (id, repository.clone()), writes, again).await
     }
 
-    /// A repository.
-    pub async fn repository(&self, root: &CustomerRoot, id: RepositoryId) -> Result<Repository> {
-        let item = self.get(keys::repository(root, id)).await?.ok_or(Error::NotFound)?;
-        read_repository(item)
+    /// A page of repositories, newest first.
+    pub async fn repositories(&self, root: &CustomerRoot, list: &IdList<id::Repository>) -> Result<IdPage<Repository>> {
+        self.id_page(&keys::repositories(root), list, false, Repository::from_item, |_| true).await
     }
 
-    /// A page of repositories, newest first; with a name, at most the one that has it.
-    pub async fn repositories(
+    /// The page of the repository that has a name, if one has it; `holder` is who had it when the request came.
+    pub async fn repository_by_name(
         &self,
-        root: &CustomerRoot,
+        integration: &Integration,
         list: &IdList<id::Repository>,
-        name: Option<&str>,
+        name: &str,
+        holder: Option<RepositoryId>,
     ) -> Result<IdPage<Repository>> {
-        let Some(name) = name else {
-            return self.id_page(&keys::repositories(root), list, false, read_repository, |_| true).await;
-        };
-        let marker = self.get(keys::repository_name(root, name)).await?;
-        let id = marker.and_then(|marker| RepositoryId::parse(get_text(&marker, "id")?));
-        let item = match id.filter(|id| list.admits(*id)) {
-            Some(id) => self.get(keys::repository(root, id)).await?,
+        let found = match holder.filter(|id| list.admits(*id)) {
+            Some(id) => self.snapshot::<Repository>(&keys::repository(integration.root(), id)).await?,
             None => None,
         };
-        let named: Vec<_> =
-            item.map(read_repository).transpose()?.into_iter().filter(|found| found.name == name).collect();
-        Ok(IdPage::new(named, None))
+        let named = found.map(|found| found.entity).filter(|found| found.name == name);
+        Ok(IdPage::new(named.into_iter().collect(), None))
     }
 
     /// Changes a repository; another name is reserved and the old one released in the same step.
     pub async fn update_repository(
         &self,
         integration: &Integration,
-        id: RepositoryId,
+        repository: Option<Snapshot<Repository>>,
         patch: &RepositoryPatch,
         if_match: &IfMatch,
     ) -> Result<Repository> {
         let root = integration.root();
-        let key = keys::repository(root, id);
-        self.under(if_match, key, async |if_match| self.change_repository(root, id, patch, if_match).await).await
-    }
-
-    async fn change_repository(
-        &self,
-        root: &CustomerRoot,
-        id: RepositoryId,
-        patch: &RepositoryPatch,
-        if_match: &IfMatch,
-    ) -> Result<Repository> {
-        if patch.name.is_none() && !patch.is_empty() {
-            let item = self.apply(vec![self.change(root, id, patch, if_match)?]).await?;
-            return read_repository(item.ok_or_else(|| Error::internal("an update returned no item"))?);
-        }
-        let mut seen = self.repository(root, id).await?;
-        loop {
-            if !if_match.accepts(seen.version) {
-                return Err(Error::PreconditionFailed);
-            }
-            let Some(name) = &patch.name else { return Ok(seen) };
-            // What is answered is computed from what was read: the write holds only for that version.
-            let mut writes = vec![self.change(root, id, patch, if_match)?.when_version(Some(&[seen.version]))];
-            if *name != seen.name {
-                writes.push(reserve_name(root, name, id)?);
-                writes.push(release_name(root, &seen.name, id));
-            }
-            let refusals = match self.attempt(&mut writes).await? {
-                Outcome::Applied(_) => return Ok(patch.applied_to(seen, self.now)),
-                Outcome::Unknown(_) => return Err(unknown()),
-                Outcome::Refused(refusals) => refusals,
+        let decide = |read: &Snapshot<Repository>| {
+            let Change::To(changed) = read.entity.patched(patch, if_match, self.now)? else {
+                return Ok(Decision { writes: Vec::new(), answer: read.entity.clone() });
             };
-            // Somebody else was quicker: the refusal shows what the repository is now, and saves a read of it.
-            match refusals.iter().find(|(at, _)| *at == 0) {
-                Some((_, Some(now))) => seen = read_repository(now.clone())?,
-                _ => return Err(first_meaning(&writes, &refusals)),
+            let row = |repository: &Repository| row(&RepositoryRow::from(repository.clone()));
+            let mut writes = vec![Write::change(read, &row(&read.entity)?, &row(&changed)?)];
+            if let Some(name) = patch.name.as_deref().filter(|name| *name != read.entity.name) {
+                writes.push(reserve_name(root, name, changed.id)?);
+                writes.push(release_name(root, &read.entity.name, changed.id));
             }
-        }
-    }
-
-    fn change<'a>(
-        &self,
-        root: &CustomerRoot,
-        id: RepositoryId,
-        patch: &RepositoryPatch,
-        if_match: &'a IfMatch,
-    ) -> Result<Write<'a>> {
-        let mut write = Write::update(keys::repository(root, id))
-            .new_version()
-            .set("updated_at", text(self.now.to_string()))
-            .when_version(if_match.versions.as_deref())
-            .otherwise(|old| if old.is_some() { Error::PreconditionFailed } else { Error::NotFound });
-        if let Some(name) = &patch.name {
-            write = write.set("name", text(name));
-        }
-        if let Some(branch) = &patch.branch {
-            write = write.set("branch", text(branch));
-        }
-        if let Some(credential_id) = &patch.credential_id {
-            write = write.set_or_remove("credential_id", credential_id.as_ref().map(text));
-        }
-        if let Some(metadata) = &patch.metadata {
-            write = write.set("metadata", item::value(metadata)?);
-        }
-        if patch.resets_sync() {
-            write = write.set("sync.state", text("pending"));
-        }
-        Ok(write)
+            Ok(Decision { writes, answer: changed })
+        };
+        self.change(repository, decide).await
     }
 
     /// Deletes a repository that is attached nowhere.
     pub async fn delete_repository(
         &self,
         integration: &Integration,
-        id: RepositoryId,
+        repository: Option<Snapshot<Repository>>,
         if_match: &IfMatch,
     ) -> Result<()> {
         let root = integration.root();
-        loop {
-            let item = self.get(keys::repository(root, id)).await?.ok_or(Error::NotFound)?;
-            let attached = get_number(&item, "n").unwrap_or_default();
-            let seen = read_repository(item)?;
-            if !if_match.accepts(seen.version) {
-                return Err(Error::PreconditionFailed);
-            }
-            if attached > 0 {
-                match self.a_dependent(root, id).await? {
+        self.retry(repository, async |read| {
+            let read = read.ok_or(Error::NotFound)?;
+            if_match.check(read.entity.version)?;
+            if read.entity.attached_to > 0 {
+                return match self.a_dependent(root, read.entity.id).await? {
                     Some(tenant) => {
                         let detail = "The repository is attached to a tenant: detach it there first, or wait where that tenant was deprovisioned.";
-                        return Err(Error::ResourceInUse(Conflict::new(tenant.to_string(), detail)));
+                        Err(Error::ResourceInUse(Conflict::new(tenant.to_string(), detail)))
                     }
                     // Detached since it was read.
-                    None => continue,
-                }
+                    None => Ok(ControlFlow::Continue(self.snapshot(&read.key).await?)),
+                };
             }
             let writes = vec![
-                Write::delete(keys::repository(root, id))
-                    .when("{n} = ? AND {ver} = ?", [number(0), number(seen.version)])
-                    .otherwise(|_| Error::PreconditionFailed),
-                release_name(root, &seen.name, id),
+                Write::delete(read.key.clone()).unchanged_since(&read),
+                release_name(root, &read.entity.name, read.entity.id),
             ];
-            match self.apply(writes).await {
-                Ok(_) => return Ok(()),
-                Err(Error::PreconditionFailed) => {}
-                Err(error) => return Err(error),
-            }
-        }
+            Ok(match self.commit(writes).await?.known()? {
+                None => ControlFlow::Break(()),
+                Some(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),
+            })
+        })
+        .await
     }
 
     async fn a_dependent(&self, root: &CustomerRoot, id: RepositoryId) -> Result<Option<TenantId>> {

@@ -1,8 +1,8 @@
 //! The sweep: releases the repositories of deprovisioned tenants. Resumable at any point: what remains to
 //! be done is the job, and each release happens once because its back reference is removed with it.
 
-use super::Store;
 use super::attachments::release;
+use super::client::Store;
 use super::item::{get_text, new_item, number, read_row, text};
 use super::keys::{self, id_position};
 use super::read::Walk;
@@ -94,19 +94,16 @@ impl Store {
         let until = self.now.plus_milliseconds(LEASE_MILLISECONDS);
         let lease = Write::update(keys::sweep_job(root, tenant))
             .set("lease_until", text(until.to_string()))
-            .when("attribute_not_exists({lease_until}) OR {lease_until} <= ?", [text(self.now.to_string())])
-            .otherwise(|_| Error::PreconditionFailed);
+            .when("attribute_not_exists({lease_until}) OR {lease_until} <= ?", [text(self.now.to_string())]);
         // Somebody else is at it, or done: the index may be a second late.
-        if !happened(self.apply(vec![lease]).await)? {
+        if !self.happened(vec![lease]).await? {
             return Ok(());
         }
         for repository in repositories {
-            happened(self.apply(release(root, *repository, tenant).into()).await)?;
+            self.happened(release(root, *repository, tenant).into()).await?;
         }
-        let done = Write::delete(keys::sweep_job(root, tenant))
-            .when("attribute_exists({pk})", [])
-            .otherwise(|_| Error::PreconditionFailed);
-        happened(self.apply(vec![done]).await).map(drop)
+        let done = Write::delete(keys::sweep_job(root, tenant)).when("attribute_exists({pk})", []);
+        self.happened(vec![done]).await.map(drop)
     }
 
     /// Takes a job that cannot be read out of the index, so that the others go on.
@@ -115,17 +112,12 @@ impl Store {
             .set("failed_at", text(self.now.to_string()))
             .set("failures", number(1))
             .remove("g1pk")
-            .remove("g1sk")
-            .otherwise(|_| Error::PreconditionFailed);
-        happened(self.apply(vec![write]).await).map(drop)
+            .remove("g1sk");
+        self.happened(vec![write]).await.map(drop)
     }
-}
 
-/// Whether a write took effect; a refused one was done before.
-fn happened<T>(result: Result<T>) -> Result<bool> {
-    match result {
-        Ok(_) => Ok(true),
-        Err(Error::PreconditionFailed) => Ok(false),
-        Err(error) => Err(error),
+    /// Whether writes took effect; refused ones were done before.
+    async fn happened(&self, writes: Vec<Write<'_>>) -> Result<bool> {
+        Ok(self.commit(writes).await?.known()?.is_none())
     }
 }

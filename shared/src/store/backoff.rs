@@ -1,0 +1,36 @@
+//! Pauses between tries, so that writers on one item, or readers of a store in trouble, do not meet again at once.
+
+use super::client::random;
+use crate::domain::{Error, Result};
+use std::time::Duration;
+
+/// Exponential back-off with jitter: half to one and a half times a pause that doubles.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Backoff {
+    /// Where other writers are in the way: 10 ms, up to 200 ms.
+    pub fn of_writers() -> Self {
+        Self { next: Duration::from_millis(10), longest: Duration::from_millis(200) }
+    }
+
+    /// Where the store leaves a part of a batch unread: 25 ms, up to 400 ms, as between the SDK's own retries.
+    pub fn of_readers() -> Self {
+        Self { next: Duration::from_millis(25), longest: Duration::from_millis(400) }
+    }
+
+    /// Waits for the next try, if there is time for it.
+    pub async fn wait(&mut self, time_left: Duration) -> Result<()> {
+        let jitter: [u8; 1] = random()?;
+        let pause = self.next.mul_f64(0.5 + f64::from(jitter[0]) / 255.0);
+        if time_left <= pause {
+            return Err(Error::unavailable("the store was contended or throttled until the time ran out"));
+        }
+        self.next = (self.next * 2).min(self.longest);
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}

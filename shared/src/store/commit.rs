@@ -1,0 +1,299 @@
+//! The one write path: every write is sent here, and what came of it is decided here.
+//!
+//! Each logical write has a write id `w`, stamped on what it puts or updates; an item remembers those of its last writes
+//! ([`super::history`]). A write may be sent several times, by the SDK too, and an answer may be lost. A failed condition returns the
+//! item as it is:
+//! - it remembers `w`: an earlier attempt of this very write was applied;
+//! - it remembers the write to which this one is bound, and not `w`: it was not applied and never will be;
+//! - neither, and an answer was lost: not known, which is `unavailable` and never a conflict.
+//!
+//! Transactions carry `w` as their token as well. A race is no error: the caller decides again on the item as it is
+//! ([`Store::retry`]).
+
+use super::backoff::Backoff;
+use super::client::{Store, transaction_timeouts};
+use super::error::{store_error, unknown_outcome};
+use super::history::{Trace, trace};
+use super::item::Item;
+use super::keys::Key;
+use super::lost_answers::LostAnswers;
+use super::snapshot::{Entity, Snapshot};
+use super::write::{Effect, Write};
+use crate::domain::{Error, Result, WriteId};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{CancellationReason, ReturnValuesOnConditionCheckFailure};
+use std::ops::ControlFlow;
+
+/// What became of a set of writes.
+pub(super) enum Outcome {
+    /// All were applied.
+    Applied,
+    /// None was applied.
+    Refused(Refusals),
+    /// A condition failed, and an earlier attempt may have been applied.
+    Unknown(Refusals),
+}
+
+/// The conditions that failed.
+pub(super) struct Refusals {
+    /// The places of the writes, each with its item as it is.
+    items: Vec<(usize, Option<Item>)>,
+    /// What the first of them means; `None`: that another write came between.
+    meaning: Option<Error>,
+}
+
+impl Refusals {
+    /// Takes the item that is at `key`, if its condition failed.
+    pub fn take(&mut self, key: &Key) -> Option<Item> {
+        self.items.iter_mut().find_map(|(_, item)| item.take_if(|item| key.is_of(item)))
+    }
+
+    /// What a refusal means where nothing can come between.
+    pub fn into_error(self) -> Error {
+        self.meaning.unwrap_or_else(|| Error::internal("a condition failed that cannot fail"))
+    }
+}
+
+impl Outcome {
+    /// What is known: applied, or refused.
+    pub fn known(self) -> Result<Option<Refusals>> {
+        match self {
+            Self::Applied => Ok(None),
+            Self::Refused(refusals) => Ok(Some(refusals)),
+            Self::Unknown(_) => Err(unknown_outcome()),
+        }
+    }
+}
+
+/// What one attempt came to.
+enum Attempt {
+    Applied,
+    /// The places of the writes whose conditions failed, each with its item.
+    ConditionFailed(Vec<(usize, Option<Item>)>),
+    /// Another transaction has an item: the same again, soon.
+    Contended,
+    /// The store is over its throughput, and says why: the same again, a few times.
+    Throttled(String),
+    Failed(Error),
+}
+
+/// How often a canceled transaction is sent again because the store throttles. Single writes are the SDK's to send again.
+const MAX_THROTTLED: u32 = 3;
+
+/// What a decision asks for: the writes that make it so, none where nothing changes, and the answer once they are applied. The first
+/// write is bound to the entity as it was read.
+pub(super) struct Decision<'a, T> {
+    pub writes: Vec<Write<'a>>,
+    pub answer: T,
+}
+
+impl Store {
+    /// Applies all writes or none.
+    pub(super) async fn commit(&self, mut writes: Vec<Write<'_>>) -> Result<Outcome> {
+        let w = self.new_id::<_>().map(|w: WriteId| w.ulid())?;
+        writes.iter_mut().for_each(|write| write.stamp(&w));
+        let lost = LostAnswers::default();
+        let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);
+        loop {
+            match self.in_time(self.attempt(&writes, &w, &lost)).await? {
+                Attempt::Applied => return Ok(Outcome::Applied),
+                Attempt::ConditionFailed(items) => return Ok(settle(&writes, items, &w, lost.any())),
+                Attempt::Failed(error) => return Err(error),
+                Attempt::Throttled(why) if throttled == MAX_THROTTLED => return Err(Error::unavailable(why)),
+                Attempt::Throttled(_) => throttled += 1,
+                Attempt::Contended => {}
+            }
+            backoff.wait(self.time_left()).await?;
+        }
+    }
+
+    /// Applies writes that nothing can come between: a failed condition is an error.
+    pub(super) async fn apply(&self, writes: Vec<Write<'_>>) -> Result<()> {
+        match self.commit(writes).await?.known()? {
+            None => Ok(()),
+            Some(refusals) => Err(refusals.into_error()),
+        }
+    }
+
+    /// Does `work` until no other write comes between what it read and what it writes, with back-off. `Continue` has the state of
+    /// things as they are now.
+    pub(super) async fn retry<S, T>(
+        &self,
+        mut state: S,
+        work: impl AsyncFn(S) -> Result<ControlFlow<T, S>>,
+    ) -> Result<T> {
+        let mut backoff = Backoff::of_writers();
+        loop {
+            match work(state).await? {
+                ControlFlow::Break(answer) => return Ok(answer),
+                ControlFlow::Continue(fresh) => state = fresh,
+            }
+            backoff.wait(self.time_left()).await?;
+        }
+    }
+
+    /// Decides on an entity as it was read, and commits that; where another write came between, again on the entity as it is now.
+    /// What is missing is 404.
+    pub(super) async fn change<'w, E: Entity, T>(
+        &self,
+        read: Option<Snapshot<E>>,
+        decide: impl Fn(&Snapshot<E>) -> Result<Decision<'w, T>>,
+    ) -> Result<T> {
+        self.retry(read, async |read| {
+            let read = read.ok_or(Error::NotFound)?;
+            let Decision { writes, answer } = decide(&read)?;
+            if writes.is_empty() {
+                return Ok(ControlFlow::Break(answer));
+            }
+            Ok(match self.commit(writes).await?.known()? {
+                None => ControlFlow::Break(answer),
+                Some(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),
+            })
+        })
+        .await
+    }
+
+    /// The entity of the first write, at `key`, after a refusal: as the refusal shows it, or read again where only other conditions
+    /// failed. A refusal that has a meaning is that error.
+    pub(super) async fn fresh<E: Entity>(&self, key: &Key, refusals: Refusals) -> Result<Option<Snapshot<E>>> {
+        match (refusals.meaning, refusals.items.into_iter().next()) {
+            (Some(meaning), _) => Err(meaning),
+            (None, Some((0, item))) => item.map(|item| Snapshot::of(key.clone(), item)).transpose(),
+            (None, _) => self.snapshot(key).await,
+        }
+    }
+
+    async fn attempt(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Attempt {
+        match writes {
+            [write] => match &write.effect {
+                Effect::Put(item) => self.put(write, item, lost).await,
+                Effect::Update => self.update(write, lost).await,
+                // A removal is always a transaction: only its token tells a lost answer from another's removal.
+                Effect::Delete => self.transaction(writes, w, lost).await,
+            },
+            writes => self.transaction(writes, w, lost).await,
+        }
+    }
+
+    async fn put(&self, write: &Write<'_>, item: &Item, lost: &LostAnswers) -> Attempt {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item.clone()))
+            .condition_expression(write.condition())
+            .set_expression_attribute_names(write.names())
+            .set_expression_attribute_values(write.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        single(request.customize().interceptor(lost.clone()).send().await, |error| match error {
+            PutItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
+            _ => None,
+        })
+    }
+
+    async fn update(&self, write: &Write<'_>, lost: &LostAnswers) -> Attempt {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(write.key.clone().into_attributes()))
+            .update_expression(write.update_expression())
+            .condition_expression(write.condition())
+            .set_expression_attribute_names(write.names())
+            .set_expression_attribute_values(write.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        single(request.customize().interceptor(lost.clone()).send().await, |error| match error {
+            UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
+            _ => None,
+        })
+    }
+
+    async fn transaction(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Attempt {
+        let items: Result<Vec<_>> = writes.iter().map(|write| write.transact_item(&self.table)).collect();
+        let items = match items {
+            Ok(items) => items,
+            Err(error) => return Attempt::Failed(error),
+        };
+        let request = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(w);
+        let sent = request.customize().config_override(transaction_timeouts()).interceptor(lost.clone()).send().await;
+        match sent {
+            Ok(_) => Attempt::Applied,
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    from_reasons(canceled.cancellation_reasons())
+                }
+                _ => failed(&error),
+            },
+        }
+    }
+}
+
+/// What failed conditions mean for the write `w`; all writes of a transaction were applied or none.
+fn settle(writes: &[Write<'_>], items: Vec<(usize, Option<Item>)>, w: &str, answers_lost: bool) -> Outcome {
+    let mut is_known = !answers_lost;
+    for (at, item) in &items {
+        let (Some(write), Some(item)) = (writes.get(*at), item) else { continue };
+        match trace(item, w, write.bound_to.as_deref()) {
+            Trace::Applied => return Outcome::Applied,
+            Trace::NotApplied => is_known = true,
+            Trace::Unknown => {}
+        }
+    }
+    let first = items.first().and_then(|(at, item)| Some((writes.get(*at)?.on_condition_failed.as_ref()?, item)));
+    let meaning = first.map(|(meaning, item)| meaning(item.as_ref()));
+    let refusals = Refusals { items, meaning };
+    if is_known { Outcome::Refused(refusals) } else { Outcome::Unknown(refusals) }
+}
+
+/// What a single write came to; `condition_failed` finds a failed condition with its item.
+fn single<T, E>(
+    sent: std::result::Result<T, SdkError<E>>,
+    condition_failed: impl Fn(&E) -> Option<Option<Item>>,
+) -> Attempt
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match sent {
+        Ok(_) => Attempt::Applied,
+        Err(error) => match error.as_service_error().and_then(condition_failed) {
+            Some(item) => Attempt::ConditionFailed(vec![(0, item)]),
+            None => failed(&error),
+        },
+    }
+}
+
+/// Contention outranks failed conditions: only an attempt that met no other tells the truth about all of them.
+fn from_reasons(reasons: &[CancellationReason]) -> Attempt {
+    if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
+        return Attempt::Contended;
+    }
+    let throttled = |reason: &&CancellationReason| {
+        matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded"))
+    };
+    if let Some(reason) = reasons.iter().find(throttled) {
+        let words = [reason.code(), reason.message()].into_iter().flatten().collect::<Vec<_>>();
+        return Attempt::Throttled(words.join(": "));
+    }
+    let condition_failed = |(at, reason): (usize, &CancellationReason)| {
+        (reason.code() == Some("ConditionalCheckFailed")).then(|| (at, reason.item.clone()))
+    };
+    let items: Vec<_> = reasons.iter().enumerate().filter_map(condition_failed).collect();
+    if items.is_empty() {
+        let codes: Vec<_> = reasons.iter().filter_map(CancellationReason::code).collect();
+        return Attempt::Failed(Error::internal(format!("a transaction was canceled for {codes:?}")));
+    }
+    Attempt::ConditionFailed(items)
+}
+
+fn failed<E>(error: &SdkError<E>) -> Attempt
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some("TransactionConflictException" | "TransactionInProgressException") => Attempt::Contended,
+        _ => Attempt::Failed(store_error(error)),
+    }
+}

@@ -1,0 +1,156 @@
+//! Tenants by their external ids. A marker item says who has an external id; the tenant itself is looked up by its id.
+
+use super::client::Store;
+use super::commit::Refusals;
+use super::first_read::FirstRead;
+use super::item::{Item, get_text};
+use super::keys;
+use super::snapshot::{Entity, Snapshot};
+use super::tenants::{change_tenant, new_tenant, removal};
+use crate::domain::attachment::{TenantWithAttachments, not_attached};
+use crate::domain::precondition::IfMatch;
+use crate::domain::principal::{CustomerRoot, Integration};
+use crate::domain::tenant::{ExternalId, Tenant, TenantPatch};
+use crate::domain::{Change, Error, Id, Result, TenantId};
+use std::ops::ControlFlow;
+
+impl FirstRead<Option<TenantId>> {
+    /// The tenant that has an external id.
+    pub fn holder(root: &CustomerRoot, external_id: &ExternalId) -> Self {
+        FirstRead::item(keys::external_id(root, external_id), Some(&["id"])).map(|marker| Ok(read_holder(marker)))
+    }
+}
+
+fn read_holder(marker: Option<Item>) -> Option<TenantId> {
+    TenantId::parse(get_text(&marker?, "id")?)
+}
+
+/// What an upsert asks for.
+pub struct Upsert<'a> {
+    /// Whose tenant it is about.
+    pub external_id: &'a ExternalId,
+    /// What the tenant is to be like.
+    pub patch: &'a TenantPatch,
+    /// What the client asks of its version.
+    pub if_match: &'a IfMatch,
+    /// Whether there must be none yet.
+    pub must_be_new: bool,
+}
+
+impl Store {
+    /// The tenant that an external id names; `holder` is who had it when the request came.
+    pub async fn tenant_by_external_id(
+        &self,
+        integration: &Integration,
+        external_id: &ExternalId,
+        holder: Option<TenantId>,
+    ) -> Result<Tenant> {
+        let found = self.held::<Tenant>(integration.root(), external_id, holder).await?;
+        Ok(found.ok_or(Error::NotFound)?.entity)
+    }
+
+    /// The tenant that has an external id; `holder` is who had it last.
+    async fn held<E: Entity>(
+        &self,
+        root: &CustomerRoot,
+        external_id: &ExternalId,
+        mut holder: Option<TenantId>,
+    ) -> Result<Option<Snapshot<E>>> {
+        while let Some(id) = holder {
+            if let Some(found) = self.snapshot(&keys::tenant(root, id)).await? {
+                return Ok(Some(found));
+            }
+            // Removed between the two reads: its marker is gone as well.
+            holder = self.holder(root, external_id).await?;
+        }
+        Ok(None)
+    }
+
+    async fn holder(&self, root: &CustomerRoot, external_id: &ExternalId) -> Result<Option<TenantId>> {
+        Ok(read_holder(self.get(keys::external_id(root, external_id)).await?))
+    }
+
+    /// The tenant that has an external id after a refusal.
+    async fn held_after(
+        &self,
+        root: &CustomerRoot,
+        external_id: &ExternalId,
+        read: &Snapshot<TenantWithAttachments>,
+        refusals: Refusals,
+    ) -> Result<Option<Snapshot<TenantWithAttachments>>> {
+        match self.fresh(&read.key, refusals).await? {
+            Some(found) => Ok(Some(found)),
+            None => self.held(root, external_id, self.holder(root, external_id).await?).await,
+        }
+    }
+
+    /// Makes the tenant of an external id or changes it; what is as asked for already is not written. `holder` is who had the external
+    /// id when the request came. `true`: the tenant is new.
+    pub async fn upsert_tenant_by_external_id(
+        &self,
+        integration: &Integration,
+        upsert: &Upsert<'_>,
+        holder: Option<TenantId>,
+    ) -> Result<(Tenant, bool)> {
+        let (root, external_id) = (integration.root(), upsert.external_id);
+        let found = self.held::<TenantWithAttachments>(root, external_id, holder).await?;
+        self.retry(found, async |found| {
+            let Some(read) = found else {
+                let tenant = self.new_upserted(upsert)?;
+                if self.commit(new_tenant(root, &tenant)?).await?.known()?.is_none() {
+                    return Ok(ControlFlow::Break((tenant, true)));
+                }
+                // Another request was quicker to make it.
+                let holder = self.holder(root, external_id).await?;
+                return Ok(ControlFlow::Continue(self.held(root, external_id, holder).await?));
+            };
+            match read.entity.upserted(upsert.patch, upsert.if_match, upsert.must_be_new, self.now)? {
+                Change::Unchanged => Ok(ControlFlow::Break((read.entity.tenant, false))),
+                Change::To(changed) => match self.commit(vec![change_tenant(root, &read, &changed)?]).await?.known()? {
+                    None => Ok(ControlFlow::Break((changed, false))),
+                    Some(refusals) => {
+                        Ok(ControlFlow::Continue(self.held_after(root, external_id, &read, refusals).await?))
+                    }
+                },
+            }
+        })
+        .await
+    }
+
+    /// What an upsert makes where there is no tenant.
+    fn new_upserted(&self, upsert: &Upsert<'_>) -> Result<Tenant> {
+        if upsert.if_match.is_given {
+            return Err(Error::PreconditionFailed);
+        }
+        if upsert.patch.default_repository_id.flatten().is_some() {
+            return Err(not_attached());
+        }
+        Ok(upsert.patch.clone().into_new(upsert.external_id.clone()).into_tenant(self.new_id()?))
+    }
+
+    /// Removes a tenant and all below it, in one step; a sweep releases its repositories afterwards.
+    pub async fn delete_tenant_by_external_id(
+        &self,
+        integration: &Integration,
+        external_id: &ExternalId,
+        holder: Option<TenantId>,
+        if_match: &IfMatch,
+    ) -> Result<()> {
+        let root = integration.root();
+        let found = self.held::<TenantWithAttachments>(root, external_id, holder).await?;
+        self.retry(found, async |found| {
+            let read = found.ok_or(Error::NotFound)?;
+            if_match.check(read.entity.tenant.version)?;
+            let mut writes = removal(root, &read);
+            if !read.entity.attachments.is_empty() {
+                let repositories = read.entity.attachments.keys().map(Id::ulid).collect();
+                writes.push(self.sweep_job(root, read.entity.tenant.id, repositories)?);
+            }
+            Ok(match self.commit(writes).await?.known()? {
+                None => ControlFlow::Break(()),
+                Some(refusals) => ControlFlow::Continue(self.held_after(root, external_id, &read, refusals).await?),
+            })
+        })
+        .await
+    }
+}

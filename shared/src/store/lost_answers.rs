@@ -1,0 +1,42 @@
+//! Notes lost answers: the SDK sends a request again by itself, and its caller sees the last answer alone.
+
+use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether an attempt ended without an answer that can be relied on: time-out, broken connection, 5xx, unreadable.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LostAnswers(Arc<AtomicBool>);
+
+impl LostAnswers {
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Intercept for LostAnswers {
+    fn name(&self) -> &'static str {
+        "LostAnswers"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_answered = match context.output_or_error() {
+            Some(Ok(_)) => true,
+            Some(Err(error)) if error.is_operation_error() => {
+                context.response().is_some_and(|response| response.status().as_u16() < 500)
+            }
+            _ => false,
+        };
+        if !is_answered {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
