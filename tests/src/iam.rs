@@ -14,15 +14,22 @@ pub struct Access {
     pub action: String,
     /// The index, of a query.
     pub index: Option<String>,
-    /// The partition key: `dynamodb:LeadingKeys`.
-    pub key: Option<String>,
+    /// The partition keys: `dynamodb:LeadingKeys`. A batch has many, and one statement must allow all of them.
+    pub keys: Vec<String>,
 }
 
 impl Access {
-    /// What a part of a request is to IAM.
-    pub fn of(operation: &str, part: &Part) -> Self {
-        let action = if operation == "BatchGetItem" { operation } else { &part.action };
-        Self { action: format!("dynamodb:{action}"), index: part.index.clone(), key: part.partition.clone() }
+    /// What a request is to IAM: a batch one access to all its items, anything else one to each of its parts.
+    pub fn of(operation: &str, parts: &[Part]) -> Vec<Self> {
+        let access = |action: &str, parts: &[Part]| Self {
+            action: format!("dynamodb:{action}"),
+            index: parts.first().and_then(|part| part.index.clone()),
+            keys: parts.iter().filter_map(|part| part.partition.clone()).collect(),
+        };
+        match operation {
+            "BatchGetItem" => vec![access(operation, parts)],
+            _ => parts.iter().map(|part| access(&part.action, std::slice::from_ref(part))).collect(),
+        }
     }
 
     fn resource(&self) -> String {
@@ -46,10 +53,11 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Whether this is the grant that an access needs.
+    /// Whether this is a grant that an access needs.
     pub fn serves(&self, access: &Access) -> bool {
-        let key = access.key.as_deref().unwrap_or_default();
-        self.action == access.action && self.resource == access.resource() && like(&self.key, key)
+        self.action == access.action
+            && self.resource == access.resource()
+            && access.keys.iter().any(|key| like(&self.key, key))
     }
 }
 
@@ -108,10 +116,10 @@ fn holds(conditions: &Value, access: &Access) -> Result<bool, String> {
             }
             let is_like = |key: &String| texts(values).iter().any(|pattern| like(pattern, key));
             let right = match operator.as_str() {
-                "Null" => access.key.is_none() == (texts(values) == ["true"]),
+                "Null" => access.keys.is_empty() == (texts(values) == ["true"]),
                 // For all of no keys at all: true.
-                "ForAllValues:StringLike" => access.key.as_ref().is_none_or(is_like),
-                "ForAllValues:StringNotLike" => !access.key.as_ref().is_some_and(is_like),
+                "ForAllValues:StringLike" => access.keys.iter().all(is_like),
+                "ForAllValues:StringNotLike" => !access.keys.iter().any(is_like),
                 _ => return Err(format!("the operator {operator} is not understood")),
             };
             if !right {

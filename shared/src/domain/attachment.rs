@@ -173,3 +173,140 @@ impl TenantWithAttachments {
 pub fn not_attached() -> Error {
     Error::invalid("/default_repository_id", "is not attached to this tenant")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tenant::{NewTenant, TenantStatus};
+
+    fn now() -> Timestamp {
+        Timestamp::from_milliseconds(1_795_403_655_123)
+    }
+
+    fn repository(random: u128) -> RepositoryId {
+        RepositoryId::new(now(), random)
+    }
+
+    /// A tenant with these attachments, the first of them its default.
+    fn tenant(attached: &[RepositoryId]) -> TenantWithAttachments {
+        let id = TenantId::new(now(), 7);
+        let entry = AttachedRepository { branch_override: None, created_at: now(), updated_at: now() };
+        TenantWithAttachments {
+            tenant: Tenant { default_repository_id: attached.first().copied(), ..NewTenant::default().into_tenant(id) },
+            attachments: attached.iter().map(|id| (*id, entry.clone())).collect(),
+        }
+    }
+
+    fn later() -> Timestamp {
+        now().plus_milliseconds(5)
+    }
+
+    fn only(version: u64) -> IfMatch {
+        IfMatch { versions: Some(vec![version]), is_given: true }
+    }
+
+    #[test]
+    fn a_patch_makes_a_new_version_with_what_was_given() {
+        let before = tenant(&[repository(1)]);
+        let patch = TenantPatch {
+            name: Some(Some("n".to_owned())),
+            status: Some(TenantStatus::Suspended),
+            default_repository_id: Some(None),
+            ..TenantPatch::default()
+        };
+        let expected = Tenant {
+            name: Some("n".to_owned()),
+            status: TenantStatus::Suspended,
+            default_repository_id: None,
+            updated_at: later(),
+            version: before.tenant.version + 1,
+            ..before.tenant.clone()
+        };
+        let patched = |if_match: &IfMatch| before.patched(&patch, if_match, later());
+        assert_eq!(patched(&IfMatch::default()).unwrap(), Change::To(expected.clone()));
+        assert_eq!(patched(&only(before.tenant.version)).unwrap(), Change::To(expected));
+        assert!(matches!(patched(&only(before.tenant.version + 1)), Err(Error::PreconditionFailed)));
+        let nothing = before.patched(&TenantPatch::default(), &IfMatch::default(), later());
+        assert_eq!(nothing.unwrap(), Change::Unchanged);
+    }
+
+    #[test]
+    fn a_default_must_be_attached() {
+        let before = tenant(&[repository(1)]);
+        let to = |id| TenantPatch { default_repository_id: Some(Some(id)), ..TenantPatch::default() };
+        assert!(before.patched(&to(repository(1)), &IfMatch::default(), later()).is_ok());
+        let refused = before.patched(&to(repository(2)), &IfMatch::default(), later());
+        assert!(matches!(refused, Err(Error::Invalid(faults)) if faults[0].pointer == "/default_repository_id"));
+        // The version is looked at first.
+        assert!(matches!(before.patched(&to(repository(2)), &only(0), later()), Err(Error::PreconditionFailed)));
+    }
+
+    #[test]
+    fn an_upsert_writes_only_a_difference() {
+        let before = tenant(&[repository(1)]);
+        let upserted =
+            |patch: TenantPatch, must_be_new| before.upserted(&patch, &IfMatch::default(), must_be_new, later());
+        let same = TenantPatch {
+            name: Some(None),
+            default_repository_id: Some(Some(repository(1))),
+            settings: Some(before.tenant.settings.clone()),
+            ..TenantPatch::default()
+        };
+        assert_eq!(upserted(same.clone(), false).unwrap(), Change::Unchanged);
+        let named = TenantPatch { name: Some(Some("n".to_owned())), ..same.clone() };
+        assert!(matches!(upserted(named, false).unwrap(), Change::To(tenant) if tenant.name.as_deref() == Some("n")));
+        assert!(matches!(upserted(same, true), Err(Error::PreconditionFailed)));
+    }
+
+    #[test]
+    fn attaching_changes_the_version_only_with_the_default() {
+        let before = tenant(&[repository(1)]);
+        let attached = |id, is_default, branch: Option<Option<&str>>| {
+            let branch_override = branch.map(|branch| branch.map(str::to_owned));
+            before.attached(id, &AttachmentPatch { is_default, branch_override }, later()).unwrap()
+        };
+        let to = |change| match change {
+            Change::To(tenant) => tenant,
+            Change::Unchanged => panic!("nothing changes"),
+        };
+        let new: TenantWithAttachments = to(attached(repository(2), None, Some(Some("dev"))));
+        assert_eq!(new.tenant, before.tenant);
+        assert_eq!(new.attachments[&repository(2)].branch_override.as_deref(), Some("dev"));
+        let new = to(attached(repository(2), Some(true), None));
+        assert_eq!(
+            (new.tenant.default_repository_id, new.tenant.version),
+            (Some(repository(2)), before.tenant.version + 1)
+        );
+        for (is_default, branch) in [(None, None), (Some(true), None), (None, Some(None)), (Some(true), Some(None))] {
+            assert_eq!(attached(repository(1), is_default, branch), Change::Unchanged, "{is_default:?} {branch:?}");
+        }
+        let cleared = to(attached(repository(1), Some(false), None));
+        assert_eq!((cleared.tenant.default_repository_id, cleared.tenant.version), (None, before.tenant.version + 1));
+        assert_eq!(cleared.attachments[&repository(1)].created_at, now());
+        let branched = to(attached(repository(1), None, Some(Some("b"))));
+        assert_eq!(
+            (branched.tenant, branched.attachments[&repository(1)].updated_at),
+            (before.tenant.clone(), later())
+        );
+    }
+
+    #[test]
+    fn a_hundred_are_attached_at_most() {
+        let ids: Vec<RepositoryId> = (0..100).map(repository).collect();
+        let (full, patch) = (tenant(&ids), AttachmentPatch::default());
+        assert!(matches!(full.attached(repository(100), &patch, later()), Err(Error::Invalid(_))));
+        assert_eq!(full.attached(repository(99), &patch, later()).unwrap(), Change::Unchanged);
+        assert!(tenant(&ids[1..]).attached(repository(100), &patch, later()).is_ok());
+    }
+
+    #[test]
+    fn what_depends_on_a_tenant_keeps_it() {
+        let (empty, used) = (tenant(&[]), tenant(&[repository(1), repository(2)]));
+        assert!(empty.check_deletable(&IfMatch::default()).is_ok());
+        assert!(matches!(empty.check_deletable(&only(0)), Err(Error::PreconditionFailed)));
+        assert!(matches!(used.check_deletable(&IfMatch::default()), Err(Error::ResourceInUse(_))));
+        assert!(used.check_detachable(repository(2)).is_ok());
+        assert!(matches!(used.check_detachable(repository(1)), Err(Error::ResourceInUse(_))));
+        assert!(matches!(used.check_detachable(repository(3)), Err(Error::NotFound)));
+    }
+}

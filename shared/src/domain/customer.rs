@@ -248,3 +248,52 @@ fn display_name(member: Member) -> Option<Option<String>> {
 fn description(member: Member) -> Option<Option<String>> {
     text::nullable_text(member, 2000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn customer() -> Customer {
+        let id = CustomerId::new(Timestamp::from_milliseconds(1_795_403_655_123), 7);
+        let new = NewCustomer {
+            customer_id: Slug::parse("acme").unwrap(),
+            display_name: Some("Acme".to_owned()),
+            description: None,
+            labels: Labels::new(),
+        };
+        new.into_customer(id)
+    }
+
+    #[test]
+    fn a_patch_may_name_the_customer_itself_and_no_other() {
+        let (customer, now) = (customer(), Timestamp::from_milliseconds(1_795_403_655_124));
+        let patched = |name: &str, display_name: Option<Option<String>>| {
+            let patch =
+                CustomerPatch { customer_id: CustomerName::parse(name), display_name, ..CustomerPatch::default() };
+            customer.patched(&patch, &IfMatch::default(), now)
+        };
+        assert_eq!(patched("acme", None).unwrap(), Change::Unchanged);
+        for name in ["acme", &customer.id.to_string()] {
+            let Ok(Change::To(changed)) = patched(name, Some(None)) else { panic!("{name}") };
+            assert_eq!((changed.display_name, changed.version, changed.updated_at), (None, 2, now));
+        }
+        for name in ["other", "cust_01jd0000000000000000000000"] {
+            assert!(matches!(patched(name, Some(None)), Err(Error::Invalid(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_archived_customer_is_missing_until_it_is_restored() {
+        let (customer, now) = (customer(), Timestamp::from_milliseconds(1_795_403_655_124));
+        let any = IfMatch::default();
+        assert_eq!(customer.restored(now), Change::Unchanged);
+        let archived = customer.archived(&any, now).unwrap();
+        assert_eq!((archived.archived_at, archived.version), (Some(now), 2));
+        assert!(matches!(archived.archived(&any, now), Err(Error::NotFound)));
+        assert!(matches!(archived.patched(&CustomerPatch::default(), &any, now), Err(Error::NotFound)));
+        let restored = Customer { version: 3, updated_at: now, ..customer.clone() };
+        assert_eq!(archived.restored(now), Change::To(restored));
+        let stale = IfMatch { versions: Some(vec![9]), is_given: true };
+        assert!(matches!(customer.archived(&stale, now), Err(Error::PreconditionFailed)));
+    }
+}

@@ -1,9 +1,10 @@
 //! The parsers of bodies against 104,000 bodies that nobody meant: no panic, and what is refused is refused with a reason.
 
+use super::attachment::AttachmentPatch;
 use super::customer::{CustomerPatch, NewCustomer};
 use super::json::{Json, Object};
 use super::key::{NewKey, Rotation};
-use super::repository::{AttachmentPatch, NewRepository, RepositoryPatch};
+use super::repository::{NewRepository, RepositoryPatch};
 use super::tenant::{NewTenant, TenantPatch};
 use super::{Fault, Fields};
 use proptest::prelude::*;

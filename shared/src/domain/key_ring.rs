@@ -81,3 +81,69 @@ impl KeyRing {
         Ok(KeyChange { ended, dropped })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_milliseconds(1_795_403_655_123)
+    }
+
+    fn key(number: u128) -> KeyId {
+        KeyId::new(now(), number)
+    }
+
+    fn live() -> KeyEntry {
+        let scopes = Scopes::default();
+        KeyEntry { hash: SecretHash([7; 32]), scopes, expires_at: None, revoked_at: None, is_replaced: false }
+    }
+
+    /// A ring of keys that are as the last of `entries`, but for the first.
+    fn ring(count: usize, entries: &[KeyEntry]) -> KeyRing {
+        let entry = |number: usize| *entries.get(number).or(entries.last()).unwrap();
+        KeyRing((0..count).map(|number| (key(number as u128), entry(number))).collect())
+    }
+
+    fn adding(ring: &KeyRing, replaced: Option<(u128, i64)>) -> Result<KeyChange> {
+        let replaced =
+            replaced.map(|(number, end)| Replaced { key_id: key(number), end: now().plus_milliseconds(end) });
+        ring.adding(replaced, now(), || Error::invalid("", "full"))
+    }
+
+    #[test]
+    fn a_key_needs_room() {
+        let nothing = KeyChange { ended: None, dropped: None };
+        assert_eq!(adding(&ring(49, &[live()]), None).unwrap(), nothing);
+        assert!(matches!(adding(&ring(50, &[live()]), None), Err(Error::Invalid(_))));
+        let revoked = KeyEntry { revoked_at: Some(now()), ..live() };
+        let expired = KeyEntry { expires_at: Some(now()), ..live() };
+        for dead in [revoked, expired] {
+            let change = adding(&ring(50, &[live(), live(), dead, live()]), None).unwrap();
+            assert_eq!(change, KeyChange { ended: None, dropped: Some(key(2)) });
+        }
+    }
+
+    #[test]
+    fn a_replaced_key_ends_no_later_than_before() {
+        let end = |milliseconds| now().plus_milliseconds(milliseconds);
+        let ended = |entry: KeyEntry, at| adding(&ring(1, &[entry]), Some((0, at))).unwrap().ended;
+        assert_eq!(ended(live(), 9), Some((key(0), KeyEntry { expires_at: Some(end(9)), ..live() })));
+        let at_once = KeyEntry { expires_at: Some(now()), is_replaced: true, ..live() };
+        assert_eq!(ended(live(), 0), Some((key(0), at_once)));
+        let soon = KeyEntry { expires_at: Some(end(5)), ..live() };
+        assert_eq!(ended(soon, 9), None);
+        assert_eq!(ended(soon, 4), Some((key(0), KeyEntry { expires_at: Some(end(4)), ..live() })));
+        for dead in [KeyEntry { revoked_at: Some(now()), ..live() }, KeyEntry { is_replaced: true, ..live() }] {
+            assert!(matches!(adding(&ring(1, &[dead]), Some((0, 9))), Err(Error::NotFound)));
+        }
+        assert!(matches!(adding(&ring(1, &[live()]), Some((1, 9))), Err(Error::NotFound)));
+    }
+
+    #[test]
+    fn a_key_that_is_replaced_at_once_makes_room() {
+        let full = ring(50, &[live()]);
+        assert_eq!(adding(&full, Some((3, 0))).unwrap(), KeyChange { ended: None, dropped: Some(key(3)) });
+        assert!(matches!(adding(&full, Some((3, 1))), Err(Error::Invalid(_))));
+    }
+}

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::config::{
 };
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use std::{env, future::Future, sync::Arc, time::Duration};
+use futures_util::future::LocalBoxFuture;
+use std::{env, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// The longest that one request may work on the store: transactions of which the coordinator must
@@ -157,9 +158,9 @@ impl Store {
     }
 
     /// Waits for `work` no longer than the request has.
-    pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T> {
-        // The SDK's futures are of many kilobytes, and every move copies them: from here on only a pointer moves.
-        let work = Box::pin(work);
+    ///
+    /// The SDK's futures are of many kilobytes and of deep types: behind a pointer, neither is copied or laid out any further.
+    pub(super) async fn in_time<T>(&self, work: LocalBoxFuture<'_, T>) -> Result<T> {
         // A write is not begun without time for its answer.
         if self.time_left().is_zero() {
             return Err(Error::unavailable("no time is left"));

@@ -25,6 +25,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{CancellationReason, ReturnValuesOnConditionCheckFailure};
+use futures_util::FutureExt;
 use std::ops::ControlFlow;
 
 /// What became of a set of writes.
@@ -98,7 +99,7 @@ impl Store {
         let lost = LostAnswers::default();
         let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);
         loop {
-            match self.in_time(self.attempt(&writes, &w, &lost)).await? {
+            match self.in_time(self.attempt(&writes, &w, &lost).boxed_local()).await? {
                 Attempt::Applied => return Ok(Outcome::Applied),
                 Attempt::ConditionFailed(items) => return Ok(settle(&writes, items, &w, lost.any())),
                 Attempt::Failed(error) => return Err(error),

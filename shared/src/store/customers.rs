@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 
 /// A customer as an item.
 #[derive(Serialize, Deserialize)]
-struct CustomerRow {
+pub(super) struct CustomerRow {
     id: CustomerId,
     customer_id: Slug,
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -8,6 +8,7 @@ use super::keys::{Key, Partition};
 use super::snapshot::{Entity, Snapshot};
 use crate::domain::{Error, Result};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures_util::FutureExt;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -64,9 +65,7 @@ struct Rows {
 impl Store {
     /// One item, strongly consistent.
     pub(super) async fn get(&self, key: Key) -> Result<Option<Item>> {
-        let request =
-            self.client.get_item().table_name(&*self.table).set_key(Some(key.into_attributes())).consistent_read(true);
-        Ok(self.in_time(request.send()).await?.map_err(|error| store_error(&error))?.item)
+        Ok(self.get_all(vec![key], None).await?.pop())
     }
 
     /// The wanted rows of a partition, in order: a full page, unless few are wanted or they are large.
@@ -164,9 +163,9 @@ impl Store {
             let keys = keys.build().map_err(Error::internal)?;
             let request = self.client.batch_get_item().request_items(&*self.table, keys);
             let sent = if is_large {
-                self.in_time(request.customize().config_override(transaction_timeouts()).send()).await?
+                self.in_time(request.customize().config_override(transaction_timeouts()).send().boxed_local()).await?
             } else {
-                self.in_time(request.send()).await?
+                self.in_time(request.send().boxed_local()).await?
             };
             let output = sent.map_err(|error| store_error(&error))?;
             found.extend(output.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default());
@@ -202,7 +201,7 @@ impl Store {
                     .expression_attribute_values(":after", item::text(after))
             }
         };
-        let output = self.in_time(request.send()).await?.map_err(|error| store_error(&error))?;
+        let output = self.in_time(request.send().boxed_local()).await?.map_err(|error| store_error(&error))?;
         Ok(Rows { items: output.items.unwrap_or_default(), more: output.last_evaluated_key.is_some() })
     }
 }

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 
 /// A repository as an item.
 #[derive(Serialize, Deserialize)]
-struct RepositoryRow {
+pub(super) struct RepositoryRow {
     id: RepositoryId,
     name: String,
     repo_url: String,

@@ -30,3 +30,50 @@ impl<E: Entity> Snapshot<E> {
         Ok(Self { key, w, entity: E::from_item(item)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::customer::{Customer, Labels, NewCustomer, Slug};
+    use crate::domain::repository::{NewRepository, Repository};
+    use crate::domain::tenant::{ExternalId, Metadata, NewTenant, Tenant};
+    use crate::domain::{CustomerId, RepositoryId, TenantId, Timestamp};
+    use crate::store::item::row;
+    use crate::store::{customers::CustomerRow, repositories::RepositoryRow, tenants::TenantRow};
+
+    /// Whether the attributes that are asked for are those of a row that has them all.
+    fn check<E: Entity>(full: &impl serde::Serialize) {
+        let mut names: Vec<String> = row(full).unwrap().into_keys().collect();
+        names.sort_unstable();
+        let mut asked_for = E::ATTRIBUTES.unwrap().to_vec();
+        asked_for.sort_unstable();
+        assert_eq!(asked_for, names);
+    }
+
+    #[test]
+    fn a_projection_has_every_attribute_of_its_row() {
+        let text = || Some("text".to_owned());
+        let new = NewCustomer {
+            customer_id: Slug::parse("acme").unwrap(),
+            display_name: text(),
+            description: text(),
+            labels: Labels::new(),
+        };
+        let archived_at = Some(Timestamp::from_milliseconds(0));
+        let customer = Customer { archived_at, ..new.into_customer(CustomerId::NEVER_GIVEN) };
+        check::<Customer>(&CustomerRow::from(customer));
+        let new = NewTenant { name: text(), external_id: ExternalId::parse("a"), ..NewTenant::default() };
+        let default_repository_id = Some(RepositoryId::NEVER_GIVEN);
+        let tenant = Tenant { default_repository_id, ..new.into_tenant(TenantId::NEVER_GIVEN) };
+        check::<Tenant>(&TenantRow::from(tenant));
+        let new = NewRepository {
+            name: "n".to_owned(),
+            repo_url: "https://example.com/a".to_owned(),
+            branch: "main".to_owned(),
+            provider: Default::default(),
+            credential_id: text(),
+            metadata: Metadata::new(),
+        };
+        check::<Repository>(&RepositoryRow::from(new.into_repository(RepositoryId::NEVER_GIVEN)));
+    }
+}

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 /// A tenant as an item, but for its attachments.
 #[derive(Serialize, Deserialize)]
-struct TenantRow {
+pub(super) struct TenantRow {
     id: TenantId,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     external_id: Option<ExternalId>,

@@ -8,16 +8,16 @@ use tests::iam::{Access, allows, grants};
 use tests::recorded::recordings;
 use tests::{Value, json, template};
 
-/// What each function was seen to do, by its logical id; one example of each kind of key.
+/// What each function was seen to do, by its logical id; one example of each kind of keys together.
 fn accesses() -> &'static BTreeMap<String, BTreeSet<Access>> {
     static ACCESSES: OnceLock<BTreeMap<String, BTreeSet<Access>>> = OnceLock::new();
     ACCESSES.get_or_init(|| {
         let mut kinds = BTreeSet::new();
         let mut accesses: BTreeMap<String, BTreeSet<Access>> = BTreeMap::new();
         for request in recordings().flat_map(|recording| recording.requests) {
-            for access in request.parts().iter().map(|part| Access::of(&request.operation, part)) {
-                let kind = access.key.as_deref().map(kind);
-                if kinds.insert((request.function.clone(), access.action.clone(), access.index.clone(), kind)) {
+            for access in Access::of(&request.operation, &request.parts()) {
+                let of_keys: BTreeSet<String> = access.keys.iter().map(|key| kind(key)).collect();
+                if kinds.insert((request.function.clone(), access.action.clone(), access.index.clone(), of_keys)) {
                     accesses.entry(request.function.clone()).or_default().insert(access);
                 }
             }
@@ -48,7 +48,7 @@ fn every_recorded_request_is_allowed_by_its_functions_policy() {
     for (logical_id, accesses) in accesses() {
         for access in accesses {
             if !allows(function(logical_id), access).unwrap() {
-                denied.push(format!("{logical_id} may not {} on {:?} {:?}", access.action, access.key, access.index));
+                denied.push(format!("{logical_id} may not {} on {:?} {:?}", access.action, access.keys, access.index));
             }
         }
     }
@@ -98,29 +98,31 @@ fn the_evaluator_denies_what_is_not_granted() {
     });
     let with = |condition: Value| Function {
         statements: vec![json!({
-            "Effect": "Allow", "Action": "dynamodb:GetItem", "Condition": condition,
+            "Effect": "Allow", "Action": "dynamodb:BatchGetItem", "Condition": condition,
             "Resource": "arn:aws:dynamodb:local:000000000000:table/TABLE",
         })],
         ..function("GetTenantFunction").clone()
     };
-    let access = |action: &str, key: Option<&str>| Access {
+    let access = |action: &str, keys: &[&str]| Access {
         action: action.to_owned(),
         index: None,
-        key: key.map(str::to_owned),
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
     };
     let granted = with(condition);
-    for (action, key, expected) in [
-        ("dynamodb:GetItem", Some("O#acme"), true),
-        ("dynamodb:GetItem", Some("prime"), true),
-        ("dynamodb:GetItem", Some("O#acme#C"), false),
-        ("dynamodb:GetItem", Some("I#acme"), false),
-        ("dynamodb:GetItem", None, false),
-        ("dynamodb:PutItem", Some("O#acme"), false),
+    for (action, keys, expected) in [
+        ("dynamodb:BatchGetItem", vec!["O#acme"], true),
+        ("dynamodb:BatchGetItem", vec!["prime"], true),
+        ("dynamodb:BatchGetItem", vec!["O#acme", "prime"], true),
+        ("dynamodb:BatchGetItem", vec!["O#acme#C"], false),
+        ("dynamodb:BatchGetItem", vec!["O#acme", "O#acme#C"], false),
+        ("dynamodb:BatchGetItem", vec!["I#acme", "O#acme"], false),
+        ("dynamodb:BatchGetItem", vec![], false),
+        ("dynamodb:PutItem", vec!["O#acme"], false),
     ] {
-        assert_eq!(allows(&granted, &access(action, key)), Ok(expected), "{action} {key:?}");
+        assert_eq!(allows(&granted, &access(action, &keys)), Ok(expected), "{action} {keys:?}");
     }
-    let in_index = Access { index: Some("gs1".to_owned()), ..access("dynamodb:GetItem", Some("O#acme")) };
+    let in_index = Access { index: Some("gs1".to_owned()), ..access("dynamodb:BatchGetItem", &["O#acme"]) };
     assert_eq!(allows(&granted, &in_index), Ok(false));
     let odd = with(json!({ "StringEquals": { "dynamodb:LeadingKeys": "x" } }));
-    assert!(allows(&odd, &access("dynamodb:GetItem", Some("x"))).is_err());
+    assert!(allows(&odd, &access("dynamodb:BatchGetItem", &["x"])).is_err());
 }
