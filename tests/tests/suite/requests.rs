@@ -54,14 +54,12 @@ fn fault(action: &str, body: &Value) -> Option<&'static str> {
 
 /// What is wrong with a request.
 fn judge(request: &Request) -> Option<&'static str> {
-    let known = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "TransactWriteItems"];
+    let known = ["BatchGetItem", "Query", "PutItem", "UpdateItem", "TransactWriteItems"];
     if !known.contains(&&*request.operation) {
         return Some("no function sends such a request");
     }
     let parts = request.parts();
-    let is_write =
-        request.operation != "GetItem" && request.operation != "BatchGetItem" && request.operation != "Query";
-    if !is_write {
+    if !is_write(request) {
         return None;
     }
     let token = &request.body["ClientRequestToken"];
@@ -73,7 +71,19 @@ fn judge(request: &Request) -> Option<&'static str> {
     if request.operation == "TransactWriteItems" && (!token.is_string() || ids.into_iter().any(|id| id != token)) {
         return Some("its token is not its write id");
     }
+    let condition = request.body["ConditionExpression"].as_str().unwrap_or_default();
+    let is_bound = condition.contains("(#w = :");
+    if request.operation == "UpdateItem" && !is_bound && !REPEATABLE.contains(&&*request.function) {
+        return Some("it holds whatever came between it and what it read");
+    }
     parts.iter().find_map(|part| fault(&part.action, &part.body))
+}
+
+/// Functions whose single updates may be applied twice without a difference (decision 12): they need not be bound to what was read.
+const REPEATABLE: [&str; 2] = ["RevokeKeyFunction", SWEEP];
+
+fn is_write(request: &Request) -> bool {
+    !matches!(&*request.operation, "BatchGetItem" | "Query")
 }
 
 #[test]
@@ -84,7 +94,7 @@ fn every_recorded_write_is_conditional_and_has_its_write_id() {
             if let Some(fault) = judge(request) {
                 panic!("{}: {fault}: {} {}", request.function, request.operation, request.body);
             }
-            writes += usize::from(request.operation.ends_with("Item") && request.operation != "GetItem");
+            writes += usize::from(is_write(request));
         }
     }
     assert!(writes > 0, "not one write is recorded");
@@ -116,12 +126,16 @@ fn a_write_without_condition_or_id_is_told() {
     };
     assert_eq!(put(record), None);
     for (expression, names) in [("SET w = :w, ttl = :v", json!({})), ("SET w = :w, #t = :v", json!({ "#t": "ttl" }))] {
-        let body = json!({
-            "TableName": "t", "UpdateExpression": expression, "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": { ":w": { "S": "01kaq7n0z2w4y6x8v0tqrstabc" } },
-            "ConditionExpression": "c", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        });
-        assert_eq!(judge(&request("F", "UpdateItem", body)), expires, "{expression}");
+        let body = |condition: &str| {
+            json!({
+                "TableName": "t", "UpdateExpression": expression, "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": { ":w": { "S": "01kaq7n0z2w4y6x8v0tqrstabc" } },
+                "ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            })
+        };
+        assert_eq!(judge(&request("F", "UpdateItem", body("(#w = :v0)"))), expires, "{expression}");
+        let unbound = judge(&request("F", "UpdateItem", body("attribute_exists(#pk)")));
+        assert_eq!(unbound, Some("it holds whatever came between it and what it read"));
     }
     assert_eq!(judge(&request("F", "Scan", json!({ "TableName": "t" }))), Some("no function sends such a request"));
 }
@@ -142,7 +156,7 @@ fn no_recorded_request_was_over_a_limit_of_dynamodb() {
 #[test]
 fn a_request_over_a_limit_is_told() {
     let over = Request { over_limit: Some("too long".to_owned()), ..request("F", "UpdateItem", json!({})) };
-    let requests = vec![request("F", "GetItem", json!({})), over];
+    let requests = vec![request("F", "BatchGetItem", json!({})), over];
     let (secrets, answers) = (BTreeSet::new(), Vec::new());
     let recording = Recording { table: "t".to_owned(), requests, log: String::new(), secrets, answers };
     assert_eq!(over_limits(&recording), ["F: too long"]);
@@ -170,7 +184,7 @@ fn root(key: &str) -> Option<String> {
 fn is_documented(request: &Request, key: &str) -> bool {
     let query = request.operation == "Query" && request.body["IndexName"] == "gs1";
     match key {
-        "prime" => request.operation == "GetItem",
+        "prime" => request.operation == "BatchGetItem",
         "J" => query && request.function == SWEEP,
         _ => false,
     }
@@ -262,10 +276,10 @@ fn a_key_of_another_root_is_told() {
     let customers = BTreeMap::from(customers);
     let get_by = |function: &str, caller: &str, pk: &str, sk: &str| {
         let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
-        let body = json!({ "TableName": "t", "Key": key });
+        let body = json!({ "RequestItems": { "t": { "Keys": [key] } } });
         let path = format!("/v1/customers/cust_{foreign}");
         let (caller, path) = (Some(caller.to_owned()).filter(|caller| !caller.is_empty()), Some(path));
-        stray(&Request { caller, path, ..request(function, "GetItem", body) }, &customers)
+        stray(&Request { caller, path, ..request(function, "BatchGetItem", body) }, &customers)
     };
     let get = |caller: &str, pk: &str, sk: &str| get_by("GetTenantFunction", caller, pk, sk);
     let (integration, operator) = (format!("I#{own}"), "O#acme");
