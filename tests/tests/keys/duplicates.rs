@@ -9,7 +9,7 @@ use tests::{Action, App, Call, Exchange, Rule, Value, json};
 /// room, the second until the first is through.
 async fn twice(app: &App, function: &str, name: &str, call: Call<'_>) -> [Exchange; 2] {
     app.lambda.warm(name, 2).await.unwrap();
-    let look = |nth, ms| Rule::on("GetItem", Action::Delay { ms }).key("I#").function(function).nth(nth);
+    let look = |nth, ms| Rule::on("BatchGetItem", Action::Delay { ms }).key("I#").function(function).nth(nth);
     app.faults([look(1, 400), look(2, 1200)]);
     let (one, other) = tokio::join!(call.clone().send(), call.send());
     app.faults([]);

@@ -149,7 +149,7 @@ const MUTANTS: &[Mutant] = &[
             "(MUTANT || entry.hash.matches(&claim.hash)) && entry.is_live(self.now)",
         ),
         after: None,
-        test: Test("conventions", "an_unknown_key_costs_one_read_besides_the_operations_first"),
+        test: Test("conventions", "an_unknown_key_costs_what_a_known_one_reads_first"),
         says: "not 401 insufficient-scope",
     },
     Mutant {
