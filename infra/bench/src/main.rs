@@ -4,6 +4,8 @@
 //! Prints one JSON object, by function; what it means for a goal is for the caller (`cargo xtask bench`, `cargo xtask test ratchets`).
 //! Not here: building, limits, tables for people.
 
+mod api;
+mod contention;
 mod instructions;
 mod measure;
 mod peers;
@@ -12,7 +14,13 @@ mod seed;
 mod stand_in;
 mod zip;
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    str::FromStr,
+    time::Duration,
+};
 
 use local::{
     Error, Result,
@@ -25,6 +33,8 @@ use crate::{seed::Event, stand_in::StandIn};
 
 const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--rounds N] [--requests N] \
                      [--instructions] [--foreign] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--peers FOLDER [--peers-options WORDS]]
+       bench --contention --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--base FOLDER] [--rounds N] \
+                     [--only FUNCTION] [--delay MS]
   --endpoint      the engine that holds the data
   --seeding       where the binaries of all functions and of operator-key are, to seed the table with
   --functions     where the binaries are that are measured
@@ -35,6 +45,9 @@ const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDE
   --plain         HTTP instead of TLS to the store
   --zip           also sizes this function
   --only          measures one of the three functions
+  --contention    instead, how long the last of 64 waits who change one tenant at once
+  --base          where the binaries of another build are, to race in turns
+  --delay         each request to the store waits so long on its way; counts them
   --peers         also runs this folder's bench, getTenant added";
 
 fn main() -> ExitCode {
@@ -50,27 +63,29 @@ fn main() -> ExitCode {
 }
 
 /// The command line.
+#[derive(Default)]
 struct Arguments {
     flags: BTreeMap<String, String>,
     instructions: bool,
     foreign: bool,
     plain: bool,
+    contention: bool,
     zip: Vec<String>,
 }
 
 impl Arguments {
     fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut arguments =
-            Self { flags: BTreeMap::new(), instructions: false, foreign: false, plain: false, zip: Vec::new() };
+        let mut arguments = Self::default();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| Error::new(USAGE));
             match word.as_str() {
                 "--instructions" => arguments.instructions = true,
                 "--foreign" => arguments.foreign = true,
                 "--plain" => arguments.plain = true,
+                "--contention" => arguments.contention = true,
                 "--zip" => arguments.zip.push(value()?),
                 "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests"
-                | "--only" | "--peers" | "--peers-options" => {
+                | "--only" | "--base" | "--delay" | "--peers" | "--peers-options" => {
                     let value = value()?;
                     arguments.flags.insert(word, value);
                 }
@@ -84,7 +99,7 @@ impl Arguments {
         self.flags.get(flag).map(String::as_str).ok_or_else(|| Error::new(format!("{flag} is missing\n{USAGE}")))
     }
 
-    fn number(&self, flag: &str, default: usize) -> Result<usize> {
+    fn number<N: FromStr>(&self, flag: &str, default: N) -> Result<N> {
         let number = |text: &String| text.parse().map_err(|_| Error::new(format!("{flag} needs a number")));
         self.flags.get(flag).map_or(Ok(default), number)
     }
@@ -99,6 +114,20 @@ async fn run() -> Result<()> {
     let (rounds, requests) = (arguments.number("--rounds", 0)?, arguments.number("--requests", 1000)?);
 
     let endpoint = arguments.get("--endpoint")?;
+    if arguments.contention {
+        let plan = contention::Plan {
+            template: &template,
+            endpoint,
+            seeding: Path::new(arguments.get("--seeding")?),
+            functions: &functions,
+            base: arguments.flags.get("--base").map(Path::new),
+            work: &work,
+            only: arguments.flags.get("--only").map(String::as_str),
+            rounds,
+            delay: arguments.flags.get("--delay").map(|_| arguments.number("--delay", 0)).transpose()?,
+        };
+        return print(&Value::Object(contention::race(&plan).await?));
+    }
     let seed = seed::seed(&template, endpoint, &PathBuf::from(arguments.get("--seeding")?)).await?;
     seed.write(&work)?;
     let store = StandIn::start(endpoint, (!arguments.plain).then_some(work.as_path())).await?;
