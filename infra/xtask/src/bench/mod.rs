@@ -39,11 +39,11 @@ pub struct Options {
     /// Instead: how long the last of 64 callers waits who change one tenant at once.
     #[arg(long)]
     contention: bool,
-    /// With --contention: the functions are here, and not built.
-    #[arg(long, value_name = "FOLDER", requires = "contention")]
+    /// The functions are here, and not built.
+    #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
-    /// With --contention: the functions of another build are here; both race in turns.
-    #[arg(long, value_name = "FOLDER", requires = "contention")]
+    /// The functions of another build are here; both are measured in turns.
+    #[arg(long, value_name = "FOLDER")]
     base: Option<PathBuf>,
     /// With --contention: each request to the store waits so many milliseconds on its way, and requests are counted.
     #[arg(long, value_name = "MS", requires = "contention")]
@@ -105,7 +105,10 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
     };
     let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
     let seeding = program::folder(&programs)?;
-    let shipping = program::folder(&program::build_shipping(leash, &functions).await?)?;
+    let shipping = match &options.functions {
+        Some(folder) => folder.clone(),
+        None => program::folder(&program::build_shipping(leash, &functions).await?)?,
+    };
     let program = program::build_fast(leash).await?;
     let store = store::start(leash, &choice, &programs, None).await?;
 
@@ -117,6 +120,7 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
         endpoint: &store.endpoint,
         seeding: &seeding,
         functions: &shipping,
+        base: options.base.as_deref(),
         sized: &functions,
         rounds,
         instructions,

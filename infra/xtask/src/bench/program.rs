@@ -24,6 +24,8 @@ pub struct Wanted<'a> {
     pub endpoint: &'a str,
     pub seeding: &'a Path,
     pub functions: &'a Path,
+    /// The functions of another build, to measure beside.
+    pub base: Option<&'a Path>,
     /// The functions whose zip is sized.
     pub sized: &'a [String],
     pub rounds: usize,
@@ -81,6 +83,9 @@ pub async fn run(leash: &Leash, program: &Path, wanted: &Wanted<'_>) -> Result<V
     command.args(["--rounds", &wanted.rounds.to_string()]);
     if wanted.instructions {
         command.arg("--instructions");
+    }
+    if let Some(base) = wanted.base {
+        command.arg("--base").arg(base);
     }
     if wanted.foreign {
         command.arg("--foreign");
