@@ -62,6 +62,8 @@ fn only_the_store_names_dynamodb_and_only_http_names_lambda() {
     expect_only_in(&["shared/src/store/", "infra/operator-key/"], "aws_sdk_dynamodb");
     expect_only_in(&["shared/src/store/", "infra/operator-key/"], "aws_smithy");
     expect_only_in(&["shared/src/http/"], "lambda_runtime");
+    expect_only_in(&["shared/src/http/"], "lambda_http");
+    expect_only_in(&["shared/src/http/log.rs"], "tracing::");
     expect_only_in(&["shared/src/http/", "shared/src/store/", "infra/"], "tokio");
 }
 
