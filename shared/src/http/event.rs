@@ -6,7 +6,6 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_http::http::header::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Body, RequestExt};
 use serde::Deserialize;
@@ -94,15 +93,11 @@ fn has_too_many_headers(text: &str) -> bool {
     text.len() > FEWEST_BYTES && serde_json::from_str(text).is_ok_and(|event| count(event) > MOST)
 }
 
-/// The type takes neither `null` in most places nor header values outside ASCII, which HTTP allows (RFC 9110, section 5.5): an entity
-/// tag may have them. Here a `null` is as good as nothing, and header values are text.
+/// The type takes no `null` for a header, a path parameter or `isBase64Encoded`. Here it is as good as nothing.
 fn lenient(text: &str) -> Option<ApiGatewayV2httpRequest> {
-    let mut event: Value = serde_json::from_str(text).ok()?;
+    let mut event = serde_json::from_str(text).ok()?;
     drop_nulls(&mut event);
-    let headers = event.as_object_mut()?.remove("headers").unwrap_or_else(|| Value::Object(Default::default()));
-    let mut event: ApiGatewayV2httpRequest = serde_json::from_value(event).ok()?;
-    event.headers = headers.as_object()?.iter().map(header).collect::<Option<HeaderMap>>()?;
-    Some(event)
+    serde_json::from_value(event).ok()
 }
 
 fn drop_nulls(value: &mut Value) {
@@ -114,10 +109,6 @@ fn drop_nulls(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(drop_nulls),
         _ => {}
     }
-}
-
-fn header((name, value): (&String, &Value)) -> Option<(HeaderName, HeaderValue)> {
-    Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_bytes(value.as_str()?.as_bytes()).ok()?))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Request {
         uri::below(self.event.http.raw_http_path(), self.base_path())
     }
 
-    /// A header; the gateway joins repeated ones with commas.
+    /// A header; the gateway joins repeated ones with commas. It may be outside ASCII (RFC 9110, section 5.5), where `to_str` gives nothing.
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         std::str::from_utf8(self.event.http.headers().get(name)?.as_bytes()).ok()
     }
