@@ -7,6 +7,7 @@ mod faults {
     mod in_process;
     mod lambda;
     mod limits;
+    mod log_variables;
     mod lost_answers;
     mod overload;
     mod set_up;

@@ -3,6 +3,7 @@
 
 mod template {
     mod baseline;
+    mod circles;
     mod dependencies;
     mod document;
     mod openapi;

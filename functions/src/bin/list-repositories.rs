@@ -4,7 +4,7 @@ use tenancy::http::{self, Request, Response, Result};
 use tenancy::store::{FirstRead, Store};
 
 fn main() {
-    http::serve(list_repositories)
+    http::serve_querying(list_repositories)
 }
 
 async fn list_repositories(request: Request, store: &Store) -> Result<Response> {

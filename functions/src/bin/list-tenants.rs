@@ -5,7 +5,7 @@ use tenancy::http::{self, Request, Response, Result};
 use tenancy::store::Store;
 
 fn main() {
-    http::serve(list_tenants)
+    http::serve_querying(list_tenants)
 }
 
 async fn list_tenants(request: Request, store: &Store) -> Result<Response> {

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use local::{Error, Result, lambda};
 
-use crate::{Bench, invoke, seed::Event};
+use crate::{Bench, binary, invoke, seed::Event};
 
 /// Requests in the shorter and in the longer run.
 const FEW: usize = 20;
@@ -14,16 +14,16 @@ const MANY: usize = 220;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The difference between the two runs, for each request in it.
-pub async fn per_warm_request(bench: &Bench, event: &Event, work: &Path) -> Result<u64> {
-    let few = total(bench, event, work, FEW).await?;
-    let many = total(bench, event, work, MANY).await?;
+pub async fn per_warm_request(bench: &Bench, event: &Event, folder: &Path, work: &Path) -> Result<u64> {
+    let few = total(bench, event, folder, work, FEW).await?;
+    let many = total(bench, event, folder, work, MANY).await?;
     Ok(many.saturating_sub(few) / u64::try_from(MANY - FEW).unwrap_or(1))
 }
 
 /// All instructions of a process that answered so many requests.
-async fn total(bench: &Bench, event: &Event, work: &Path, requests: usize) -> Result<u64> {
+async fn total(bench: &Bench, event: &Event, folder: &Path, work: &Path, requests: usize) -> Result<u64> {
     let log = work.join("callgrind.log");
-    let binaries = wrapped(bench, event, work, &log)?;
+    let binaries = wrapped(&binary(folder, &event.function), event, work, &log)?;
     let lambda = bench.lambda(&event.function, binaries).await?;
     for turn in 0..requests {
         invoke(&lambda, event, turn).await?;
@@ -46,11 +46,10 @@ async fn total(bench: &Bench, event: &Event, work: &Path, requests: usize) -> Re
 }
 
 /// A folder whose `<function>/bootstrap` runs the function under valgrind.
-fn wrapped(bench: &Bench, event: &Event, work: &Path, log: &Path) -> Result<std::path::PathBuf> {
+fn wrapped(binary: &Path, event: &Event, work: &Path, log: &Path) -> Result<std::path::PathBuf> {
     let binaries = work.join("valgrind");
     let folder = binaries.join(&event.function);
     let script = folder.join("bootstrap");
-    let binary = bench.functions.join(&event.function);
     let text = format!(
         "#!/bin/sh\nexec valgrind --tool=callgrind --callgrind-out-file={} --log-file={} {}\n",
         work.join("callgrind.out").display(),

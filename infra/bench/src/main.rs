@@ -4,6 +4,8 @@
 //! Prints one JSON object, by function; what it means for a goal is for the caller (`cargo xtask bench`, `cargo xtask test ratchets`).
 //! Not here: building, limits, tables for people.
 
+mod api;
+mod contention;
 mod instructions;
 mod measure;
 mod peers;
@@ -12,7 +14,13 @@ mod seed;
 mod stand_in;
 mod zip;
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    str::FromStr,
+    time::Duration,
+};
 
 use local::{
     Error, Result,
@@ -24,7 +32,9 @@ use serde_json::{Map, Value, json};
 use crate::{seed::Event, stand_in::StandIn};
 
 const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--rounds N] [--requests N] \
-                     [--instructions] [--foreign] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--peers FOLDER [--peers-options WORDS]]
+                     [--instructions] [--foreign] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--base FOLDER] [--peers FOLDER [--peers-options WORDS]]
+       bench --contention --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--base FOLDER] [--rounds N] \
+                     [--only FUNCTION] [--delay MS]
   --endpoint      the engine that holds the data
   --seeding       where the binaries of all functions and of operator-key are, to seed the table with
   --functions     where the binaries are that are measured
@@ -35,6 +45,9 @@ const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDE
   --plain         HTTP instead of TLS to the store
   --zip           also sizes this function
   --only          measures one of the three functions
+  --contention    instead, how long the last of 64 waits who change one tenant at once
+  --base          where the binaries of another build are: measured or raced in turns, and reported as `FUNCTION (base)`
+  --delay         each request to the store waits so long on its way; counts them
   --peers         also runs this folder's bench, getTenant added";
 
 fn main() -> ExitCode {
@@ -50,27 +63,29 @@ fn main() -> ExitCode {
 }
 
 /// The command line.
+#[derive(Default)]
 struct Arguments {
     flags: BTreeMap<String, String>,
     instructions: bool,
     foreign: bool,
     plain: bool,
+    contention: bool,
     zip: Vec<String>,
 }
 
 impl Arguments {
     fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut arguments =
-            Self { flags: BTreeMap::new(), instructions: false, foreign: false, plain: false, zip: Vec::new() };
+        let mut arguments = Self::default();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| Error::new(USAGE));
             match word.as_str() {
                 "--instructions" => arguments.instructions = true,
                 "--foreign" => arguments.foreign = true,
                 "--plain" => arguments.plain = true,
+                "--contention" => arguments.contention = true,
                 "--zip" => arguments.zip.push(value()?),
                 "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests"
-                | "--only" | "--peers" | "--peers-options" => {
+                | "--only" | "--base" | "--delay" | "--peers" | "--peers-options" => {
                     let value = value()?;
                     arguments.flags.insert(word, value);
                 }
@@ -84,7 +99,7 @@ impl Arguments {
         self.flags.get(flag).map(String::as_str).ok_or_else(|| Error::new(format!("{flag} is missing\n{USAGE}")))
     }
 
-    fn number(&self, flag: &str, default: usize) -> Result<usize> {
+    fn number<N: FromStr>(&self, flag: &str, default: N) -> Result<N> {
         let number = |text: &String| text.parse().map_err(|_| Error::new(format!("{flag} needs a number")));
         self.flags.get(flag).map_or(Ok(default), number)
     }
@@ -99,23 +114,42 @@ async fn run() -> Result<()> {
     let (rounds, requests) = (arguments.number("--rounds", 0)?, arguments.number("--requests", 1000)?);
 
     let endpoint = arguments.get("--endpoint")?;
+    if arguments.contention {
+        let plan = contention::Plan {
+            template: &template,
+            endpoint,
+            seeding: Path::new(arguments.get("--seeding")?),
+            functions: &functions,
+            base: arguments.flags.get("--base").map(Path::new),
+            work: &work,
+            only: arguments.flags.get("--only").map(String::as_str),
+            rounds,
+            delay: arguments.flags.get("--delay").map(|_| arguments.number("--delay", 0)).transpose()?,
+        };
+        return print(&Value::Object(contention::race(&plan).await?));
+    }
     let seed = seed::seed(&template, endpoint, &PathBuf::from(arguments.get("--seeding")?)).await?;
     seed.write(&work)?;
     let store = StandIn::start(endpoint, (!arguments.plain).then_some(work.as_path())).await?;
-    let bench = Bench { template, table: seed.table.clone(), endpoint: endpoint.to_owned(), functions, store };
+    let (base, table) = (arguments.flags.get("--base").map(PathBuf::from), seed.table.clone());
+    let bench = Bench { template, table, endpoint: endpoint.to_owned(), functions, base, store };
 
     let mut report = Map::new();
     let only = arguments.flags.get("--only");
     for event in seed.events.iter().filter(|event| only.is_none_or(|only| *only == event.function)) {
-        let mut figures = Map::new();
+        let builds = bench.builds(&event.function);
+        let folders: Vec<&Path> = builds.iter().map(|(_, folder)| *folder).collect();
+        let mut measured = vec![Map::new(); builds.len()];
         if rounds > 0 {
-            figures = measure::measure(&bench, event, rounds, requests).await?;
+            measured = measure::measure(&bench, event, &folders, rounds, requests).await?;
         }
-        if arguments.instructions {
-            let count = instructions::per_warm_request(&bench, event, &work).await?;
-            figures.insert("instructions_per_warm_request".to_owned(), json!(count));
+        for ((name, folder), mut figures) in builds.into_iter().zip(measured) {
+            if arguments.instructions {
+                let count = instructions::per_warm_request(&bench, event, folder, &work).await?;
+                figures.insert("instructions_per_warm_request".to_owned(), json!(count));
+            }
+            report.insert(name, Value::Object(figures));
         }
-        report.insert(event.function.clone(), Value::Object(figures));
     }
     if arguments.foreign {
         let ratio = measure::foreign_to_unknown(&bench, &seed.missing, requests).await?;
@@ -124,9 +158,11 @@ async fn run() -> Result<()> {
         }
     }
     for function in &arguments.zip {
-        let sizes = zip::sizes(&bench.functions, function)?;
-        if let Some(figures) = report.entry(function.as_str()).or_insert_with(|| json!({})).as_object_mut() {
-            figures.extend(sizes);
+        for (name, folder) in bench.builds(function) {
+            let sizes = zip::sizes(folder, function)?;
+            if let Some(figures) = report.entry(name).or_insert_with(|| json!({})).as_object_mut() {
+                figures.extend(sizes);
+            }
         }
     }
     if let (Some(peers), Some(event)) = (arguments.flags.get("--peers"), seed.events.first()) {
@@ -149,10 +185,19 @@ struct Bench {
     table: String,
     endpoint: String,
     functions: PathBuf,
+    /// Another build, to measure beside.
+    base: Option<PathBuf>,
     store: StandIn,
 }
 
 impl Bench {
+    /// The builds of a function, by the names that the report has for them.
+    fn builds(&self, function: &str) -> Vec<(String, &Path)> {
+        let base = self.base.iter().filter(|base| base.join(function).exists());
+        let base = base.map(|base| (format!("{function} (base)"), base.as_path()));
+        std::iter::once((function.to_owned(), self.functions.as_path())).chain(base).collect()
+    }
+
     /// What the template gives a function.
     fn environment(&self, function: &str) -> Result<BTreeMap<String, String>> {
         let values = BTreeMap::from([("Table".to_owned(), self.table.clone())]);
@@ -173,6 +218,13 @@ impl Bench {
         options.init_timeout = Duration::from_secs(60);
         Lambda::start(options).await
     }
+}
+
+/// A function's binary, as cargo or as cargo-lambda puts it.
+fn binary(folder: &Path, function: &str) -> PathBuf {
+    let plain = folder.join(function);
+    let bootstrap = plain.join("bootstrap");
+    if bootstrap.is_file() { bootstrap } else { plain }
 }
 
 /// Sends an event and takes nothing but success for an answer.

@@ -8,22 +8,29 @@ use std::{
 use local::{Error, Result};
 use tokio::process::Command;
 
-use crate::{Bench, seed::Event};
+use crate::{Bench, binary, seed::Event};
 
 /// Runs `peers/run` with the function added twice and with these further options: as `tenancy-<function>` it trusts the 150 roots of
-/// the bench's `SSL_CERT_FILE`, as the others do; as `tenancy-few-roots` the bench's own alone, for on AWS five are compiled in.
-/// The table goes to standard error, as the progress does, and to `<work>/peers.md`.
+/// the bench's `SSL_CERT_FILE`, as the others do; as `tenancy-few-roots` the bench's own alone, for on AWS five are compiled in. Another
+/// build of it is `base` and `base-few-roots`. The table goes to standard error, as the progress does, and to `<work>/peers.md`.
 pub async fn compare(bench: &Bench, event: &Event, peers: &Path, work: &Path, options: &str) -> Result<()> {
     let mut command = Command::new(peers.join("run"));
-    let binary = bench.functions.join(&event.function);
-    for name in [format!("tenancy-{}", event.function), "tenancy-few-roots".to_owned()] {
+    let function = &event.function;
+    let now = [(format!("tenancy-{function}"), false), ("tenancy-few-roots".to_owned(), true)];
+    let mut builds = now.map(|(name, few)| (name, few, binary(&bench.functions, function))).to_vec();
+    if let Some(base) = bench.base.as_ref().map(|base| binary(base, function)).filter(|base| base.is_file()) {
+        builds.extend(
+            [("base", false), ("base-few-roots", true)].map(|(name, few)| (name.to_owned(), few, base.clone())),
+        );
+    }
+    for (name, few_roots, binary) in builds {
         command.arg("--add").arg(&name).arg(&binary);
-        command.arg("--event").arg(work.join(format!("{}.json", event.function)));
+        command.arg("--event").arg(work.join(format!("{function}.json")));
         command.arg("--upstream").arg(&bench.endpoint);
-        for (name, value) in bench.environment(&event.function)? {
+        for (name, value) in bench.environment(function)? {
             command.arg("--env").arg(format!("{name}={value}"));
         }
-        if name == "tenancy-few-roots" {
+        if few_roots {
             command.arg("--env").arg(format!("SSL_CERT_FILE={}", cache().join("tls/root.pem").display()));
         }
     }

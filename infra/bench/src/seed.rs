@@ -9,16 +9,10 @@ use std::{
 };
 
 use hyper::body::Bytes;
-use local::{
-    Error, Result,
-    gateway::Gateway,
-    http::Client,
-    lambda::{InvokeError, Lambda, Options},
-    store::Endpoint,
-    template::Template,
-};
+use local::{Error, Result, lambda::InvokeError, store::Endpoint, template::Template};
 use serde_json::{Value, json};
-use tokio::process::Command;
+
+use crate::api::{self, Api, operator_key, text};
 
 /// A function and what it is sent, in turns: two bodies that differ, so that every request has something to write.
 pub struct Event {
@@ -62,14 +56,7 @@ impl Seed {
 pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Result<Seed> {
     let table = format!("bench-{}", std::process::id());
     Endpoint::new(endpoint).create_table(template, &table).await?;
-    let mut options = Options::new(binaries);
-    let values = BTreeMap::from([("Table".to_owned(), table.clone())]);
-    for function in &template.functions {
-        let mut environment = template.environment(&function.name, &values)?;
-        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.to_owned());
-        options.environment.insert(function.name.clone(), environment);
-    }
-    let lambda = Lambda::start(options).await?;
+    let lambda = api::functions(template, endpoint, &table, binaries, 8).await?;
     // The gateway's own events are what is measured later.
     let seen: Arc<Mutex<BTreeMap<String, Vec<Bytes>>>> = Arc::default();
     let watching = seen.clone();
@@ -79,27 +66,19 @@ pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Resul
         seen.entry(function.clone()).or_default().push(event.clone());
         async move { lambda.invoke(&function, event).await as Result<Bytes, InvokeError> }
     };
-    let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), template, backend).await?;
-    let api = Api { client: Client::new(), url: gateway.url() };
+    let api = Api::start(template, backend).await?;
 
     let operator = operator_key(binaries, endpoint, &table).await?;
-    api.call(&operator, "POST", "/v1/customers", json!({"customer_id": "acme-industries"})).await?;
-    let mut key = String::new();
-    for name in ["old adapter", "staging adapter", "production adapter"] {
-        let issued = api.call(&operator, "POST", "/v1/customers/acme-industries/keys", json!({"name": name})).await?;
-        key = text(&issued, "/api_key_once")?;
-    }
-    let repository = json!({"name": "plant", "repo_url": "https://github.com/acme/plant.git"});
-    let repository = text(&api.call(&key, "POST", "/repositories", repository).await?, "/id")?;
+    let key =
+        api.customer(&operator, "acme-industries", &["old adapter", "staging adapter", "production adapter"]).await?;
+    let repository = api.repository(&key, "plant").await?;
     let tenant = "/tenants/by-external-id/acme:tenant:1";
     let id = text(&api.call(&key, "PUT", tenant, tenant_body("Acme")).await?, "/id")?;
     let path = format!("/tenants/{id}");
     api.call(&key, "PUT", &format!("{path}/repositories/{repository}"), json!({"is_default": true})).await?;
 
-    api.call(&operator, "POST", "/v1/customers", json!({"customer_id": "globex"})).await?;
-    let issued = api.call(&operator, "POST", "/v1/customers/globex/keys", json!({"name": "adapter"})).await?;
-    let foreign = api.call(&text(&issued, "/api_key_once")?, "PUT", tenant, tenant_body("Globex")).await?;
-    let foreign = text(&foreign, "/id")?;
+    let foreign = api.customer(&operator, "globex", &["adapter"]).await?;
+    let foreign = text(&api.call(&foreign, "PUT", tenant, tenant_body("Globex")).await?, "/id")?;
 
     seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
     api.call(&key, "GET", &path, Value::Null).await?;
@@ -128,47 +107,4 @@ fn tenant_body(name: &str) -> Value {
             "cost_center": "4711", "onboarded_by": "provisioning-adapter/2.4.1",
         },
     })
-}
-
-struct Api {
-    client: Client,
-    url: String,
-}
-
-impl Api {
-    async fn call(&self, key: &str, method: &str, path: &str, body: Value) -> Result<Value> {
-        let authorization = format!("Bearer {key}");
-        let headers = [
-            ("accept", "application/json"),
-            ("accept-encoding", "gzip, deflate"),
-            ("authorization", authorization.as_str()),
-            ("user-agent", "acme-adapter/2.4.1 (python-httpx 0.28.1)"),
-            ("x-amzn-trace-id", "Root=1-6742f1a3-0d1e2f3a4b5c6d7e8f901234"),
-            ("content-type", "application/json"),
-        ];
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let headers = if body.is_empty() { headers.get(..5).unwrap_or_default() } else { &headers };
-        let answer = self.client.request(method, &format!("{}{path}", self.url), headers, body).await?;
-        match answer.status {
-            200..300 => Ok(answer.json()),
-            status => Err(Error::new(format!("seeding: {method} {path} answered {status}: {}", answer.text()))),
-        }
-    }
-}
-
-fn text(answer: &Value, pointer: &str) -> Result<String> {
-    let text = answer.pointer(pointer).and_then(Value::as_str);
-    text.map(str::to_owned).ok_or_else(|| Error::new(format!("seeding: no {pointer} in {answer}")))
-}
-
-async fn operator_key(binaries: &Path, endpoint: &str, table: &str) -> Result<String> {
-    let program = binaries.join("operator-key");
-    let mut command = Command::new(&program);
-    command.args(["create", "--operator", "bench", "--endpoint", endpoint, "--table", table]);
-    command.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")]);
-    let output = command.output().await.map_err(|error| Error::new(format!("{}: {error}", program.display())))?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        false => Err(Error::new(format!("operator-key: {}", String::from_utf8_lossy(&output.stderr)))),
-    }
 }

@@ -4,7 +4,7 @@
 //! waits for its answer is counted: it is the store's, not the function's.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     net::Ipv4Addr,
     path::Path,
@@ -22,6 +22,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use local::{Error, Result, http::Client};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer, version::TLS13};
+use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -53,7 +54,7 @@ type Answer = (u16, Vec<(String, String)>, Bytes);
 
 #[derive(Default)]
 struct State {
-    memory: HashMap<(String, Bytes), Answer>,
+    memory: HashMap<(String, String), Answer>,
     waiting: usize,
     waiting_since: Option<Instant>,
     busy: Duration,
@@ -156,9 +157,15 @@ impl Shared {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let operation = header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned();
         let is_read = READS.contains(&operation.as_str());
-        let question = (operation, body.clone());
-        if let Some(answer) = self.state().memory.get(&question).filter(|_| is_read) {
-            return Ok(answer.clone());
+        let question = (operation, canonical(&body));
+        match is_read {
+            true => {
+                if let Some(answer) = self.state().memory.get(&question) {
+                    return Ok(answer.clone());
+                }
+            }
+            // Now as well as after it: its answer may be lost.
+            false => self.state().memory.clear(),
         }
         let headers = REQUEST_HEADERS.map(|name| (name, header(name)));
         let answer = self.client.request("POST", &self.upstream, &headers, body).await?;
@@ -173,6 +180,22 @@ impl Shared {
         }
         Ok(answer)
     }
+}
+
+/// The same text for requests that mean the same: SDKs write the members of a key, and the names of a projection, in any order.
+fn canonical(body: &[u8]) -> String {
+    fn sorted(value: &Value) -> String {
+        match value {
+            Value::Object(members) => {
+                let members: BTreeMap<&String, String> =
+                    members.iter().map(|(name, value)| (name, sorted(value))).collect();
+                format!("{members:?}")
+            }
+            Value::Array(values) => format!("{:?}", values.iter().map(sorted).collect::<Vec<_>>()),
+            plain => plain.to_string(),
+        }
+    }
+    serde_json::from_slice(body).map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |value| sorted(&value))
 }
 
 /// A root of our own in a file, and a certificate for localhost. A function on AWS trusts as few: those compiled in.
@@ -196,4 +219,29 @@ fn certificates(folder: &Path) -> Result<(TlsAcceptor, String)> {
         .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .map_err(failed)?;
     Ok((TlsAcceptor::from(Arc::new(config)), roots.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_read_is_the_same_whatever_the_order_of_its_members_but_not_of_its_keys() {
+        let batch = |keys: &str, names: &str| {
+            let body = format!(
+                r##"{{"RequestItems": {{"t": {{"Keys": [{keys}], "ProjectionExpression": "#k.#1", "ExpressionAttributeNames": {{{names}}}}}}}}}"##
+            );
+            canonical(body.as_bytes())
+        };
+        let (root, tenant) =
+            (r##"{"pk": {"S": "I#1"}, "sk": {"S": "#"}}"##, r#"{"pk": {"S": "I#1"}, "sk": {"S": "t"}}"#);
+        let root_turned = r##"{"sk": {"S": "#"}, "pk": {"S": "I#1"}}"##;
+        let names = r##""#k": "keys", "#1": "a""##;
+        let asked = batch(&format!("{root}, {tenant}"), names);
+        assert_eq!(asked, batch(&format!("{root_turned}, {tenant}"), r##""#1": "a", "#k": "keys""##));
+        assert_ne!(asked, batch(&format!("{tenant}, {root}"), names));
+        assert_ne!(asked, batch(&format!("{root}, {tenant}"), r##""#k": "keys", "#1": "b""##));
+        assert_ne!(canonical(b"{}"), canonical(b"[]"));
+        assert_eq!(canonical(b"no JSON"), "no JSON");
+    }
 }

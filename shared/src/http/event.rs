@@ -1,101 +1,242 @@
-//! The event of an HTTP API, payload format 2.0, as far as it is used. Every member may be missing or `null`
-//! (cargo-lambda sends nulls), so that no event can fail to be read. No `Debug`: it would show credentials.
+//! The gateway's event (HTTP API, payload format 2.0), from its text to `lambda_http`'s request.
+//!
+//! The event arrives as text, so that no event fails the invocation. What `lambda_http` would make a URL of is kept away from its
+//! conversion: it panics where no URL comes of it (a space in the query, a very long path, an odd `X-Forwarded-Proto`), and a `?` or
+//! `#` in the decoded path changes the query (decision 10).
 
-use serde::{Deserialize, Deserializer};
-use std::collections::{BTreeMap, btree_map::Entry};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Body, RequestExt};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::mem;
 
-/// Reads `null` as if the member were missing.
-fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// Reads texts by name; `null` is as missing as a missing one.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<impl Iterator<Item = (String, String)>, D::Error> {
-    let texts: BTreeMap<String, Option<String>> = or_default(deserializer)?;
-    Ok(texts.into_iter().filter_map(|(name, text)| Some((name, text?))))
-}
-
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    present(deserializer).map(Iterator::collect)
-}
-
-/// Reads headers: their names become lower case, and what is one name then is joined with commas.
-fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    let mut read: BTreeMap<String, String> = BTreeMap::new();
-    for (mut name, value) in present(deserializer)? {
-        name.make_ascii_lowercase();
-        match read.entry(name) {
-            Entry::Vacant(place) => drop(place.insert(value)),
-            Entry::Occupied(mut place) => place.get_mut().extend([",", &value]),
-        }
-    }
-    Ok(read)
-}
-
-/// One request as the gateway hands it over.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// One request as the gateway hands it over. No `Debug`: it would show credentials.
 pub struct Event {
-    #[serde(deserialize_with = "or_default")]
-    pub route_key: String,
-    #[serde(deserialize_with = "or_default")]
-    pub raw_path: String,
-    #[serde(deserialize_with = "or_default")]
-    pub raw_query_string: String,
-    /// Names in lower case, whatever case they come in; repeated headers are joined with commas.
-    #[serde(deserialize_with = "headers")]
-    pub headers: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
-    pub request_context: RequestContext,
-    #[serde(deserialize_with = "texts")]
-    pub path_parameters: BTreeMap<String, String>,
-    pub body: Option<String>,
-    #[serde(deserialize_with = "or_default")]
-    pub is_base64_encoded: bool,
+    /// Method, headers, body, path parameters and context. `raw_http_path` is the path as it came; the URI is `/` for every request.
+    pub http: lambda_http::Request,
+    /// The query as it came.
+    pub query: String,
+    /// The deployment's base URL, from the gateway's own name.
+    pub base_url: String,
+    /// Whether the gateway decodes path parameters, as an HTTP API does and cargo-lambda does not.
+    pub is_decoded: bool,
+    /// Whether the body says that it is base64 and is not. It is empty then.
+    pub has_broken_body: bool,
 }
 
-/// What the gateway knows of the request.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct RequestContext {
-    pub domain_name: Option<String>,
-    pub stage: Option<String>,
-    #[serde(deserialize_with = "or_default")]
-    pub http: Http,
+/// Reads an event; `None` where it is not one of an HTTP API.
+pub fn read(text: &str) -> Option<Event> {
+    let mut event = typed(text)?;
+    let path = event.raw_path.take().unwrap_or_default();
+    let query = event.raw_query_string.take().unwrap_or_default();
+    // The gateway's own reading of the query, which takes a value with a comma for two.
+    event.query_string_parameters = Default::default();
+    let is_decoded = event.route_key.as_deref() != Some("$default");
+    let headers = mem::take(&mut event.headers);
+    let (domain, stage) = (event.request_context.domain_name.take(), event.request_context.stage.take());
+    let base_url = base_url(domain.as_deref(), stage.as_deref());
+    let body = match event.body.take() {
+        None => Some(Body::Empty),
+        Some(text) if event.is_base64_encoded => STANDARD.decode(text).ok().map(Body::Binary),
+        Some(text) => Some(Body::Text(text)),
+    };
+
+    let mut http = lambda_http::Request::from(LambdaRequest::ApiGatewayV2(event)).with_raw_http_path(path);
+    let cookies = mem::replace(http.headers_mut(), headers);
+    http.headers_mut().extend(cookies);
+    if let Some(RequestContext::ApiGatewayV2(context)) = http.extensions_mut().get_mut() {
+        (context.domain_name, context.stage) = (domain, stage);
+    }
+    let has_broken_body = body.is_none();
+    *http.body_mut() = body.unwrap_or_default();
+    Some(Event { http, query, base_url, is_decoded, has_broken_body })
 }
 
-/// The request line.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Http {
-    #[serde(deserialize_with = "or_default")]
-    pub method: String,
+/// Base URL and path of an event that cannot be read, as far as it has them: what its problem says.
+pub fn origin(text: &str) -> (String, String) {
+    let event: Value = serde_json::from_str(text).unwrap_or_default();
+    let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
+    let base_url = base_url(text("/requestContext/domainName"), text("/requestContext/stage"));
+    (base_url, text("/rawPath").unwrap_or_default().to_owned())
+}
+
+/// From the gateway's own name, never from a header that the caller can forge.
+fn base_url(domain: Option<&str>, stage: Option<&str>) -> String {
+    let domain = domain.unwrap_or("localhost");
+    match stage {
+        None | Some("$default" | "") => format!("https://{domain}"),
+        Some(stage) => format!("https://{domain}/{stage}"),
+    }
+}
+
+fn typed(text: &str) -> Option<ApiGatewayV2httpRequest> {
+    if has_too_many_headers(text) {
+        return None;
+    }
+    serde_json::from_str(text).ok().or_else(|| lenient(text))
+}
+
+/// Whether there are more headers than a `HeaderMap` takes, which panics at 24,577. The gateway takes 10,240 bytes of them.
+fn has_too_many_headers(text: &str) -> bool {
+    const MOST: usize = 10_240;
+    // The shortest has six bytes: `"":"",`.
+    const FEWEST_BYTES: usize = 6 * MOST;
+    #[derive(Deserialize)]
+    struct Headers {
+        headers: Option<HashMap<String, IgnoredAny>>,
+    }
+    let count = |event: Headers| event.headers.map_or(0, |headers| headers.len());
+    text.len() > FEWEST_BYTES && serde_json::from_str(text).is_ok_and(|event| count(event) > MOST)
+}
+
+/// The type takes no `null` for a header, a path parameter or `isBase64Encoded`. Here it is as good as nothing.
+fn lenient(text: &str) -> Option<ApiGatewayV2httpRequest> {
+    let mut event = serde_json::from_str(text).ok()?;
+    drop_nulls(&mut event);
+    serde_json::from_value(event).ok()
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
 
-    fn read(text: &str) -> Event {
-        serde_json::from_str(text).unwrap()
+    /// An event with the fewest members there may be, and these.
+    fn event(more: Value) -> String {
+        let mut event = json!({ "requestContext": { "http": { "method": "GET" } } });
+        let members = event.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        event.to_string()
+    }
+
+    fn header_of(event: &Event, name: &str) -> Option<String> {
+        event.http.headers().get(name).map(|value| String::from_utf8(value.as_bytes().to_vec()).unwrap())
     }
 
     #[test]
-    fn every_member_may_be_missing_or_null() {
-        for text in [
-            "{}",
-            r#"{"routeKey": null, "headers": null, "pathParameters": null, "requestContext": null, "body": null}"#,
-            r#"{"headers": {"a": null}, "pathParameters": {"b": null}, "requestContext": {"http": null}, "more": [1]}"#,
+    fn every_member_but_the_method_may_be_missing_or_null() {
+        for more in [
+            json!({}),
+            json!({ "routeKey": null, "headers": null, "pathParameters": null, "body": null, "rawPath": null }),
+            json!({ "rawQueryString": null, "isBase64Encoded": null, "stageVariables": null, "cookies": null }),
+            json!({ "headers": { "a": null }, "pathParameters": { "b": null }, "more": [1] }),
+            json!({ "queryStringParameters": { "a": null } }),
         ] {
-            let event = read(text);
-            assert!(event.headers.is_empty() && event.path_parameters.is_empty() && event.body.is_none(), "{text}");
+            let event = read(&event(more.clone())).unwrap_or_else(|| panic!("{more}"));
+            assert!(event.http.headers().is_empty() && event.http.path_parameters().is_empty(), "{more}");
+            assert!(event.http.body().is_empty() && !event.has_broken_body && event.is_decoded, "{more}");
+            assert_eq!((event.http.raw_http_path(), &*event.query, &*event.base_url), ("", "", "https://localhost"));
         }
     }
 
     #[test]
+    fn what_is_no_event_is_refused() {
+        for text in [
+            "{}",
+            "null",
+            "[]",
+            "1",
+            r#"{"requestContext": null}"#,
+            r#"{"requestContext": {"http": null}}"#,
+            r#"{"requestContext": {"http": {"method": "a b"}}}"#,
+            r#"{"requestContext": {"http": {"method": "GET"}}, "headers": {"a": 1}}"#,
+            r#"{"requestContext": {"http": {"method": "GET"}}, "headers": {"a b": "1"}}"#,
+            r#"{"requestContext": {"http": {"method": "GET"}}, "headers": {"a": "\u0000"}}"#,
+            r#"{"requestContext": {"http": {"method": "GET"}}, "rawPath": "\ud800"}"#,
+        ] {
+            assert!(read(text).is_none(), "{text}");
+        }
+        let many: HashMap<String, String> = (0..40_000).map(|number| (format!("x{number}"), String::new())).collect();
+        assert!(read(&event(json!({ "headers": many }))).is_none());
+        let large = read(&event(json!({ "headers": { "a": "1" }, "body": "x".repeat(200_000) }))).unwrap();
+        assert_eq!((large.http.headers().len(), large.http.body().len()), (1, 200_000));
+    }
+
+    #[test]
     fn names_of_headers_are_of_any_case() {
-        let event = read(r#"{"headers": {"Accept": "a", "X-A": "1", "x-a": "2"}}"#);
-        let expected = [("accept", "a"), ("x-a", "1,2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(event.headers, BTreeMap::from(expected));
+        let event =
+            read(&event(json!({ "headers": { "Accept": "a", "X-A": "1", "x-a": "2", "x-b": "2,3" } }))).unwrap();
+        assert_eq!(["accept", "x-a", "x-b"].map(|name| header_of(&event, name).unwrap()), ["a", "2", "2,3"]);
+    }
+
+    #[test]
+    fn header_values_may_be_outside_ascii() {
+        let headers = json!({ "If-Match": "\"é\"", "user-agent": "Grüße \u{1f600}", "Accept": "a" });
+        let event = read(&event(json!({ "headers": headers, "body": "b", "rawPath": "/p" }))).unwrap();
+        let found = ["if-match", "user-agent", "accept"].map(|name| header_of(&event, name).unwrap());
+        assert_eq!(found, ["\"é\"", "Grüße \u{1f600}", "a"]);
+        assert_eq!((event.http.raw_http_path(), &**event.http.body()), ("/p", &b"b"[..]));
+    }
+
+    #[test]
+    fn cookies_and_context_are_complete() {
+        let context = json!({ "domainName": "d.example", "stage": "s", "http": { "method": "PUT" } });
+        let more = json!({ "requestContext": context, "cookies": ["a=1", "b=2"], "headers": { "host": "h" } });
+        let event = read(&event(more)).unwrap();
+        assert_eq!(
+            (header_of(&event, "cookie").as_deref(), &*event.base_url),
+            (Some("a=1; b=2"), "https://d.example/s")
+        );
+        assert_eq!((header_of(&event, "host").as_deref(), event.http.method().as_str()), (Some("h"), "PUT"));
+        let Some(RequestContext::ApiGatewayV2(context)) = event.http.request_context_ref() else {
+            panic!("no context")
+        };
+        assert_eq!((context.domain_name.as_deref(), context.stage.as_deref()), (Some("d.example"), Some("s")));
+    }
+
+    #[test]
+    fn the_origin_is_told_of_what_cannot_be_read() {
+        let text = r#"{"rawPath": "/a b", "requestContext": {"domainName": "d.example", "http": 1}}"#;
+        assert!(read(text).is_none());
+        assert_eq!(origin(text), ("https://d.example".to_owned(), "/a b".to_owned()));
+        assert_eq!(origin("[]"), ("https://localhost".to_owned(), String::new()));
+    }
+
+    proptest! {
+        /// Whatever lambda_http's conversion would panic on or change.
+        #[test]
+        fn path_and_query_arrive_as_they_came(
+            path in "(/|[?#%@:\\\\\\[ ]|\\PC){0,20}",
+            query in "([ ?#&=%+\"{]|\\PC){0,20}",
+            host in "([a-z.:@/ \\[]|xn--|\\PC){0,12}",
+            proto in "[a-z: /]{0,12}",
+            body in "[A-Za-z0-9=%]{0,8}",
+            coded: bool,
+        ) {
+            let headers = json!({ "host": host, "x-forwarded-proto": proto });
+            let context = json!({ "domainName": host, "stage": path, "http": { "method": "POST" } });
+            let event = event(json!({
+                "rawPath": path, "rawQueryString": query, "headers": headers, "requestContext": context,
+                "body": body, "isBase64Encoded": coded,
+            }));
+            let event = read(&event).expect("an event");
+            prop_assert_eq!((event.http.raw_http_path(), &event.query), (&*path, &query));
+            prop_assert_eq!(header_of(&event, "host"), Some(host));
+            let bytes = if coded { STANDARD.decode(&body).ok() } else { Some(body.into_bytes()) };
+            prop_assert_eq!((!event.has_broken_body).then(|| event.http.body().to_vec()), bytes);
+        }
+    }
+
+    #[test]
+    fn a_very_long_path_is_read() {
+        let path = format!("/{}", "x".repeat(100_000));
+        let event = read(&event(json!({ "rawPath": path, "rawQueryString": "y".repeat(100_000) }))).unwrap();
+        assert_eq!((event.http.raw_http_path(), event.query.len()), (&*path, 100_000));
     }
 }

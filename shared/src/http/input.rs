@@ -8,7 +8,7 @@ use crate::domain::json::{Json, Object};
 use crate::domain::precondition::{EntityTags, IfMatch};
 use crate::domain::{Error, Fault, Fields, Result};
 use crate::store::IdempotentRequest;
-use std::borrow::Cow;
+use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use std::cell::RefCell;
 
 /// The largest body: 256 KiB.
@@ -24,9 +24,16 @@ pub struct Input<'r> {
     body: RefCell<Option<Json>>,
 }
 
+impl Request {
+    /// Reads query, headers and body, with every fault at once.
+    pub fn parse<T>(&self, read: impl FnOnce(&Input) -> Option<T>) -> Result<T> {
+        Input::read(self, read)
+    }
+}
+
 impl<'r> Input<'r> {
-    pub(super) fn read<T>(request: &'r Request, read: impl FnOnce(&Self) -> Option<T>) -> Result<T> {
-        let query = query::parse(&request.event.raw_query_string);
+    fn read<T>(request: &'r Request, read: impl FnOnce(&Self) -> Option<T>) -> Result<T> {
+        let query = query::parse(request.query());
         let broken_query = query.is_none();
         let input = Self {
             request,
@@ -144,7 +151,7 @@ impl<'r> Input<'r> {
 
     /// `If-Match`; where it is absent any version will do.
     pub fn if_match(&self) -> Option<IfMatch> {
-        let Some(value) = self.request.header("if-match") else { return Some(IfMatch::default()) };
+        let Some(value) = self.request.header(IF_MATCH) else { return Some(IfMatch::default()) };
         match EntityTags::parse(value) {
             Some(tags) => Some(IfMatch::of(&tags)),
             None => self.fault("/header/If-Match", "must be * or a list of entity tags such as \"1\""),
@@ -153,7 +160,7 @@ impl<'r> Input<'r> {
 
     /// `If-None-Match` of a GET.
     pub fn if_none_match(&self) -> Option<Option<EntityTags>> {
-        let Some(value) = self.request.header("if-none-match") else { return Some(None) };
+        let Some(value) = self.request.header(IF_NONE_MATCH) else { return Some(None) };
         match EntityTags::parse(value) {
             Some(tags) => Some(Some(tags)),
             None => self.fault("/header/If-None-Match", "must be * or a list of entity tags such as \"1\""),
@@ -162,7 +169,7 @@ impl<'r> Input<'r> {
 
     /// `If-None-Match` of the upsert, which takes `*` only: whether the tenant must be new.
     pub fn must_be_new(&self) -> Option<bool> {
-        match self.request.header("if-none-match").map(EntityTags::parse) {
+        match self.request.header(IF_NONE_MATCH).map(EntityTags::parse) {
             None => Some(false),
             Some(Some(EntityTags::Any)) => Some(true),
             Some(_) => self.fault("/header/If-None-Match", "must be *"),
@@ -226,7 +233,7 @@ impl<'r> Input<'r> {
         if bytes.len() > MOST_BODY_BYTES {
             return Err(Error::PayloadTooLarge);
         }
-        match Json::parse(&bytes) {
+        match Json::parse(bytes) {
             Ok(Json::Object(object)) => Ok(Some(object)),
             // Generated clients send it for a body that they were not given.
             Ok(Json::Null) if !required => Ok(None),
@@ -240,16 +247,16 @@ impl<'r> Input<'r> {
     }
 
     fn check_media_type(&self, patch: bool) -> Result<()> {
-        let media_type = self.request.header("content-type").map(|value| {
+        let media_type = self.request.header(CONTENT_TYPE).map(|value| {
             let essence = value.split_once(';').map_or(value, |(essence, _)| essence);
-            Cow::Owned::<str>(essence.trim().to_ascii_lowercase())
+            essence.trim().to_ascii_lowercase()
         });
         let known = match media_type.as_deref() {
             Some("application/json") => true,
             Some("application/merge-patch+json") => patch,
             _ => false,
         };
-        let coding = self.request.header("content-encoding").map_or("identity", str::trim);
+        let coding = self.request.header(CONTENT_ENCODING).map_or("identity", str::trim);
         if known && (coding.is_empty() || coding.eq_ignore_ascii_case("identity")) {
             return Ok(());
         }

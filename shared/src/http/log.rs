@@ -1,30 +1,142 @@
-//! The log: one JSON line per request, and nothing of what a request says but its own request id.
+//! The log: one line of JSON per event of `tracing` that is ours, and nothing of what a request says but its own request id.
+//!
+//! The level is fixed: at TRACE the Lambda runtime logs whole events, credentials included. No variable of the environment is read.
 
 use crate::domain::Error;
 use serde::Serialize;
+use std::fmt::Debug;
 use std::io::Write;
+use std::panic::PanicHookInfo;
 use std::time::Duration;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{Interest, Subscriber};
+use tracing::{Event, Level, Metadata};
+
+/// The target of what ends a process.
+const FATAL: &str = "tenancy::fatal";
 
 /// What is known of a request when it was answered.
-#[derive(Serialize)]
 pub struct Line<'a> {
     pub request_id: &'a str,
     pub operation: &'a str,
     pub status: u16,
     pub milliseconds: u64,
     /// The caller's own `x-request-id`: at most 128 printable ASCII characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub caller_request_id: Option<&'a str>,
     /// The whole chain of what went wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
+    pub cause: Option<&'a str>,
 }
 
-/// Writes one line; a log that cannot be written is nobody's error.
-pub fn write(line: &impl Serialize) {
-    if let Ok(mut text) = serde_json::to_vec(line) {
-        text.push(b'\n');
-        let _ = std::io::stdout().lock().write_all(&text);
+/// The one event of a request.
+pub fn answered(line: &Line) {
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = line.request_id,
+                operation = line.operation,
+                status = line.status,
+                milliseconds = line.milliseconds,
+                caller_request_id = line.caller_request_id,
+                cause = line.cause,
+            )
+        };
+    }
+    if line.status < 500 { event!(info) } else { event!(error) }
+}
+
+/// Work without a request that failed.
+pub fn failed(cause: &str) {
+    tracing::error!(cause);
+}
+
+/// A process that cannot start or go on.
+pub fn fatal(cause: &str) {
+    tracing::error!(target: FATAL, cause);
+}
+
+/// A panic. On AWS the place alone: the message may quote a request. `cargo xtask dev` asks for the message.
+pub fn panicked(panic: &PanicHookInfo, shows_message: bool) {
+    let place = panic.location().map(ToString::to_string);
+    let message = panic.payload_as_str().filter(|_| shows_message);
+    tracing::error!(cause = "a panic", place = place.as_deref(), message);
+}
+
+/// Sets up the log, once per process, before anything is logged.
+pub fn start() {
+    // It fails where there is a subscriber already.
+    let _ = tracing::subscriber::set_global_default(Lines(|line| {
+        // A log that cannot be written is no error of a request.
+        let _ = std::io::stdout().lock().write_all(line);
+    }));
+}
+
+/// Where lines go. Spans are not recorded.
+struct Lines(fn(&[u8]));
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && metadata.level() <= &LevelFilter::INFO && metadata.target().starts_with("tenancy::")
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::INFO)
+    }
+
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut members = Members(Vec::with_capacity(256));
+        let metadata = event.metadata();
+        if *metadata.level() == Level::ERROR {
+            members.add("level", if metadata.target() == FATAL { "fatal" } else { "error" });
+        }
+        event.record(&mut members);
+        (self.0)(&members.line());
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// The members of a line so far, in JSON.
+struct Members(Vec<u8>);
+
+impl Members {
+    fn add(&mut self, name: &str, value: impl Serialize) {
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
+        // Texts and numbers can always be written to memory.
+        let _ = serde_json::to_writer(&mut self.0, name);
+        self.0.push(b':');
+        let _ = serde_json::to_writer(&mut self.0, &value);
+    }
+
+    fn line(mut self) -> Vec<u8> {
+        self.0.extend(if self.0.is_empty() { &b"{}\n"[..] } else { b"}\n" });
+        self.0
+    }
+}
+
+impl Visit for Members {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field.name(), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field.name(), value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.add(field.name(), format!("{value:?}"));
     }
 }
 
@@ -36,7 +148,7 @@ fn shown(character: char) -> char {
     if matches!(character, '\u{7f}'..='\u{9f}') { char::REPLACEMENT_CHARACTER } else { character }
 }
 
-/// What the log, and nobody else, is told of an error.
+/// What the log, and no client, is shown of an error.
 pub fn cause(error: &Error) -> Option<String> {
     match error {
         Error::Internal(cause) | Error::Unavailable(cause) => {
@@ -53,4 +165,78 @@ pub fn caller_request_id(header: Option<&str>) -> Option<&str> {
 
 pub fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::panic;
+
+    thread_local!(static LINES: RefCell<String> = RefCell::default());
+
+    /// What is logged meanwhile.
+    fn logged(work: impl FnOnce()) -> String {
+        let lines = Lines(|line| LINES.with_borrow_mut(|lines| lines.push_str(str::from_utf8(line).unwrap())));
+        tracing::subscriber::with_default(lines, work);
+        LINES.take()
+    }
+
+    const LINE: Line = Line {
+        request_id: "req_1",
+        operation: "get-tenant",
+        status: 200,
+        milliseconds: 7,
+        caller_request_id: None,
+        cause: None,
+    };
+
+    #[test]
+    fn a_request_is_one_line_and_says_what_there_is() {
+        assert_eq!(
+            logged(|| answered(&LINE)),
+            "{\"request_id\":\"req_1\",\"operation\":\"get-tenant\",\"status\":200,\"milliseconds\":7}\n"
+        );
+        let failed = Line { status: 503, caller_request_id: Some("a\"b"), cause: Some("x\ny"), ..LINE };
+        assert_eq!(
+            logged(|| answered(&failed)),
+            "{\"level\":\"error\",\"request_id\":\"req_1\",\"operation\":\"get-tenant\",\"status\":503,\"milliseconds\":7,\
+             \"caller_request_id\":\"a\\\"b\",\"cause\":\"x\\ny\"}\n"
+        );
+    }
+
+    #[test]
+    fn what_ends_a_process_is_fatal() {
+        assert_eq!(logged(|| fatal("no table")), "{\"level\":\"fatal\",\"cause\":\"no table\"}\n");
+        assert_eq!(logged(|| failed("late")), "{\"level\":\"error\",\"cause\":\"late\"}\n");
+    }
+
+    #[test]
+    fn what_is_not_ours_or_below_info_is_not_logged() {
+        let lines = logged(|| {
+            tracing::error!(target: "lambda_runtime", "an event");
+            tracing::error!(target: "tenancy_of_others", "an event");
+            tracing::debug!("an event");
+            tracing::trace!("an event");
+            tracing::error_span!("a span", secret = "x").in_scope(|| ());
+            tracing::info!(number = 1, text = ?"x");
+        });
+        assert_eq!(lines, "{\"number\":\"1\",\"text\":\"\\\"x\\\"\"}\n");
+    }
+
+    #[test]
+    fn a_panics_message_is_in_the_log_only_where_it_is_asked_for() {
+        for (shows_message, message) in [(false, ""), (true, ",\"message\":\"at index 3\"")] {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(move |panic| panicked(panic, shows_message)));
+            let line = logged(|| drop(panic::catch_unwind(|| panic!("at index {}", 3))));
+            panic::set_hook(before);
+            let (start, end) =
+                ("{\"level\":\"error\",\"cause\":\"a panic\",\"place\":\"shared/src/http/log.rs:", "}\n");
+            let rest = line.strip_prefix(start).unwrap_or_else(|| panic!("{line}"));
+            let (place, rest) = rest.split_at(rest.find('"').unwrap());
+            assert!(place.split(':').all(|number| number.parse::<u32>().is_ok()), "{line}");
+            assert_eq!(rest, format!("\"{message}{end}"), "{line}");
+        }
+    }
 }

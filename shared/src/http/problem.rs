@@ -2,6 +2,8 @@
 
 use super::response::{NO_STORE, Response};
 use crate::domain::{Credential, Error, Fault};
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 
 /// One entry of the registry.
@@ -137,13 +139,13 @@ pub fn problem(error: &Error, place: &Place) -> Response {
     let title = problem_types()
         .iter()
         .find(|known| known.slug == slug)
-        .and_then(|known| known.statuses.iter().find(|(code, _)| *code == status))
+        .and_then(|known| known.statuses.iter().find(|(code, _)| *code == status.as_u16()))
         .map_or("Internal error", |(_, title)| title);
     let body = Body {
         r#type: type_url(&place.base_url, slug),
         slug,
         title,
-        status,
+        status: status.as_u16(),
         detail,
         instance: &place.instance,
         request_id: &place.request_id,
@@ -160,9 +162,9 @@ pub fn problem(error: &Error, place: &Place) -> Response {
     };
     let response = Response::new(status).json("application/problem+json", &body);
     match error {
-        Error::Unauthorized(_) => response.with("www-authenticate", "Bearer").with("cache-control", NO_STORE),
-        Error::MethodNotAllowed(allow) => response.with("allow", allow.clone()),
-        Error::Unavailable(_) => response.with("retry-after", "1"),
+        Error::Unauthorized(_) => response.with(WWW_AUTHENTICATE, "Bearer").with(CACHE_CONTROL, NO_STORE),
+        Error::MethodNotAllowed(allow) => response.with(ALLOW, allow.clone()),
+        Error::Unavailable(_) => response.with(RETRY_AFTER, "1"),
         _ => response,
     }
 }
@@ -184,35 +186,47 @@ fn fault_body(fault: &Fault) -> FaultBody<'_> {
 }
 
 /// Status, slug and detail. The detail tells nothing stored, but that the customer of a taken slug is archived.
-fn describe<'e>(error: &'e Error, place: &Place) -> (u16, &'static str, &'e str) {
+fn describe<'e>(error: &'e Error, place: &Place) -> (StatusCode, &'static str, &'e str) {
     match error {
-        Error::Malformed(detail) => (400, "malformed-request", detail),
-        Error::Unauthorized(credential) => (401, "insufficient-scope", unauthorized(*credential)),
-        Error::Forbidden(detail) => (403, "insufficient-scope", detail),
-        Error::NotFound => (404, "not-found", "There is nothing here for this credential."),
-        Error::UnknownPath(detail) => (404, "not-found", detail),
-        Error::MethodNotAllowed(_) => (405, "method-not-allowed", "This path does not take this method."),
-        Error::ExternalIdConflict(conflict) => (409, "external-id-conflict", &conflict.detail),
-        Error::NameConflict(conflict) => (409, "name-conflict", &conflict.detail),
-        Error::ResourceInUse(conflict) => (409, "resource-in-use", &conflict.detail),
+        Error::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed-request", detail),
+        Error::Unauthorized(credential) => (StatusCode::UNAUTHORIZED, "insufficient-scope", unauthorized(*credential)),
+        Error::Forbidden(detail) => (StatusCode::FORBIDDEN, "insufficient-scope", detail),
+        Error::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing here for this credential."),
+        Error::UnknownPath(detail) => (StatusCode::NOT_FOUND, "not-found", detail),
+        Error::MethodNotAllowed(_) => {
+            (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This path does not take this method.")
+        }
+        Error::ExternalIdConflict(conflict) => (StatusCode::CONFLICT, "external-id-conflict", &conflict.detail),
+        Error::NameConflict(conflict) => (StatusCode::CONFLICT, "name-conflict", &conflict.detail),
+        Error::ResourceInUse(conflict) => (StatusCode::CONFLICT, "resource-in-use", &conflict.detail),
         Error::IdempotencyKeyConflict => (
-            409,
+            StatusCode::CONFLICT,
             "idempotency-key-conflict",
             "The Idempotency-Key was used for another request within the last 24 hours.",
         ),
         Error::PreconditionFailed if place.weak_tag => (
-            412,
+            StatusCode::PRECONDITION_FAILED,
             "precondition-failed",
             "The resource is not at the version that the request names. If-Match compares strongly: a weak tag, W/\"…\", never matches.",
         ),
-        Error::PreconditionFailed => {
-            (412, "precondition-failed", "The resource is not at the version that the request names.")
+        Error::PreconditionFailed => (
+            StatusCode::PRECONDITION_FAILED,
+            "precondition-failed",
+            "The resource is not at the version that the request names.",
+        ),
+        Error::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "The body is over 256 KiB."),
+        Error::UnsupportedMediaType(detail) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail),
+        Error::Invalid(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "validation-error",
+            "The request breaks rules; errors[] names each place.",
+        ),
+        Error::Unavailable(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now; try again.")
         }
-        Error::PayloadTooLarge => (413, "payload-too-large", "The body is over 256 KiB."),
-        Error::UnsupportedMediaType(detail) => (415, "unsupported-media-type", detail),
-        Error::Invalid(_) => (422, "validation-error", "The request breaks rules; errors[] names each place."),
-        Error::Unavailable(_) => (503, "unavailable", "The service cannot answer now; try again."),
-        Error::Internal(_) => (500, "internal-error", "Something went wrong in this service."),
+        Error::Internal(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong in this service.")
+        }
     }
 }
 

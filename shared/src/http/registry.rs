@@ -4,6 +4,8 @@ use super::page;
 use super::problem::{ProblemType, problem_types, type_url};
 use super::request::Request;
 use super::response::{Response, document};
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{ACCEPT, VARY};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -66,12 +68,12 @@ pub fn problem_page(request: &Request, problem: &ProblemType) -> Response {
 
 /// A public document in the form that the caller prefers.
 fn negotiated(request: &Request, page: impl FnOnce() -> String, json: impl FnOnce() -> Response) -> Response {
-    let response = if prefers_html(request.header("accept").unwrap_or_default()) {
-        Response::new(200).text("text/html; charset=utf-8", page())
+    let response = if prefers_html(request.header(ACCEPT).unwrap_or_default()) {
+        Response::new(StatusCode::OK).text("text/html; charset=utf-8", page())
     } else {
         json()
     };
-    response.public().with("vary", "accept")
+    response.public().with(VARY, "accept")
 }
 
 /// Browsers name `text/html`, and JSON not at all or with a lower weight (RFC 9110, section 12.5.1).

@@ -1,32 +1,19 @@
 //! Answers, as an HTTP API takes them.
 
-use super::problem::{Place, problem};
-use crate::domain::Error;
 use crate::domain::precondition::{EntityTags, entity_tag};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::StatusCode;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IntoHeaderName, LOCATION};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-/// Status, headers and body.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// Status, headers and body. No `Debug`: it would show secrets.
 pub struct Response {
-    status_code: u16,
-    #[serde(serialize_with = "as_map")]
-    headers: Vec<(&'static str, String)>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    body: String,
-    is_base64_encoded: bool,
-    /// Always empty, but cargo-lambda takes no answer without it.
-    cookies: [(); 0],
-}
-
-fn as_map<S: Serializer>(headers: &[(&'static str, String)], serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(headers.len()))?;
-    for (name, value) in headers {
-        map.serialize_entry(name, value)?;
-    }
-    map.end()
+    status: StatusCode,
+    headers: HeaderMap,
+    /// `Binary` goes as base64.
+    body: Option<Body>,
 }
 
 /// Lambda takes answers of at most 6 MB. A body that is larger than this inside of one goes as base64, in which
@@ -64,52 +51,66 @@ pub const NO_STORE: &str = "no-store";
 pub const REVALIDATED: &str = "private, no-cache";
 
 impl Response {
-    pub(super) fn new(status_code: u16) -> Self {
-        Self { status_code, headers: Vec::new(), body: String::new(), is_base64_encoded: false, cookies: [] }
+    pub(super) fn new(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), body: None }
     }
 
-    pub(super) fn status(&self) -> u16 {
-        self.status_code
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 
-    /// The same answer with one more header.
+    /// The answer in the gateway's form. Its empty list of cookies is for cargo-lambda, which takes no answer without one.
+    pub(super) fn into_gateway(self) -> ApiGatewayV2httpResponse {
+        let mut answer = ApiGatewayV2httpResponse::default();
+        answer.status_code = self.status.as_u16().into();
+        answer.headers = self.headers;
+        answer.is_base64_encoded = matches!(self.body, Some(Body::Binary(_)));
+        answer.body = self.body;
+        answer
+    }
+
+    /// The same answer with this header. What is no header's value, a line break say, is left out.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn with(mut self, name: impl IntoHeaderName, value: impl TryInto<HeaderValue>) -> Self {
+        if let Ok(value) = value.try_into() {
+            self.headers.insert(name, value);
+        }
         self
     }
 
     /// The same answer with the path of what was made.
     #[must_use]
     pub fn at(self, location: String) -> Self {
-        self.with("location", location)
+        self.with(LOCATION, location)
     }
 
     /// The same answer, which shows a secret.
     #[must_use]
     pub fn secret(self) -> Self {
-        self.with("cache-control", NO_STORE)
+        self.with(CACHE_CONTROL, NO_STORE)
     }
 
     /// The same answer, which is everybody's and may be kept for some minutes.
     #[must_use]
     pub fn public(self) -> Self {
-        self.with("cache-control", "public, max-age=300")
+        self.with(CACHE_CONTROL, "public, max-age=300")
     }
 
     /// The same answer; what caches may do with it is this, where nothing else was said.
     pub(super) fn cached(self, cache_control: &'static str) -> Self {
-        let is_said = self.headers.iter().any(|(name, _)| *name == "cache-control");
-        if is_said { self } else { self.with("cache-control", cache_control) }
+        if self.headers.contains_key(CACHE_CONTROL) { self } else { self.with(CACHE_CONTROL, cache_control) }
     }
 
     /// The same answer for clients that call this API under a base path: `Location` leads there. Replays are made from what
     /// was created, so theirs does too.
-    pub(super) fn under(mut self, base_path: &str) -> Self {
-        for (_, location) in self.headers.iter_mut().filter(|(name, _)| *name == "location") {
-            location.insert_str(0, base_path);
+    pub(super) fn under(self, base_path: &str) -> Self {
+        match self.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
+            Some(location) if !base_path.is_empty() => {
+                let location = format!("{base_path}{location}");
+                self.at(location)
+            }
+            _ => self,
         }
-        self
     }
 
     /// The same answer, marked where it repeats an earlier one.
@@ -121,7 +122,7 @@ impl Response {
     /// The same answer with its version.
     #[must_use]
     pub fn tagged(self, resource: &impl Versioned) -> Self {
-        self.with("etag", entity_tag(resource.version()))
+        self.with(ETAG, entity_tag(resource.version()))
     }
 
     /// The same answer with this text.
@@ -129,9 +130,9 @@ impl Response {
     pub fn text(mut self, media_type: &str, body: String) -> Self {
         // Inside Lambda's own JSON every quote and backslash is escaped once more, which may double the body.
         let escapes = || body.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-        self.is_base64_encoded = 2 * body.len() > MOST_TEXT_BYTES && body.len() + escapes() > MOST_TEXT_BYTES;
-        self.body = if self.is_base64_encoded { STANDARD.encode(&body) } else { body };
-        self.with("content-type", media_type)
+        let is_large = 2 * body.len() > MOST_TEXT_BYTES && body.len() + escapes() > MOST_TEXT_BYTES;
+        self.body = Some(if is_large { Body::Binary(body.into_bytes()) } else { Body::Text(body) });
+        self.with(CONTENT_TYPE, media_type)
     }
 
     /// The same answer with this value as JSON.
@@ -140,17 +141,13 @@ impl Response {
         let body = serde_json::to_string(value).unwrap_or_default();
         self.text(media_type, body)
     }
-
-    pub(super) fn of_error(error: &Error, place: &Place) -> Self {
-        problem(error, place)
-    }
 }
 
 const JSON: &str = "application/json";
 
 /// 200 with a value that has no version.
 pub fn document(value: &impl Serialize) -> Response {
-    Response::new(200).json(JSON, value)
+    Response::new(StatusCode::OK).json(JSON, value)
 }
 
 /// 200 with a resource.
@@ -161,19 +158,19 @@ pub fn ok(resource: &(impl Serialize + Versioned)) -> Response {
 /// 200 with a resource, or 304 where the caller has it already.
 pub fn found(resource: &(impl Serialize + Versioned), if_none_match: Option<&EntityTags>) -> Response {
     if if_none_match.is_some_and(|tags| tags.matches_weakly(resource.version())) {
-        return Response::new(304).tagged(resource);
+        return Response::new(StatusCode::NOT_MODIFIED).tagged(resource);
     }
     ok(resource)
 }
 
 /// 201 with what was made.
 pub fn created(value: &impl Serialize) -> Response {
-    Response::new(201).json(JSON, value)
+    Response::new(StatusCode::CREATED).json(JSON, value)
 }
 
 /// 204.
 pub fn no_content() -> Response {
-    Response::new(204)
+    Response::new(StatusCode::NO_CONTENT)
 }
 
 /// 200 with a page in AgentRouter's form: `{NAME: […], page: {next_page_token}}`.
@@ -201,5 +198,5 @@ pub fn list(name: &'static str, items: &[impl Serialize]) -> Response {
 
 /// 200 with a text that is JSON already.
 pub fn json_text(text: &str) -> Response {
-    Response::new(200).text(JSON, text.to_owned())
+    Response::new(StatusCode::OK).text(JSON, text.to_owned())
 }

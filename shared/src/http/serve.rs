@@ -1,30 +1,42 @@
 //! What runs a handler: configuration, client, request id, the catch-all, the log. Every request that
 //! reaches a function is answered by this service: API Gateway never has to invent a body.
 
-use super::event::Event;
 use super::log::{self, Line};
+use super::problem::problem;
 use super::request::Request;
 use super::response::{NO_STORE, REVALIDATED, Response};
 use super::uri;
 use crate::domain::{Error, RequestId, Result, Timestamp};
 use crate::store::{Settings, Store};
 use futures_util::FutureExt;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Context, LambdaEvent, Runtime, Service, service_fn};
+use serde_json::value::RawValue;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, panic, process};
 
-/// Runs a function that works on the table.
+/// Runs a function that works on the table, one request after the other over one connection.
 pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
+    serve_over(1, handler);
+}
+
+/// Runs a function that queries the table beside the check of its caller: over two connections.
+pub fn serve_querying(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
+    serve_over(2, handler);
+}
+
+fn serve_over(connections: usize, handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
+    log::start();
     let settings = Settings::from_environment().unwrap_or_else(|missing| fail(&missing));
     let process = Process::new(REVALIDATED);
     run(async {
         let store = Store::new(settings, now());
-        store.connect(1).await.unwrap_or_else(|missing| fail(&missing));
+        store.connect(connections).await.unwrap_or_else(|missing| fail(&missing));
         let (store, process, handler) = (&store, &process, &handler);
-        poll(service_fn(move |event: LambdaEvent<Event>| async move {
+        poll(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
             let store = store.for_request(now(), remaining(&event.context));
             process.answer(event, async |request| handler(request, &store).await).await
         }))
@@ -34,16 +46,20 @@ pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
 
 /// Runs a function that needs neither the table nor a credential.
 pub fn serve_public(handler: impl Fn(&Request) -> Result<Response>) {
+    log::start();
     let process = Process::new(NO_STORE);
     run(async {
         let (process, handler) = (&process, &handler);
-        poll(service_fn(move |event: LambdaEvent<Event>| process.answer(event, async |request| handler(&request))))
-            .await;
+        poll(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+            process.answer(event, async |request| handler(&request))
+        }))
+        .await;
     });
 }
 
 /// Runs a function that a schedule starts; its failure is the invocation's, so that it is tried again.
 pub fn serve_scheduled(handler: impl AsyncFn(&Store) -> Result<()>) {
+    log::start();
     let settings = Settings::from_environment().unwrap_or_else(|missing| fail(&missing));
     run(async {
         let store = Store::new(settings, now());
@@ -51,8 +67,7 @@ pub fn serve_scheduled(handler: impl AsyncFn(&Store) -> Result<()>) {
         let work = move |event: LambdaEvent<serde::de::IgnoredAny>| async move {
             let store = store.for_request(now(), remaining(&event.context));
             handler(&store).await.map_err(|error| {
-                let cause = log::cause(&error).unwrap_or_else(|| format!("{error:?}"));
-                log::write(&serde_json::json!({ "level": "error", "cause": cause }));
+                log::failed(&log::cause(&error).unwrap_or_else(|| format!("{error:?}")));
                 "the work failed; the log has the cause"
             })
         };
@@ -64,31 +79,17 @@ pub fn serve_scheduled(handler: impl AsyncFn(&Store) -> Result<()>) {
 
 fn run(work: impl Future<Output = ()>) {
     let shows_message = env::var_os("SHOW_PANIC_MESSAGES").is_some();
-    panic::set_hook(Box::new(move |panic| {
-        let place = panic.location().map(ToString::to_string);
-        log::write(&panic_line(place, panic.payload_as_str().filter(|_| shows_message)));
-    }));
+    panic::set_hook(Box::new(move |panic| log::panicked(panic, shows_message)));
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => fail(&error.to_string()),
     }
 }
 
-/// A panic in the log: one line of JSON, as everything there. On AWS the place alone: the message may quote a request. `cargo xtask
-/// dev` asks for the message.
-fn panic_line(place: Option<String>, message: Option<&str>) -> serde_json::Value {
-    match message {
-        None => serde_json::json!({ "level": "error", "cause": "a panic", "place": place }),
-        Some(message) => {
-            serde_json::json!({ "level": "error", "cause": "a panic", "place": place, "message": message })
-        }
-    }
-}
-
 async fn poll<S, F>(service: S)
 where
-    S: Service<LambdaEvent<Event>, Response = Response, Error = Infallible, Future = F>,
-    F: Future<Output = std::result::Result<Response, Infallible>>,
+    S: Service<LambdaEvent<Box<RawValue>>, Response = ApiGatewayV2httpResponse, Error = Infallible, Future = F>,
+    F: Future<Output = std::result::Result<ApiGatewayV2httpResponse, Infallible>>,
 {
     if let Err(error) = Runtime::new(service).run().await {
         fail(&error.to_string());
@@ -97,7 +98,7 @@ where
 
 /// Ends a process that cannot start, with one clear line.
 fn fail(cause: &str) -> ! {
-    log::write(&serde_json::json!({ "level": "fatal", "cause": cause }));
+    log::fatal(cause);
     process::exit(1)
 }
 
@@ -137,47 +138,41 @@ impl Process {
     /// Answers one request, whatever becomes of the handler.
     async fn answer(
         &self,
-        event: LambdaEvent<Event>,
+        event: LambdaEvent<Box<RawValue>>,
         handler: impl AsyncFnOnce(Request) -> Result<Response>,
-    ) -> std::result::Result<Response, Infallible> {
+    ) -> std::result::Result<ApiGatewayV2httpResponse, Infallible> {
         let started = Instant::now();
         let mut random = [0; 16];
         // Without entropy the id has its time alone; the answer matters more.
         let _ = getrandom::fill(&mut random);
         let id = RequestId::new(now(), u128::from_be_bytes(random));
-        let request = Request::new(event.payload, id, self.public_url.as_deref());
-        let place = request.place.clone();
-        let caller_request_id = log::caller_request_id(request.header("x-request-id")).map(str::to_owned);
-
-        let result = match AssertUnwindSafe(handler(request)).catch_unwind().await {
-            Ok(result) => result,
-            Err(_) => Err(Error::internal("the handler panicked")),
+        let request = Request::read(event.payload.get(), id, self.public_url.as_deref());
+        drop(event);
+        let (place, caller_request_id, result) = match request {
+            Ok(request) => {
+                let place = request.place.clone();
+                let caller_request_id = log::caller_request_id(request.header("x-request-id")).map(str::to_owned);
+                let result = AssertUnwindSafe(handler(request)).catch_unwind().await;
+                let panicked = |_| Err(Error::internal("the handler panicked"));
+                (place, caller_request_id, result.unwrap_or_else(panicked))
+            }
+            Err(place) => (place, None, Err(Error::Malformed(UNREADABLE.to_owned()))),
         };
+
         let cause = result.as_ref().err().and_then(log::cause);
-        let response = result.unwrap_or_else(|error| Response::of_error(&error, &place));
-        log::write(&Line {
+        let response = result.unwrap_or_else(|error| problem(&error, &place));
+        log::answered(&Line {
             request_id: &place.request_id,
             operation: &self.operation,
-            status: response.status(),
+            status: response.status().as_u16(),
             milliseconds: log::milliseconds(started.elapsed()),
             caller_request_id: caller_request_id.as_deref(),
-            cause,
+            cause: cause.as_deref(),
         });
         let response = response.cached(self.cache_control).under(uri::base_path(&place.base_url));
-        Ok(response.with("x-request-id", place.request_id))
+        Ok(response.with("x-request-id", place.request_id).into_gateway())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::panic_line;
-    use serde_json::json;
-
-    #[test]
-    fn a_panics_message_is_in_the_log_only_where_it_is_asked_for() {
-        let place = || Some("a.rs:1:2".to_owned());
-        let line = json!({ "level": "error", "cause": "a panic", "place": "a.rs:1:2" });
-        assert_eq!(panic_line(place(), None), line);
-        assert_eq!(panic_line(place(), Some("at index 3"))["message"], "at index 3");
-    }
-}
+/// What is said of an event that is none of an HTTP API.
+const UNREADABLE: &str = "The request cannot be read: it has no method, or headers that HTTP does not allow.";

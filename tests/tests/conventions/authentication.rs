@@ -173,7 +173,8 @@ async fn an_unknown_key_costs_what_a_known_one_reads_first() {
     for (key, path) in cases {
         let (answer, log) = app.requests_of(app.with_key(&key, "GET", path).send()).await;
         is_401_of_no_live_key(answer);
-        let reads: Vec<_> = log.iter().map(|entry| (&*entry.operation, entry.parts().len(), entry.read_units())).collect();
+        let reads: Vec<_> =
+            log.iter().map(|entry| (&*entry.operation, entry.parts().len(), entry.read_units())).collect();
         assert_eq!(reads, [("BatchGetItem", 2, 2.0)]);
         let (answer, log) = app
             .requests_of(app.with_key(&key, "POST", "/v1/customers").json(json!({ "customer_id": "x" })).send())

@@ -56,7 +56,7 @@ async fn the_deadline_of_cargo_lambda_is_none() {
 }
 
 /// A folder in which one function is another program.
-fn binaries_with(function: &str, program: &str) -> PathBuf {
+pub fn binaries_with(function: &str, program: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("tenancy-{}-{function}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     for entry in std::fs::read_dir(functions_folder()).unwrap() {

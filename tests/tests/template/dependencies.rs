@@ -40,6 +40,17 @@ fn one_http_and_one_tls_stack_is_linked() {
     }
 }
 
+/// Whole events, credentials included, are what the runtime logs at TRACE.
+#[test]
+fn nothing_below_info_is_compiled_into_a_release() {
+    for (package, feature) in [("tracing", "release_max_level_info"), ("log", "release_max_level_off")] {
+        let features = cargo(&["tree", "--package", "functions", "--edges", "normal,features", "--invert", package]);
+        assert!(features.contains(&format!("{package} feature \"{feature}\"")), "{package}:\n{features}");
+    }
+    let tree = cargo(&["tree", "--package", "functions", "--edges", "normal", "--prefix", "none"]);
+    assert!(!tree.contains("tracing-subscriber v"), "its level is a variable's:\n{tree}");
+}
+
 #[test]
 fn what_is_deployed_is_small_and_survives_a_panic() {
     let manifest = fs::read_to_string(repository_root().join("Cargo.toml")).unwrap();

@@ -3,11 +3,12 @@
 //! By itself always; with `--peers` side by side with the same function in other languages, where `../shared/peers` is there.
 //! Invariant: the shipping build is measured, `cargo build --release`, for this machine's processor.
 
+mod contention;
 pub mod program;
 pub mod ratchets;
 mod report;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
@@ -23,23 +24,38 @@ use crate::{
 /// The functions that are measured, and compared with `infra/ratchets.json`.
 pub const MEASURED: [&str; 3] = ["get-tenant", "update-tenant", "upsert-tenant-by-external-id"];
 
+/// Cold starts per function, where no number is given.
+const ROUNDS: u32 = 11;
+
 /// What the functions cost: three of them, and the sizes of --all.
 #[derive(Args)]
 pub struct Options {
     /// The sizes of every function, not of the three alone.
     #[arg(long)]
     all: bool,
-    /// Cold starts per function.
-    #[arg(long, value_name = "N", default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Beside the same function in other languages, where that bench is there.
+    /// Cold starts per function (11); with --contention, races per function (101).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
+    /// Instead: how long the last of 64 callers waits who change one tenant at once.
     #[arg(long)]
+    contention: bool,
+    /// The functions are here, and not built.
+    #[arg(long, value_name = "FOLDER")]
+    functions: Option<PathBuf>,
+    /// The functions of another build are here; both are measured in turns.
+    #[arg(long, value_name = "FOLDER")]
+    base: Option<PathBuf>,
+    /// With --contention: each request to the store waits so many milliseconds on its way, and requests are counted.
+    #[arg(long, value_name = "MS", requires = "contention")]
+    delay: Option<u64>,
+    /// Beside the same function in other languages, where that bench is there.
+    #[arg(long, conflicts_with = "contention")]
     peers: bool,
     /// Options for the peers' own `run`; goes with --peers.
-    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true, conflicts_with = "contention")]
     peers_options: Option<String>,
     /// Writes the report into docs/performance.md.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "contention")]
     write: bool,
     /// The store: embedded, dynamodb-local or http://HOST:PORT.
     #[arg(long)]
@@ -55,13 +71,20 @@ impl Options {
 /// Builds, measures, prints.
 pub async fn run(options: Options) -> Result<ExitCode> {
     let leash = Leash::start()?;
+    let work = async {
+        match options.contention {
+            true => contention::measure(&options, &leash).await,
+            false => measure(&options, &leash).await.map(|report| (report, Ok(()))),
+        }
+    };
     let report = tokio::select! {
-        report = measure(&options, &leash) => Some(report),
+        report = work => Some(report),
         () = crate::dev::interrupted() => None,
     };
     leash.end_all().await;
-    let report = report.unwrap_or_else(|| Err("interrupted".to_owned()))?;
+    let (report, judgement) = report.unwrap_or_else(|| Err("interrupted".to_owned()))?;
     print(&report)?;
+    judgement?;
     if options.write {
         report::write(&tree::root().join("docs/performance.md"), &report)?;
         note("docs/performance.md: written");
@@ -75,14 +98,17 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
         return Err(format!("--peers needs the folder {}, which is not here", peers.display()));
     }
     let choice = Choice::of_tests(options.store.clone())?;
-    let rounds = usize::try_from(options.rounds).unwrap_or(usize::MAX);
+    let rounds = usize::try_from(options.rounds.unwrap_or(ROUNDS)).unwrap_or(usize::MAX);
     let functions = match options.all {
         true => program::functions()?,
         false => MEASURED.map(str::to_owned).to_vec(),
     };
     let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
     let seeding = program::folder(&programs)?;
-    let shipping = program::folder(&program::build_shipping(leash, &functions).await?)?;
+    let shipping = match &options.functions {
+        Some(folder) => folder.clone(),
+        None => program::folder(&program::build_shipping(leash, &functions).await?)?,
+    };
     let program = program::build_fast(leash).await?;
     let store = store::start(leash, &choice, &programs, None).await?;
 
@@ -94,6 +120,7 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
         endpoint: &store.endpoint,
         seeding: &seeding,
         functions: &shipping,
+        base: options.base.as_deref(),
         sized: &functions,
         rounds,
         instructions,

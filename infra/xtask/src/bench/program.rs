@@ -24,6 +24,8 @@ pub struct Wanted<'a> {
     pub endpoint: &'a str,
     pub seeding: &'a Path,
     pub functions: &'a Path,
+    /// The functions of another build, to measure beside.
+    pub base: Option<&'a Path>,
     /// The functions whose zip is sized.
     pub sized: &'a [String],
     pub rounds: usize,
@@ -66,15 +68,24 @@ pub fn folder(programs: &Programs) -> Result<PathBuf> {
     first.map(Path::to_path_buf).ok_or_else(|| "cargo made no program".to_owned())
 }
 
+/// The program with what every measurement needs.
+pub fn command(program: &Path, endpoint: &str, seeding: &Path, functions: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--endpoint", endpoint]);
+    command.arg("--template").arg(tree::template()).arg("--work").arg(work());
+    command.arg("--seeding").arg(seeding).arg("--functions").arg(functions);
+    command
+}
+
 /// Runs it; answers with its report: figures by function.
 pub async fn run(leash: &Leash, program: &Path, wanted: &Wanted<'_>) -> Result<Value> {
-    let mut command = Command::new(program);
-    command.args(["--endpoint", wanted.endpoint]);
-    command.arg("--template").arg(tree::template()).arg("--work").arg(work());
-    command.arg("--seeding").arg(wanted.seeding).arg("--functions").arg(wanted.functions);
+    let mut command = command(program, wanted.endpoint, wanted.seeding, wanted.functions);
     command.args(["--rounds", &wanted.rounds.to_string()]);
     if wanted.instructions {
         command.arg("--instructions");
+    }
+    if let Some(base) = wanted.base {
+        command.arg("--base").arg(base);
     }
     if wanted.foreign {
         command.arg("--foreign");
@@ -85,6 +96,11 @@ pub async fn run(leash: &Leash, program: &Path, wanted: &Wanted<'_>) -> Result<V
     if let Some((peers, options)) = wanted.peers {
         command.arg("--peers").arg(peers).args(["--peers-options", options]);
     }
+    figures(leash, command).await
+}
+
+/// What such a command prints.
+pub async fn figures(leash: &Leash, mut command: Command) -> Result<Value> {
     let mut process = leash.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let mut text = String::new();
     let mut output = process.child.stdout.take().ok_or("the measuring program has no output")?;

@@ -47,10 +47,11 @@ pub fn markdown(words: &[String], rounds: usize, figures: &Value, beside: Option
         ),
     );
     line(&mut out, "updateTenant and upsert write at every request, which goes on to the real engine.\n");
-    line(&mut out, &format!("| | {} |", MEASURED.join(" | ")));
-    line(&mut out, &format!("|---|{}", "---|".repeat(MEASURED.len())));
+    let columns = columns(figures);
+    line(&mut out, &format!("| | {} |", columns.join(" | ")));
+    line(&mut out, &format!("|---|{}", "---|".repeat(columns.len())));
     for row in ROWS {
-        let cells = MEASURED.map(|function| cell(figures, function, row));
+        let cells: Vec<String> = columns.iter().map(|function| cell(figures, function, row)).collect();
         line(&mut out, &format!("| {} | {} |", row.0, cells.join(" | ")));
     }
     sizes(&mut out, figures);
@@ -64,9 +65,15 @@ pub fn markdown(words: &[String], rounds: usize, figures: &Value, beside: Option
     out
 }
 
+/// The measured functions, each followed by its other build where there is one.
+fn columns(figures: &Value) -> Vec<String> {
+    let builds = MEASURED.into_iter().flat_map(|function| [function.to_owned(), format!("{function} (base)")]);
+    builds.filter(|build| figures.get(build).is_some()).collect()
+}
+
 /// All functions' sizes, where more than the measured ones were built.
 fn sizes(out: &mut String, figures: &Value) {
-    let Some(all) = figures.as_object().filter(|all| all.len() > MEASURED.len()) else { return };
+    let Some(all) = figures.as_object().filter(|all| all.len() > 2 * MEASURED.len()) else { return };
     line(out, "\n| function | binary, MB | zip, MB |\n|---|---|---|");
     for function in all.keys() {
         let cell = |metric| cell(figures, function, ("", metric, 1e6, 2));
@@ -115,7 +122,23 @@ fn replace(text: &str, report: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn another_build_is_beside_the_one_of_now() {
+        let figures = json!({
+            "get-tenant": {"init_ms": 1.0}, "get-tenant (base)": {"init_ms": 2.0},
+            "update-tenant": {}, "upsert-tenant-by-external-id": {},
+        });
+        let report = markdown(&[], 1, &figures, None);
+        assert!(
+            report.contains("| | get-tenant | get-tenant (base) | update-tenant | upsert-tenant-by-external-id |\n")
+        );
+        assert!(report.contains("| init, ms | 1.00 | 2.00 | - | - |\n"), "{report}");
+        assert!(!report.contains("| function |"), "no sizes of others: {report}");
+    }
 
     #[test]
     fn writing_twice_replaces_what_was_written() {

@@ -167,12 +167,23 @@ const MUTANTS: &[Mutant] = &[
         name: "a cache may keep a secret",
         change: Change::Code(
             "shared/src/http/response.rs",
-            "pub fn secret(self) -> Self {\n        self.with(\"cache-control\", NO_STORE)",
-            "pub fn secret(self) -> Self {\n        self.with(\"cache-control\", if MUTANT { REVALIDATED } else { NO_STORE })",
+            "pub fn secret(self) -> Self {\n        self.with(CACHE_CONTROL, NO_STORE)",
+            "pub fn secret(self) -> Self {\n        self.with(CACHE_CONTROL, if MUTANT { REVALIDATED } else { NO_STORE })",
         ),
         after: None,
         test: Test("conventions", "caches_keep_no_secret_and_ask_again_for_what_needs_a_credential"),
         says: "private, no-cache",
+    },
+    Mutant {
+        name: "everything is logged",
+        change: Change::Code(
+            "shared/src/http/log.rs",
+            "        metadata.is_event() && metadata.level() <= &LevelFilter::INFO && metadata.target().starts_with(\"tenancy::\")\n    }\n\n    fn max_level_hint(&self) -> Option<LevelFilter> {\n        Some(LevelFilter::INFO)",
+            "        MUTANT || metadata.is_event() && metadata.level() <= &LevelFilter::INFO && metadata.target().starts_with(\"tenancy::\")\n    }\n\n    fn max_level_hint(&self) -> Option<LevelFilter> {\n        Some(if MUTANT { LevelFilter::TRACE } else { LevelFilter::INFO })",
+        ),
+        after: None,
+        test: Test("faults", "no_variable_makes_a_function_log_a_secret"),
+        says: "is in the log",
     },
     Mutant {
         name: "the root is taken from the path",

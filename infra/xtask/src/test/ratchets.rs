@@ -31,6 +31,7 @@ pub async fn ratchets(context: &Context) -> Result<()> {
         endpoint: &store.endpoint,
         seeding,
         functions: &shipping,
+        base: None,
         sized: &functions,
         rounds: ROUNDS,
         instructions,

@@ -1,0 +1,107 @@
+//! Functions behind a gateway, on a table: by this, tables are seeded and requests raced.
+
+use std::{collections::BTreeMap, path::Path};
+
+use local::{
+    Error, Result,
+    gateway::{Backend, Gateway},
+    http::{Client, Response},
+    lambda::{Lambda, Options},
+    template::Template,
+};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+/// A running API; dropping it closes the gateway.
+pub struct Api {
+    client: Client,
+    gateway: Gateway,
+}
+
+impl Api {
+    /// Listens, and routes as the template says.
+    pub async fn start(template: &Template, backend: impl Backend) -> Result<Self> {
+        let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), template, backend).await?;
+        Ok(Self { client: Client::new(), gateway })
+    }
+
+    /// A request as a client makes it; its body, where it was answered 2xx.
+    pub async fn call(&self, key: &str, method: &str, path: &str, body: Value) -> Result<Value> {
+        let answer = self.send(key, method, path, &body).await?;
+        match answer.status {
+            200..300 => Ok(answer.json()),
+            status => Err(Error::new(format!("{method} {path} answered {status}: {}", answer.text()))),
+        }
+    }
+
+    /// The same, whatever the answer is. `null` is no body.
+    pub async fn send(&self, key: &str, method: &str, path: &str, body: &Value) -> Result<Response> {
+        let authorization = format!("Bearer {key}");
+        let headers = [
+            ("accept", "application/json"),
+            ("accept-encoding", "gzip, deflate"),
+            ("authorization", authorization.as_str()),
+            ("user-agent", "acme-adapter/2.4.1 (python-httpx 0.28.1)"),
+            ("x-amzn-trace-id", "Root=1-6742f1a3-0d1e2f3a4b5c6d7e8f901234"),
+            ("content-type", "application/json"),
+        ];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let headers = if body.is_empty() { headers.get(..5).unwrap_or_default() } else { &headers };
+        self.client.request(method, &format!("{}{path}", self.gateway.url()), headers, body).await
+    }
+
+    /// Makes a customer, with the operator's key, and issues as many keys for it as there are names; the last one's secret.
+    pub async fn customer(&self, operator: &str, slug: &str, keys: &[&str]) -> Result<String> {
+        self.call(operator, "POST", "/v1/customers", json!({ "customer_id": slug })).await?;
+        let mut secret = String::new();
+        let path = format!("/v1/customers/{slug}/keys");
+        for name in keys {
+            secret = text(&self.call(operator, "POST", &path, json!({ "name": name })).await?, "/api_key_once")?;
+        }
+        Ok(secret)
+    }
+
+    /// Registers a repository; its id.
+    pub async fn repository(&self, key: &str, name: &str) -> Result<String> {
+        let body = json!({"name": name, "repo_url": format!("https://github.com/acme/{name}.git")});
+        text(&self.call(key, "POST", "/repositories", body).await?, "/id")
+    }
+}
+
+/// All functions of the template with the binaries of a folder, on this table.
+pub async fn functions(
+    template: &Template,
+    endpoint: &str,
+    table: &str,
+    binaries: &Path,
+    concurrency: usize,
+) -> Result<Lambda> {
+    let mut options = Options::new(binaries);
+    options.concurrency = concurrency;
+    let values = BTreeMap::from([("Table".to_owned(), table.to_owned())]);
+    for function in &template.functions {
+        let mut environment = template.environment(&function.name, &values)?;
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.to_owned());
+        options.environment.insert(function.name.clone(), environment);
+    }
+    Lambda::start(options).await
+}
+
+/// A text of an answer.
+pub fn text(answer: &Value, pointer: &str) -> Result<String> {
+    let text = answer.pointer(pointer).and_then(Value::as_str);
+    text.map(str::to_owned).ok_or_else(|| Error::new(format!("no {pointer} in {answer}")))
+}
+
+/// A new operator's key, made by the program `operator-key` of this folder.
+pub async fn operator_key(binaries: &Path, endpoint: &str, table: &str) -> Result<String> {
+    let program = binaries.join("operator-key");
+    let mut command = Command::new(&program);
+    command.args(["create", "--operator", "bench", "--endpoint", endpoint, "--table", table]);
+    command.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")]);
+    let output = command.output().await.map_err(|error| Error::new(format!("{}: {error}", program.display())))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        false => Err(Error::new(format!("operator-key: {}", String::from_utf8_lossy(&output.stderr)))),
+    }
+}

@@ -1,0 +1,147 @@
+//! That files import in no circle: whoever reads one need not know what depends on it.
+
+use super::sources::{Source, sources};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// `a::{b, c::d}` as `a::b` and `a::c::d`.
+fn paths(import: &str) -> Vec<String> {
+    let Some((prefix, rest)) = import.split_once('{') else {
+        return vec![import.split(" as ").next().unwrap_or_default().trim().to_owned()];
+    };
+    let (mut parts, mut depth) = (vec![String::new()], 0);
+    for character in rest.strip_suffix('}').unwrap_or(rest).chars() {
+        depth += match character {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        match character {
+            ',' if depth == 0 => parts.push(String::new()),
+            _ => parts.last_mut().unwrap().push(character),
+        }
+    }
+    let parts = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
+    parts.flat_map(|part| paths(&format!("{}{part}", prefix.trim()))).collect()
+}
+
+/// What a file imports by `use`, in one line each.
+fn imports(source: &Source, beginning: &str) -> Vec<String> {
+    let text = source.shipped().split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    for part in text.split(beginning).skip(1) {
+        found.extend(paths(part.split(';').next().unwrap_or_default()));
+    }
+    found
+}
+
+/// The module that a file of `shared/src` is, `["http", "input"]`.
+fn module(path: &str) -> Vec<String> {
+    let path = path.trim_start_matches("shared/src/").trim_end_matches(".rs");
+    let mut segments: Vec<String> = path.split('/').map(str::to_owned).collect();
+    segments.pop_if(|last| *last == "mod" || *last == "lib");
+    segments
+}
+
+struct Modules {
+    /// Files by module.
+    files: BTreeMap<Vec<String>, String>,
+    /// What a module exports of another: where, and by which path.
+    exports: BTreeMap<(Vec<String>, String), String>,
+}
+
+impl Modules {
+    /// The file that a path names, seen from a module.
+    fn file(&self, from: &[String], path: &str) -> Option<&String> {
+        let mut module = from.to_vec();
+        let mut segments = path.split("::").peekable();
+        while let Some(up) = segments.next_if(|segment| ["super", "crate", "self"].contains(segment)) {
+            match up {
+                "super" => drop(module.pop()),
+                "crate" => module.clear(),
+                _ => {}
+            }
+        }
+        while let Some(segment) = segments.peek() {
+            let inner = [&module[..], &[(*segment).to_owned()]].concat();
+            if !self.files.contains_key(&inner) {
+                break;
+            }
+            module = inner;
+            segments.next();
+        }
+        let exported = segments.peek().and_then(|name| self.exports.get(&(module.clone(), (*name).to_owned())));
+        match exported {
+            Some(path) => self.file(&module, path),
+            None => self.files.get(&module),
+        }
+    }
+}
+
+fn modules(sources: &[Source]) -> Modules {
+    let files = sources.iter().map(|source| (module(&source.path), source.path.clone())).collect();
+    let mut exports = BTreeMap::new();
+    for source in sources {
+        for beginning in ["pub use ", "pub(super) use ", "pub(crate) use "] {
+            for path in imports(source, beginning) {
+                let name = path.rsplit("::").next().unwrap_or_default().to_owned();
+                exports.insert((module(&source.path), name), path);
+            }
+        }
+    }
+    Modules { files, exports }
+}
+
+/// What each file imports of others. A `mod.rs` hands on what its files have and is left out.
+fn graph(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
+    let modules = modules(sources);
+    let is_plain = |path: &str| !path.ends_with("/mod.rs") && !path.ends_with("/lib.rs");
+    let of = |source: &Source| {
+        let from = module(&source.path);
+        let own =
+            imports(source, "use ").into_iter().filter(|path| path.starts_with("super") || path.starts_with("crate"));
+        let named: Vec<String> = own.filter_map(|path| modules.file(&from, &path).cloned()).collect();
+        named.into_iter().filter(|path| is_plain(path) && *path != source.path).collect()
+    };
+    sources.iter().filter(|source| is_plain(&source.path)).map(|source| (source.path.clone(), of(source))).collect()
+}
+
+/// The files of a graph that are in a circle: what is left when those that import nothing are taken away, over and over, and likewise
+/// those that nothing imports.
+fn in_circles(mut graph: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    loop {
+        let left: BTreeSet<String> = graph.values().flatten().cloned().collect();
+        let before = graph.len();
+        graph.retain(|file, imported| !imported.is_empty() && left.contains(file));
+        let kept: BTreeSet<String> = graph.keys().cloned().collect();
+        graph.values_mut().for_each(|imported| imported.retain(|file| kept.contains(file)));
+        if graph.len() == before {
+            return kept.into_iter().collect();
+        }
+    }
+}
+
+fn in_folders(folders: &[&str]) -> Vec<Source> {
+    sources().into_iter().filter(|source| source.is_in(folders)).collect()
+}
+
+#[test]
+fn files_import_in_no_circle() {
+    let sources = in_folders(&["shared/src/domain/", "shared/src/http/"]);
+    let graph = graph(&sources);
+    let imports = graph.values().map(BTreeSet::len).sum::<usize>();
+    assert!(imports > 40, "{imports} imports are found only");
+    assert_eq!(in_circles(graph), Vec::<String>::new(), "these import from each other, directly or around");
+}
+
+#[test]
+fn a_circle_is_found_also_by_way_of_what_a_module_exports() {
+    let source = |path: &str, text: &str| Source { path: format!("shared/src/{path}.rs"), text: text.to_owned() };
+    let sources = [
+        source("a/mod", "pub use one::One;\n"),
+        source("a/one", "use super::two::{\n    Two,\n    other::{self, Other},\n};\n"),
+        source("a/two", "use crate::a::One as First;\nuse std::fmt;\n"),
+        source("a/three", "// use super::four;\nuse super::one;\n"),
+        source("a/four", "use super::three::Three;\n#[cfg(test)]\nmod tests { use super::four; }\n"),
+    ];
+    assert_eq!(in_circles(graph(&sources)), ["shared/src/a/one.rs", "shared/src/a/two.rs"]);
+}
