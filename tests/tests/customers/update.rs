@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use tests::checks::wrote;
 use tests::transcript::text;
-use tests::{App, Call, Value, json};
+use tests::{Action, App, Call, Rule, Value, json};
 
 fn patch<'a>(app: &'a App, name: &str, body: Value) -> Call<'a> {
     app.operator("PATCH", &format!("/v1/customers/{name}")).json(body)
@@ -208,6 +208,8 @@ async fn of_32_parallel_changes_of_one_version_one_wins() {
     let change = |number: usize| {
         patch(&app, "acme-corp", json!({ "display_name": number.to_string() })).header("if-match", &before)
     };
+    // Each write waits until others have read the same version.
+    app.faults([Rule::on("UpdateItem", Action::Delay { ms: 100 })]);
     let (answers, log) = app.requests_of(join_all((0..32).map(|number| change(number).send()))).await;
     let winners: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
     assert_eq!(winners.len(), 1);
