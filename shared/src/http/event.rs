@@ -1,8 +1,7 @@
 //! The gateway's event (HTTP API, payload format 2.0), from its text to `lambda_http`'s request.
 //!
 //! The event arrives as text, so that no event fails the invocation. What `lambda_http` would make a URL of is kept away from its
-//! conversion: it panics where no URL comes of it (a space in the query, a very long path, an odd `X-Forwarded-Proto`), and a `?` or
-//! `#` in the decoded path changes the query (decision 10).
+//! conversion, which needs a URL to come of it and takes the decoded path for an encoded one (decision 10).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
@@ -80,7 +79,7 @@ fn typed(text: &str) -> Option<ApiGatewayV2httpRequest> {
     serde_json::from_str(text).ok().or_else(|| lenient(text))
 }
 
-/// Whether there are more headers than a `HeaderMap` takes, which panics at 24,577. The gateway takes 10,240 bytes of them.
+/// Whether there are more headers than a request can have: the gateway takes 10,240 bytes of them, a `HeaderMap` some 24,000.
 fn has_too_many_headers(text: &str) -> bool {
     const MOST: usize = 10_240;
     // The shortest has six bytes: `"":"",`.
@@ -209,7 +208,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever lambda_http's conversion would panic on or change.
+        /// Whatever lambda_http's conversion would make of them.
         #[test]
         fn path_and_query_arrive_as_they_came(
             path in "(/|[?#%@:\\\\\\[ ]|\\PC){0,20}",
