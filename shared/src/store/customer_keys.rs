@@ -1,99 +1,21 @@
 //! Keys of a customer. What authentication needs is in the customer's root; what only list and rotate show is in an item of the
 //! operator's, written in the same transaction.
 
-use super::authentication::{entry_value, key_ring};
 use super::client::{Store, random};
 use super::customers::{KnownCustomer, NamedCustomer};
-use super::first_read::FirstRead;
 use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
-use super::item::{self, Item, get_text, number, text};
+use super::item::text;
+use super::key_items::{CustomerKeys, Details, KeyDetails, details_of, details_write, root_write};
 use super::keys;
-use super::snapshot::{Entity, Snapshot};
+use super::snapshot::Snapshot;
 use super::write::Write;
-use crate::domain::customer::{Customer, Slug};
+use crate::domain::customer::Customer;
 use crate::domain::key::{IssuedKey, Key, MAX_KEYS, NewKey, Rotation};
-use crate::domain::key_ring::{KeyChange, KeyEntry, KeyRing, Replaced};
-use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes};
-use crate::domain::secret::{Root, Secret, integration_prefix};
+use crate::domain::key_ring::{KeyEntry, Replaced};
+use crate::domain::principal::{CustomerRoot, Integration, Operator, Scopes};
+use crate::domain::secret::{Root, Secret};
 use crate::domain::{Error, KeyId, Result, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
-
-/// A customer's root: whose it is, and its keys.
-#[derive(Clone, Debug)]
-pub struct CustomerKeys {
-    pub(super) operator: Slug,
-    pub(super) customer_id: Slug,
-    is_active: bool,
-    keys: KeyRing,
-}
-
-impl Entity for CustomerKeys {
-    const ATTRIBUTES: Option<&'static [&'static str]> = None;
-
-    fn from_item(item: Item) -> Result<Self> {
-        let slug =
-            |name| get_text(&item, name).and_then(Slug::parse).ok_or_else(|| Error::internal("a root names nobody"));
-        Ok(Self {
-            operator: slug("operator")?,
-            customer_id: slug("customer_id")?,
-            is_active: get_text(&item, "state") == Some("active"),
-            keys: key_ring(&item)?,
-        })
-    }
-}
-
-/// What list and rotate show of a key, and authentication does not need.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Details {
-    name: String,
-    suffix: String,
-    scopes: u16,
-    /// As given when the key was made; a rotation may end it earlier.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    expires_at: Option<Timestamp>,
-}
-
-impl Details {
-    fn into_key(self, root: &CustomerRoot, key_id: KeyId) -> Key {
-        Key {
-            key_id,
-            name: self.name,
-            scopes: Scopes::from_bits(self.scopes),
-            prefix: integration_prefix(root, key_id),
-            suffix: self.suffix,
-            created_at: key_id.created_at(),
-            expires_at: self.expires_at,
-            revoked_at: None,
-        }
-    }
-}
-
-/// The details of a customer's keys, as they are stored.
-#[derive(Default)]
-pub(super) struct KeyDetails(Item);
-
-impl FirstRead<KeyDetails> {
-    /// The details of a customer's keys.
-    pub(super) fn key_details(operator: &OperatorRoot, slug: &Slug) -> Self {
-        let item = FirstRead::item(keys::key_details(operator, slug), None);
-        item.map(|item| Ok(KeyDetails(item.unwrap_or_default())))
-    }
-}
-
-/// The attribute that holds a key's details.
-fn attribute(key_id: KeyId) -> String {
-    format!("k{}", key_id.ulid())
-}
-
-fn details_of(details: &KeyDetails, key_id: KeyId) -> Result<Option<Details>> {
-    details
-        .0
-        .get(&attribute(key_id))
-        .cloned()
-        .map(|value| serde_dynamo::from_attribute_value(value).map_err(Error::internal))
-        .transpose()
-}
 
 /// A request to add a key: under which root its record is kept, and for which customer.
 struct Addition<'a> {
@@ -297,36 +219,4 @@ fn replay_of(customer: &Customer, record: Record) -> Result<Made<IssuedKey>> {
     let key_id = KeyId::parse(&record.id).ok_or_else(|| Error::internal("a record names no key"))?;
     let key = details.into_key(&CustomerRoot::new(customer.id), key_id);
     Ok(Made::earlier(IssuedKey { key, api_key_once: None }))
-}
-
-fn root_write(root: &Snapshot<CustomerKeys>, key_id: KeyId, new: &KeyEntry, change: &KeyChange) -> Write<'static> {
-    let path = |key_id: KeyId| format!("keys.{}", key_id.ulid());
-    let mut write =
-        Write::update_or_put(root.key.clone()).unchanged_since(root).new_version().set(&path(key_id), entry_value(new));
-    if let Some((key_id, ended)) = &change.ended {
-        write = write.set(&path(*key_id), entry_value(ended));
-    }
-    match change.dropped {
-        Some(dropped) => write.remove(&path(dropped)),
-        None => write,
-    }
-}
-
-fn details_write(
-    operator: &Operator,
-    customer: &Customer,
-    key_id: KeyId,
-    details: &Details,
-    change: &KeyChange,
-) -> Result<Write<'static>> {
-    let name = attribute(key_id);
-    let write = Write::update_or_put(keys::key_details(operator.root(), &customer.customer_id))
-        .set_if_absent("type", text("key_details"))
-        .set_if_absent("v", number(1))
-        .set(&name, item::value(details)?)
-        .when(&format!("attribute_not_exists({{{name}}})"), []);
-    Ok(match change.dropped {
-        Some(dropped) => write.remove(&attribute(dropped)),
-        None => write,
-    })
 }

@@ -2,10 +2,10 @@
 
 use super::client::Store;
 use super::commit::Decision;
-use super::customer_keys::{CustomerKeys, KeyDetails};
 use super::first_read::FirstRead;
 use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
+use super::key_items::{CustomerKeys, KeyDetails};
 use super::keys::{self, id_position};
 use super::read::Walk;
 use super::snapshot::{Entity, Snapshot};

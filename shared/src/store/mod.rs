@@ -18,6 +18,7 @@ mod first_read;
 mod history;
 mod idempotency;
 mod item;
+mod key_items;
 mod keys;
 mod lost_answers;
 mod operators;
