@@ -10,16 +10,19 @@ mod faults {
     mod log_variables;
     mod lost_answers;
     mod overload;
+    mod overtaken;
     mod set_up;
     mod store_limits;
+    mod unprocessed;
 
     use std::collections::BTreeMap;
     use std::time::{Duration, Instant};
     use tenancy::domain::precondition::IfMatch;
     use tenancy::domain::principal::Integration;
     use tenancy::domain::secret::Claim;
-    use tenancy::domain::tenant::TenantPatch;
-    use tenancy::store::{Principal, Store};
+    use tenancy::domain::tenant::{Tenant, TenantPatch};
+    use tenancy::domain::{Result, TenantId};
+    use tenancy::store::{FirstRead, Principal, Store};
     use tests::{Action, App, Exchange, LogEntry, Rule, Value, json};
 
     /// An API with one customer, and an integration's key.
@@ -76,15 +79,32 @@ mod faults {
         }
     }
 
+    /// What a handler reads first, with the proof of its caller.
+    pub async fn first_read<T: 'static>(store: &Store, key: &str, first: FirstRead<T>) -> Result<T> {
+        store.authenticate_and(&Claim::parse(key).expect("a key"), first).await?.1
+    }
+
+    /// Changes a tenant as a handler does.
+    pub async fn update_tenant(
+        store: &Store,
+        key: &str,
+        id: TenantId,
+        patch: &TenantPatch,
+        if_match: &IfMatch,
+    ) -> Result<Tenant> {
+        let caller = integration(store, key).await;
+        let read = first_read(store, key, FirstRead::tenant_with_attachments(caller.root(), id)).await?;
+        store.update_tenant(&caller, read, patch, if_match).await
+    }
+
     /// Others change the tenant's metadata to `{"by": "B<n>"}`, past the proxy, as fast as they can.
     pub async fn others_change(app: &App, key: &str, tenant: &str, times: usize) {
         let store = app.direct_store();
-        let integration = integration(&store, key).await;
-        let id = tenancy::domain::TenantId::parse(tenant).expect("an id");
+        let id = TenantId::parse(tenant).expect("an id");
         for time in 0..times {
             let metadata = BTreeMap::from([("by".to_owned(), format!("B{time}"))]);
             let patch = TenantPatch { metadata: Some(metadata), ..TenantPatch::default() };
-            store.update_tenant(&integration, id, &patch, &IfMatch::default()).await.expect("it is changed");
+            update_tenant(&store, key, id, &patch, &IfMatch::default()).await.expect("it is changed");
         }
     }
 

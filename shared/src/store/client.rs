@@ -76,8 +76,9 @@ impl Settings {
     }
 }
 
-/// What a process may spend on retries, so that a store in trouble is not buried under them: 40 at once, and
-/// one more for every five requests that succeed (a retry that succeeds is free).
+/// What a process may spend on retries, so that a store in trouble is not buried under them: 40 at once, and one more for every five
+/// requests that succeed. Without a reward of its own, the SDK gives the whole price of a retry back to the next request that
+/// succeeds, whichever that is: reads that succeed would pay for as many retries of writes that do not.
 fn retry_budget() -> TokenBucket {
     const RETRY: u32 = 5;
     const AT_ONCE: usize = 40;
@@ -86,6 +87,7 @@ fn retry_budget() -> TokenBucket {
         .retry_cost(RETRY)
         .timeout_retry_cost(RETRY)
         .throttling_retry_cost(RETRY)
+        .success_reward(1.0)
         .build()
 }
 

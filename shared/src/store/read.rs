@@ -13,8 +13,8 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A batch that the store leaves unfinished is asked for as often as this: for about two seconds.
-const MAX_BATCHES: usize = 8;
+/// A batch of which the store leaves keys unprocessed is asked for as often as this: as the SDK sends what is throttled.
+const MAX_BATCHES: usize = 4;
 
 /// How a list walks over a partition.
 pub(super) struct Walk {

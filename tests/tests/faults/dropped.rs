@@ -1,21 +1,22 @@
 //! Work that is dropped half-way, wherever it waits: it leaves all or nothing, and can be repeated (I11).
 
-use super::{app, integration};
+use super::{app, first_read, integration, update_tenant};
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
+use tenancy::domain::attachment::AttachmentPatch;
 use tenancy::domain::customer::{Customer, CustomerName, NewCustomer, Slug};
 use tenancy::domain::idempotency::{Fingerprint, IdempotencyKey};
 use tenancy::domain::key::{NewKey, Rotation};
 use tenancy::domain::precondition::IfMatch;
-use tenancy::domain::principal::{KeyKind, Scopes};
-use tenancy::domain::repository::{AttachmentPatch, NewRepository, Provider, RepositoryPatch};
-use tenancy::domain::secret::Claim;
+use tenancy::domain::principal::{KeyKind, Operator, Scopes};
+use tenancy::domain::repository::{NewRepository, Provider, RepositoryPatch};
+use tenancy::domain::secret::{Claim, Root};
 use tenancy::domain::tenant::{ExternalId, NewTenant, TenantPatch};
 use tenancy::domain::{Error, RepositoryId, Result, TenantId};
-use tenancy::store::{Once, Principal, Store};
+use tenancy::store::{EarlierRequest, FirstRead, IdempotentRequest, NamedCustomer, Principal, Store, Upsert};
 use tests::history::check_invariants;
 use tests::{App, Value};
 
@@ -71,9 +72,9 @@ fn gone(outcome: Result<()>) -> Result<()> {
     }
 }
 
-fn once(operation: &'static str, key: impl ToString) -> Once {
+fn once(operation: &'static str, key: impl ToString) -> IdempotentRequest {
     let key = IdempotencyKey::parse(&key.to_string()).unwrap();
-    Once { key, operation, fingerprint: Fingerprint::new(None) }
+    IdempotentRequest { key, operation, fingerprint: Fingerprint::new(None) }
 }
 
 /// What was dropped may still be on its way to the store: the table at rest.
@@ -99,6 +100,17 @@ fn named(customer: &Customer) -> CustomerName {
     CustomerName::Slug(customer.customer_id.clone())
 }
 
+/// The customer that a path names, and what was done under the key of a request.
+fn customer_and_record(
+    operator: &Operator,
+    customer: &Customer,
+    once: Option<&IdempotentRequest>,
+) -> FirstRead<(NamedCustomer, EarlierRequest)> {
+    let records = Root::Operator(operator.root().clone());
+    FirstRead::customer_with_key_details(operator.root(), named(customer))
+        .and(FirstRead::earlier_request(&records, once))
+}
+
 /// A handle with the time of a request.
 fn fresh(store: &Store) -> Store {
     store.for_request(store.now(), None)
@@ -117,13 +129,18 @@ async fn work_on_tenants_that_is_dropped_leaves_all_or_nothing_and_can_be_repeat
     let (store, any) = (&app.direct_store(), IfMatch::default());
     let caller = integration(store, &key).await;
     let root = caller.root();
-    let create = async |new: NewTenant, once: Option<Once>| {
+    let read = async |tenant: TenantId| {
+        first_read(&fresh(store), &key, FirstRead::tenant_with_attachments(root, tenant)).await
+    };
+    let holder = async |name: &ExternalId| first_read(&fresh(store), &key, FirstRead::holder(root, name)).await;
+    let create = async |new: NewTenant, once: Option<IdempotentRequest>| {
         fresh(store).create_tenant(&caller, new, once.as_ref()).await.map(|made| made.value.id)
     };
     let created = async |name: String| create(new_tenant(&name), None).await.unwrap();
     let attach = async |tenant: TenantId, patch: AttachmentPatch| {
-        let pair = fresh(store).pair(root, tenant, repository).await?;
-        fresh(store).attach_tenant_repository(&caller, tenant, pair, &patch).await
+        let first = FirstRead::tenant_and_repository(root, tenant, repository);
+        let found = first_read(&fresh(store), &key, first).await?;
+        fresh(store).attach_tenant_repository(&caller, found, &patch).await
     };
     let attached = async |name: String| {
         let tenant = created(name).await;
@@ -145,16 +162,16 @@ async fn work_on_tenants_that_is_dropped_leaves_all_or_nothing_and_can_be_repeat
             2,
             async |n| ExternalId::parse(&format!("upsert-{n}")).unwrap(),
             async |name| {
-                let found = fresh(store).find_by_external_id(root, name).await?;
-                fresh(store).upsert_tenant_by_external_id(&caller, name, found, &patch, &any, false).await
+                let upsert = Upsert { external_id: name, patch: &patch, if_match: &any, must_be_new: false };
+                fresh(store).upsert_tenant_by_external_id(&caller, &upsert, holder(name).await?).await
             },
         )
         .await,
         drop_at_every_wait(
             "update",
-            1,
+            2,
             async |n| created(format!("update-{n}")).await,
-            async |tenant| fresh(store).update_tenant(&caller, *tenant, &patch, &any).await,
+            async |tenant| update_tenant(&fresh(store), &key, *tenant, &patch, &any).await,
         )
         .await,
         drop_at_every_wait(
@@ -171,8 +188,8 @@ async fn work_on_tenants_that_is_dropped_leaves_all_or_nothing_and_can_be_repeat
             2,
             async |n| attached(format!("detach-{n}")).await,
             async |tenant| {
-                let row = fresh(store).tenant_with_attachments(root, *tenant).await?;
-                gone(fresh(store).detach_tenant_repository(&caller, *tenant, repository, row).await)
+                let tenant = read(*tenant).await?;
+                gone(fresh(store).detach_tenant_repository(&caller, tenant, repository).await)
             },
         )
         .await,
@@ -181,7 +198,7 @@ async fn work_on_tenants_that_is_dropped_leaves_all_or_nothing_and_can_be_repeat
         "delete",
         2,
         async |n| created(format!("delete-{n}")).await,
-        async |tenant| gone(fresh(store).delete_tenant(&caller, *tenant, &any).await),
+        async |tenant| gone(fresh(store).delete_tenant(&caller, read(*tenant).await?, &any).await),
     )
     .await;
     let prepare = async |n| {
@@ -189,7 +206,7 @@ async fn work_on_tenants_that_is_dropped_leaves_all_or_nothing_and_can_be_repeat
         ExternalId::parse(&format!("deprovision-{n}")).unwrap()
     };
     drop_at_every_wait("deprovision", 3, prepare, async |name| {
-        gone(fresh(store).delete_tenant_by_external_id(&caller, name, &any).await)
+        gone(fresh(store).delete_tenant_by_external_id(&caller, name, holder(name).await?, &any).await)
     })
     .await;
     expect_at_rest(&app, |items| {
@@ -205,7 +222,7 @@ async fn work_on_repositories_that_is_dropped_leaves_all_or_nothing_and_can_be_r
     let (app, key) = app().await;
     let (store, any) = (&app.direct_store(), IfMatch::default());
     let caller = integration(store, &key).await;
-    let register = async |name: &str, once: Option<Once>| {
+    let register = async |name: &str, once: Option<IdempotentRequest>| {
         let new = NewRepository {
             name: name.to_owned(),
             repo_url: "https://example.com/r".to_owned(),
@@ -217,6 +234,7 @@ async fn work_on_repositories_that_is_dropped_leaves_all_or_nothing_and_can_be_r
         fresh(store).register_repository(&caller, new, once.as_ref()).await.map(|made| made.value.id)
     };
     let registered = async |name: String| register(&name, None).await.unwrap();
+    let read = async |id: RepositoryId| first_read(&fresh(store), &key, FirstRead::repository(caller.root(), id)).await;
 
     let kept = [
         drop_at_every_wait(
@@ -232,7 +250,7 @@ async fn work_on_repositories_that_is_dropped_leaves_all_or_nothing_and_can_be_r
             async |n| (registered(format!("old-{n}")).await, format!("new-{n}")),
             async |(id, name)| {
                 let patch = RepositoryPatch { name: Some(name.clone()), ..RepositoryPatch::default() };
-                fresh(store).update_repository(&caller, *id, &patch, &any).await
+                fresh(store).update_repository(&caller, read(*id).await?, &patch, &any).await
             },
         )
         .await,
@@ -241,7 +259,7 @@ async fn work_on_repositories_that_is_dropped_leaves_all_or_nothing_and_can_be_r
         "delete",
         2,
         async |n| registered(format!("delete-{n}")).await,
-        async |id| gone(fresh(store).delete_repository(&caller, *id, &any).await),
+        async |id| gone(fresh(store).delete_repository(&caller, read(*id).await?, &any).await),
     )
     .await;
     expect_at_rest(&app, |items| {
@@ -293,26 +311,30 @@ async fn work_on_customers_that_is_dropped_leaves_all_or_nothing_and_can_be_repe
         Ok(Principal::Operator(operator)) => operator,
         other => panic!("not an operator: {other:?}"),
     };
-    let create = async |name: &str, once: Option<Once>| {
+    let read = async |customer: &Customer, once: Option<&IdempotentRequest>| {
+        let first = customer_and_record(&operator, customer, once);
+        first_read(&fresh(store), &app.operator_key, first).await
+    };
+    let create = async |name: &str, once: Option<IdempotentRequest>| {
         let customer_id = Slug::parse(name).unwrap();
         let new = NewCustomer { customer_id, display_name: None, description: None, labels: Default::default() };
         fresh(store).create_customer(&operator, new, once.as_ref()).await.map(|made| made.value)
     };
     let created = async |name: String| create(&name, None).await.unwrap();
-    let create_key = async |customer: &Customer, once: Option<Once>| {
+    let create_key = async |customer: &Customer, once: Option<IdempotentRequest>| {
         let scopes = Scopes::all(KeyKind::Integration);
         let new = NewKey { name: "a".to_owned(), scopes, expires_at: None };
-        fresh(store)
-            .create_key(&operator, &named(customer), &new, once.as_ref())
-            .await
-            .map(|made| made.value.key.key_id)
+        let (found, earlier) = read(customer, once.as_ref()).await?;
+        let made = fresh(store).create_key(&operator, found, earlier, &new, once.as_ref()).await?;
+        Ok::<_, Error>(made.value.key.key_id)
     };
     let with_key = async |name: String| {
         let customer = created(name).await;
         let key = create_key(&customer, None).await.unwrap();
         (customer, key)
     };
-    let archive = async |customer: &Customer| fresh(store).archive_customer(&operator, customer, &any).await;
+    let archive =
+        async |customer: &Customer| fresh(store).archive_customer(&operator, read(customer, None).await?.0, &any).await;
 
     let rounds = [
         drop_at_every_wait(
@@ -324,32 +346,33 @@ async fn work_on_customers_that_is_dropped_leaves_all_or_nothing_and_can_be_repe
         .await,
         drop_at_every_wait(
             "createKey",
-            2,
+            3,
             async |n| created(format!("key-{n}")).await,
             async |customer| create_key(customer, Some(once("createKey", customer.id))).await,
         )
         .await,
         drop_at_every_wait(
             "rotateKey",
-            2,
+            3,
             async |n| with_key(format!("rotate-{n}")).await,
             async |(customer, key)| {
                 let rotation = Rotation { overlap_seconds: 0, expires_at: None };
                 let once = once("rotateKey", customer.id);
-                fresh(store).rotate_key(&operator, &named(customer), *key, &rotation, Some(&once)).await
+                let (found, earlier) = read(customer, Some(&once)).await?;
+                fresh(store).rotate_key(&operator, found, earlier, *key, &rotation, Some(&once)).await
             },
         )
         .await,
         drop_at_every_wait(
             "revokeKey",
-            1,
+            2,
             async |n| with_key(format!("revoke-{n}")).await,
-            async |(customer, key)| fresh(store).revoke_key(&operator, customer, *key).await,
+            async |(customer, key)| fresh(store).revoke_key(&operator, read(customer, None).await?.0, *key).await,
         )
         .await,
         drop_at_every_wait(
             "archive",
-            1,
+            2,
             async |n| created(format!("archive-{n}")).await,
             async |customer| gone(archive(customer).await),
         )
@@ -364,7 +387,8 @@ async fn work_on_customers_that_is_dropped_leaves_all_or_nothing_and_can_be_repe
             },
             async |customer| {
                 let once = once("restoreCustomer", customer.id);
-                fresh(store).restore_customer(&operator, &named(customer), Some(&once)).await
+                let (found, earlier) = read(customer, Some(&once)).await?;
+                fresh(store).restore_customer(&operator, found, earlier, Some(&once)).await
             },
         )
         .await,

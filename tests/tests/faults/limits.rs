@@ -1,11 +1,10 @@
 //! The largest that callers may make of an item is stored: nothing is ever over the 400 KB of the store (F19). And no
 //! request is over another limit of the store, however long an item was written under faults.
 
-use super::{app, of};
+use super::app;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
-use tenancy::domain::{Timestamp, WriteId};
-use tests::{Action, App, Rule, Value, json};
+use tests::{App, Value, json};
 
 /// A text of so many characters, each of four bytes.
 fn wide(characters: usize) -> String {
@@ -124,44 +123,4 @@ async fn the_longest_names_are_keys_of_the_table() {
     );
     app.with_key(&key, "DELETE", &path).send().await.expect_status(204);
     app.with_key(&key, "DELETE", &by_external_id).send().await.expect_status(204);
-}
-
-/// What writes that were sent again long ago have left in an item: their ids, `z` in front.
-fn old_fences() -> impl Iterator<Item = String> {
-    (0..1000).map(|n| {
-        let long_ago = Timestamp::from_milliseconds(1_700_000_000_000 + n);
-        format!("z{}", WriteId::new(long_ago, 1).ulid())
-    })
-}
-
-#[tokio::test]
-async fn a_tenant_with_1000_old_fences_is_changed_after_a_lost_request_and_loses_them_in_time() {
-    let (app, key) = app().await;
-    let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
-    let mut item = app.items_of("tenant").await.remove(0);
-    let members = item.as_object_mut().unwrap();
-    members.extend(old_fences().map(|name| (name, json!({ "S": "01hf7yat0000000000000000zz" }))));
-    app.store.put(&app.table, item).await.unwrap();
-    let mut left = 1000;
-    for round in 1.. {
-        app.faults([Rule::on("UpdateItem", Action::DropBefore).nth(1)]);
-        let name = format!("name {round}");
-        // Of one version: more changes than an item remembers come in a short time here. First it is one of a hundred, as
-        // many as a condition takes.
-        let mut tag = app.with_key(&key, "GET", &path).send().await.etag();
-        if round == 1 {
-            tag = (1..100).fold(tag, |tags, other| format!("{tags}, \"{other}\""));
-        }
-        let change = app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).header("if-match", &tag);
-        let (changed, log) = app.requests_of(change.send()).await;
-        assert_eq!(changed.expect_status(200).json()["name"], name);
-        assert_eq!(of(&log, "UpdateItem").len(), 2, "one was dropped, and one was sent again");
-        let item = app.items_of("tenant").await.remove(0);
-        let now = old_fences().filter(|name| item.get(name).is_some()).count();
-        assert!(now < left, "{now} of {left} are left after round {round}");
-        left = now;
-        if left == 0 {
-            break;
-        }
-    }
 }

@@ -32,6 +32,7 @@ use super::{
     answer::{self, Answer},
     limits,
     rule::Action,
+    unprocessed,
 };
 use crate::{Error, error::lock, server};
 
@@ -98,7 +99,16 @@ struct Exchange {
 }
 
 impl Exchange {
-    async fn act(self, action: Action, reset: &AtomicBool) -> Result<Answer, Close> {
+    async fn act(mut self, action: Action, reset: &AtomicBool) -> Result<Answer, Close> {
+        let left = match &action {
+            Action::Unprocessed { key } => unprocessed::leave(&mut self.body, key),
+            _ => unprocessed::Left::default(),
+        };
+        if left.is_all {
+            self.shared.change(self.number, |entry| entry.status = Some(200));
+            self.finish();
+            return Ok(answer::own(200, unprocessed::nothing(left)));
+        }
         match action {
             Action::Delay { ms } => sleep(Duration::from_millis(ms)).await,
             Action::Reset => reset.store(true, Ordering::Relaxed),
@@ -133,6 +143,12 @@ impl Exchange {
             Action::DropAfter => Err(Close),
             Action::Truncate { bytes } => Ok(answer::truncate(status, headers, &body, bytes)),
             Action::Garbage => Ok(answer::own(200, "<html>not what you asked for</html>")),
+            Action::Unprocessed { .. } => {
+                let mut headers = headers;
+                // It is another body's.
+                headers.remove("x-amz-crc32");
+                Ok(answer::pass(status, headers, unprocessed::add(body, left)))
+            }
             _ => Ok(answer::pass(status, headers, body)),
         }
     }

@@ -10,6 +10,7 @@ mod limits;
 mod log;
 mod request;
 mod rule;
+mod unprocessed;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

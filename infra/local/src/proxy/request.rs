@@ -65,6 +65,11 @@ pub fn parts(operation: &str, body: &Value) -> Vec<Part> {
     }
 }
 
+/// The key of one item, as [`Part::key`] shows it.
+pub(super) fn item_key(key: &Value) -> String {
+    in_table("", "GetItem", "Key", key.clone()).key()
+}
+
 /// IAM's name for a part of a transaction.
 fn action(kind: &str) -> String {
     match kind {

@@ -60,12 +60,22 @@ pub enum Action {
     },
     /// Forwards, and answers 200 with what is not JSON.
     Garbage,
+    /// Leaves keys of a BatchGetItem unprocessed, and forwards the others.
+    Unprocessed {
+        /// Which: a pattern as in [`Rule::key`].
+        key: String,
+    },
 }
 
 impl Action {
     /// An answer of this status and body.
     pub fn status(code: u16, body: impl Into<String>) -> Self {
         Self::Status { code, body: body.into(), headers: BTreeMap::new() }
+    }
+
+    /// Keys of a BatchGetItem that are left unprocessed.
+    pub fn unprocessed(key: &str) -> Self {
+        Self::Unprocessed { key: key.to_owned() }
     }
 }
 
@@ -177,7 +187,7 @@ impl Rules {
 }
 
 /// A substring, or with `*` a pattern for the whole.
-fn like(pattern: &str, text: &str) -> bool {
+pub(super) fn like(pattern: &str, text: &str) -> bool {
     let Some((first, pattern)) = pattern.split_once('*') else { return text.contains(pattern) };
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let mut parts: Vec<&str> = pattern.split('*').collect();

@@ -49,35 +49,79 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a write's own id is not recognised",
         change: Change::Code(
-            "shared/src/store/doubt.rs",
-            "position(|known| *known == Some(&*w.ulid()))",
-            "position(|known| !MUTANT && *known == Some(&*w.ulid()))",
+            "shared/src/store/history.rs",
+            "if place(w).is_some() {",
+            "if !MUTANT && place(w).is_some() {",
         ),
         after: None,
         test: Test("faults", "an_update_whose_answer_was_lost_is_not_stale"),
+        says: "-> 412",
+    },
+    Mutant {
+        name: "a write of which nothing is known counts as not applied",
+        change: Change::Code(
+            "shared/src/store/commit.rs",
+            "Self::Unknown(_) => Err(unknown_outcome()),",
+            "Self::Unknown(refusals) if MUTANT => Ok(Some(refusals)),\n            Self::Unknown(_) => Err(unknown_outcome()),",
+        ),
+        after: None,
+        test: Test("faults", "a_patch_that_was_applied_and_forgotten_is_unavailable_and_undoes_nothing"),
+        says: "-> 412",
+    },
+    Mutant {
+        name: "a change is not bound to what was read",
+        change: Change::Code(
+            "shared/src/store/write.rs",
+            "self.when(\"{w} = ?\", [text(&*read.w)])",
+            "self.when(if MUTANT { \"{w} <> {pk} OR {w} = ?\" } else { \"{w} = ?\" }, [text(&*read.w)])",
+        ),
+        after: None,
+        test: Test("faults", "a_late_arrival_of_a_patch_changes_nothing_again"),
         says: "assertion `left == right` failed",
     },
     Mutant {
-        name: "a write that others overtook is sent again",
+        name: "a race is the client's 412",
         change: Change::Code(
-            "shared/src/store/doubt.rs",
-            "(Some(_), _) => Trace::Overtaken,",
-            "(Some(_), _) if MUTANT => Trace::Never,\n        (Some(_), _) => Trace::Overtaken,",
+            "shared/src/store/commit.rs",
+            "Some(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),",
+            "Some(_) if MUTANT => return Err(Error::PreconditionFailed),\n                Some(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),",
         ),
         after: None,
-        test: Test("faults", "a_patch_that_was_applied_and_overtaken_is_unavailable_and_undoes_nothing"),
-        says: "left: (412",
+        test: Test("races", "changes_of_different_members_are_all_kept"),
+        says: "412",
     },
     Mutant {
-        name: "all old fences go with one update",
+        name: "a change that lost a race is answered as made",
         change: Change::Code(
-            "shared/src/store/doubt.rs",
-            "    old.truncate(FENCES_AT_ONCE);",
-            "    old.truncate(if MUTANT { usize::MAX } else { FENCES_AT_ONCE });",
+            "shared/src/store/commit.rs",
+            "None => ControlFlow::Break(answer),",
+            "None => ControlFlow::Break(answer),\n                Some(_) if MUTANT => ControlFlow::Break(answer),",
         ),
         after: None,
-        test: Test("faults", "a_tenant_with_1000_old_fences_is_changed_after_a_lost_request_and_loses_them_in_time"),
+        test: Test("faults", "a_patch_that_never_arrived_and_was_overtaken_is_decided_again"),
         says: "assertion `left == right` failed",
+    },
+    Mutant {
+        name: "a key left unprocessed is taken for an absent item",
+        change: Change::Code(
+            "shared/src/store/read.rs",
+            "wanted = rest.map(|rest| rest.keys).unwrap_or_default();",
+            "wanted = rest.filter(|_| !MUTANT).map(|rest| rest.keys).unwrap_or_default();",
+        ),
+        after: None,
+        test: Test("faults", "a_key_left_unprocessed_is_asked_for_again_and_the_answer_is_right"),
+        says: "-> 401",
+    },
+    Mutant {
+        name: "what is wrong with a request is answered to whoever sends it",
+        change: Change::Code(
+            "shared/src/http/authentication.rs",
+            "Err(error) => (store.authenticate(claim).await?, Err(error)),",
+            "Err(error) if MUTANT => return Err(error),\n                Err(error) => (store.authenticate(claim).await?, Err(error)),",
+        ),
+        after: None,
+        test: Test("conventions", "the_path_the_method_the_credential_and_its_kind_come_first"),
+        says: "not 403 insufficient-scope",
     },
     Mutant {
         name: "an item carries no write id",
@@ -93,20 +137,20 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a put is unconditional",
         change: Change::Code(
-            "shared/src/store/write.rs",
-            "            .condition_expression(write.condition())\n            .set_expression_attribute_names(write.names())\n            .set_expression_attribute_values(write.values())\n            .return_values_on",
-            "            .set_condition_expression((!MUTANT).then(|| write.condition()))\n            .set_expression_attribute_names(write.names().filter(|_| !MUTANT))\n            .set_expression_attribute_values(write.values())\n            .return_values_on",
+            "shared/src/store/commit.rs",
+            "            .set_item(Some(item.clone()))\n            .condition_expression(write.condition())\n            .set_expression_attribute_names(write.names())\n            .set_expression_attribute_values(write.values())",
+            "            .set_item(Some(item.clone()))\n            .set_condition_expression((!MUTANT).then(|| write.condition()))\n            .set_expression_attribute_names(write.names().filter(|_| !MUTANT))\n            .set_expression_attribute_values(write.values())",
         ),
         after: Some(Test("tenants", "a_tenant_needs_nothing_and_shows_every_member_in_order")),
         test: RECORDED_WRITES,
         says: "CreateTenantFunction: it is unconditional",
     },
     Mutant {
-        name: "If-Match is not part of the write",
+        name: "If-Match is not looked at",
         change: Change::Code(
-            "shared/src/store/write.rs",
-            "        match versions {\n            None => self,",
-            "        match versions {\n            Some(_) if MUTANT => self,\n            None => self,",
+            "shared/src/domain/precondition.rs",
+            "if is_met { Ok(()) }",
+            "if MUTANT || is_met { Ok(()) }",
         ),
         after: None,
         test: Test("races", "of_32_changes_of_one_version_one_is_made"),
@@ -115,9 +159,9 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a default need not be attached when it is written",
         change: Change::Code(
-            "shared/src/store/tenants.rs",
-            "        Some(repository) => write\n            .set(\"default_repository_id\"",
-            "        Some(repository) if MUTANT => write.set(\"default_repository_id\", text(repository.to_string())),\n        Some(repository) => write\n            .set(\"default_repository_id\"",
+            "shared/src/domain/attachment.rs",
+            "is_some_and(|default| !self.attachments.contains_key(&default))",
+            "is_some_and(|default| !MUTANT && !self.attachments.contains_key(&default))",
         ),
         after: None,
         test: Test("tenants", "a_default_must_be_attached"),
@@ -126,9 +170,9 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "no idempotency record is written",
         change: Change::Code(
-            "shared/src/store/record.rs",
-            "let Some(once) = once else {",
-            "let Some(once) = once.filter(|_| !MUTANT) else {",
+            "shared/src/store/idempotency.rs",
+            "let Some(request) = request else {\n            return Ok(match self.commit(writes)",
+            "let Some(request) = request.filter(|_| !MUTANT) else {\n            return Ok(match self.commit(writes)",
         ),
         after: None,
         test: Test("conventions", "of_32_parallel_duplicates_all_get_the_one_answer"),
@@ -136,7 +180,11 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "an expired record still counts",
-        change: Change::Code("shared/src/store/record.rs", "self.expires_at > now", "MUTANT || self.expires_at > now"),
+        change: Change::Code(
+            "shared/src/store/idempotency.rs",
+            "self.expires_at > now",
+            "MUTANT || self.expires_at > now",
+        ),
         after: None,
         test: Test("conventions", "a_record_counts_for_24_hours_by_the_clock"),
         says: "panicked",
@@ -155,7 +203,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a revoked key lives on",
         change: Change::Code(
-            "shared/src/store/authentication.rs",
+            "shared/src/domain/key_ring.rs",
             "!self.is_replaced && is_live(self.expires_at, self.revoked_at, now)",
             "!self.is_replaced && is_live(self.expires_at, self.revoked_at.filter(|_| !MUTANT), now)",
         ),
@@ -200,8 +248,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a customer's id opens it to every operator",
         change: Change::Code(
             "shared/src/store/customers.rs",
-            "item.filter(|item| get_text(item, \"operator\") == Some(operator.operator().as_str()))",
-            "item.filter(|item| MUTANT || get_text(item, \"operator\") == Some(operator.operator().as_str()))",
+            "found.filter(|root| root.entity.operator == *operator.operator())",
+            "found.filter(|root| MUTANT || root.entity.operator == *operator.operator())",
         ),
         after: None,
         test: Test("isolation", "what_is_foreign_is_as_what_does_not_exist"),
@@ -221,8 +269,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a policy is wider than its function",
         change: Change::Template(
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:DeleteItem]",
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem",
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:BatchGetItem, dynamodb:DeleteItem]",
         ),
         after: None,
         test: GRANTS,
@@ -231,12 +279,12 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a policy is narrower than its function",
         change: Change::Template(
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:GetItem",
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": [\"I#??????????????????????????\", \"I#??????????????????????????#T\"]}",
+            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"I#??????????????????????????\"}",
         ),
         after: None,
         test: RECORDED_CALLS,
-        says: "UpdateTenantFunction may not dynamodb:UpdateItem",
+        says: "UpdateTenantFunction may not dynamodb:BatchGetItem",
     },
     Mutant {
         name: "a function has another one's role",
