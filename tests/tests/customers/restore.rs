@@ -137,9 +137,9 @@ async fn a_parallel_duplicate_that_finds_it_restored_is_a_replay() {
     app.new_customer("acme-corp").await;
     archive(&app, "acme-corp").await;
     app.lambda.warm("restore-customer", 2).await.unwrap();
-    // The second has seen that there is no record, and sees the customer once the first is through.
-    let late = Rule::on("GetItem", Action::Delay { ms: 800 }).key("#C").function("RestoreCustomerFunction").nth(2);
-    app.faults([late]);
+    // The second sees that there is no record, and the customer only once the first is through: a batch is no snapshot.
+    let second = |action, nth| Rule::on("BatchGetItem", action).key("#C").function("RestoreCustomerFunction").nth(nth);
+    app.faults([second(Action::unprocessed("#C"), 2), second(Action::Delay { ms: 800 }, 3)]);
     let call = restore(&app, "acme-corp").once("k");
     let (one, other) = tokio::join!(call.clone().send(), call.send());
     let mut replays = [&one, &other].map(|answer| answer.header("idempotency-replayed"));
