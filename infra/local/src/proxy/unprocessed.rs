@@ -19,14 +19,15 @@ pub(super) fn leave(body: &mut Bytes, pattern: &str) -> Left {
     let Some(tables) = request.get_mut("RequestItems").and_then(Value::as_object_mut) else { return Left::default() };
     let mut left = Map::new();
     for (table, wanted) in tables.iter_mut() {
-        let Some(keys) = wanted.get_mut("Keys").and_then(Value::as_array_mut) else { continue };
-        let (taken, rest): (Vec<Value>, Vec<Value>) = keys.drain(..).partition(|key| like(pattern, &item_key(key)));
-        *keys = rest;
+        let Some(wanted) = wanted.as_object_mut() else { continue };
+        let Some(Value::Array(keys)) = wanted.remove("Keys") else { continue };
+        let (taken, rest): (Vec<Value>, Vec<Value>) = keys.into_iter().partition(|key| like(pattern, &item_key(key)));
         if !taken.is_empty() {
             let mut of_table = wanted.clone();
-            of_table["Keys"] = taken.into();
-            left.insert(table.clone(), of_table);
+            of_table.insert("Keys".to_owned(), taken.into());
+            left.insert(table.clone(), of_table.into());
         }
+        wanted.insert("Keys".to_owned(), rest.into());
     }
     tables.retain(|_, wanted| wanted.pointer("/Keys/0").is_some());
     let is_all = tables.is_empty();
