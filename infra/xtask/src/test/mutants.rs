@@ -113,6 +113,17 @@ const MUTANTS: &[Mutant] = &[
         says: "-> 401",
     },
     Mutant {
+        name: "a request that succeeds pays for a whole retry of another",
+        change: Change::Code(
+            "shared/src/store/client.rs",
+            ".success_reward(1.0)",
+            ".success_reward(if MUTANT { 0.0 } else { 1.0 })",
+        ),
+        after: None,
+        test: Test("faults", "updates_that_fail_are_not_buried_under_retries"),
+        says: "attempts for 3000 requests",
+    },
+    Mutant {
         name: "what is wrong with a request is answered to whoever sends it",
         change: Change::Code(
             "shared/src/http/authentication.rs",
