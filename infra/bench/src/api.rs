@@ -27,27 +27,39 @@ impl Api {
 
     /// A request as a client makes it; its body, where it was answered 2xx.
     pub async fn call(&self, key: &str, method: &str, path: &str, body: Value) -> Result<Value> {
-        let answer = self.send(key, method, path, &body).await?;
+        let answer = self.send(key, method, path, &[], &body).await?;
         match answer.status {
             200..300 => Ok(answer.json()),
             status => Err(Error::new(format!("{method} {path} answered {status}: {}", answer.text()))),
         }
     }
 
-    /// The same, whatever the answer is. `null` is no body.
-    pub async fn send(&self, key: &str, method: &str, path: &str, body: &Value) -> Result<Response> {
+    /// The same with more headers, whatever the answer is. `null` is no body, an empty key no credential.
+    pub async fn send(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Response> {
         let authorization = format!("Bearer {key}");
-        let headers = [
+        let mut all = vec![
             ("accept", "application/json"),
             ("accept-encoding", "gzip, deflate"),
-            ("authorization", authorization.as_str()),
             ("user-agent", "acme-adapter/2.4.1 (python-httpx 0.28.1)"),
             ("x-amzn-trace-id", "Root=1-6742f1a3-0d1e2f3a4b5c6d7e8f901234"),
-            ("content-type", "application/json"),
         ];
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let headers = if body.is_empty() { headers.get(..5).unwrap_or_default() } else { &headers };
-        self.client.request(method, &format!("{}{path}", self.gateway.url()), headers, body).await
+        if !key.is_empty() {
+            all.push(("authorization", &authorization));
+        }
+        let mut text = String::new();
+        if !body.is_null() {
+            all.push(("content-type", "application/json"));
+            text = body.to_string();
+        }
+        all.extend(headers);
+        self.client.request(method, &format!("{}{path}", self.gateway.url()), &all, text).await
     }
 
     /// Makes a customer, with the operator's key, and issues as many keys for it as there are names; the last one's secret.
@@ -68,23 +80,28 @@ impl Api {
     }
 }
 
-/// All functions of the template with the binaries of a folder, on this table.
+/// All functions of the template with the binaries of a folder, on this table; the environment names the store.
 pub async fn functions(
     template: &Template,
-    endpoint: &str,
     table: &str,
     binaries: &Path,
     concurrency: usize,
+    environment: &BTreeMap<String, String>,
 ) -> Result<Lambda> {
     let mut options = Options::new(binaries);
     options.concurrency = concurrency;
     let values = BTreeMap::from([("Table".to_owned(), table.to_owned())]);
     for function in &template.functions {
-        let mut environment = template.environment(&function.name, &values)?;
-        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.to_owned());
-        options.environment.insert(function.name.clone(), environment);
+        let mut all = template.environment(&function.name, &values)?;
+        all.extend(environment.clone());
+        options.environment.insert(function.name.clone(), all);
     }
     Lambda::start(options).await
+}
+
+/// The environment of functions that speak to the engine itself.
+pub fn direct(endpoint: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.to_owned())])
 }
 
 /// A text of an answer.

@@ -101,7 +101,7 @@ impl Build {
         };
         let endpoint = proxy.as_ref().map_or_else(|| plan.endpoint.to_owned(), FaultProxy::url);
         let binaries = mixed(plan, name, folder)?;
-        let lambda = api::functions(plan.template, &endpoint, &table, &binaries, CALLERS).await?;
+        let lambda = api::functions(plan.template, &table, &binaries, CALLERS, &api::direct(&endpoint)).await?;
         let api = Api::start(plan.template, lambda.clone()).await?;
         let operator = operator_key(plan.seeding, plan.endpoint, &table).await?;
         let key = api.customer(&operator, "acme-industries", &["adapter"]).await?;
@@ -136,7 +136,7 @@ impl Build {
                 _ => ("PUT", external.clone(), changed(number)),
             };
             callers.spawn(async move {
-                let answer = api.send(&key, method, &path, &body).await;
+                let answer = api.send(&key, method, &path, &[], &body).await;
                 (started.elapsed(), answer)
             });
         }

@@ -12,6 +12,7 @@ mod peers;
 mod process;
 mod seed;
 mod stand_in;
+mod train;
 mod zip;
 
 use std::{
@@ -35,6 +36,7 @@ const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDE
                      [--instructions] [--foreign] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--base FOLDER] [--peers FOLDER [--peers-options WORDS]]
        bench --contention --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--base FOLDER] [--rounds N] \
                      [--only FUNCTION] [--delay MS]
+       bench --train --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--runner WORDS] [--rounds N]
   --endpoint      the engine that holds the data
   --seeding       where the binaries of all functions and of operator-key are, to seed the table with
   --functions     where the binaries are that are measured
@@ -46,6 +48,8 @@ const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDE
   --zip           also sizes this function
   --only          measures one of the three functions
   --contention    instead, how long the last of 64 waits who change one tenant at once
+  --train         instead, requests of all kinds to instrumented functions; their profiles are in WORK/raw
+  --runner        what these are started with: an emulator of their processor
   --base          where the binaries of another build are: measured or raced in turns, and reported as `FUNCTION (base)`
   --delay         each request to the store waits so long on its way; counts them
   --peers         also runs this folder's bench, getTenant added";
@@ -62,6 +66,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// A part of a session token. A whole one is as long as a real one: it is sent and signed with every request.
+const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2Vj";
+
 /// The command line.
 #[derive(Default)]
 struct Arguments {
@@ -70,6 +77,7 @@ struct Arguments {
     foreign: bool,
     plain: bool,
     contention: bool,
+    train: bool,
     zip: Vec<String>,
 }
 
@@ -83,9 +91,10 @@ impl Arguments {
                 "--foreign" => arguments.foreign = true,
                 "--plain" => arguments.plain = true,
                 "--contention" => arguments.contention = true,
+                "--train" => arguments.train = true,
                 "--zip" => arguments.zip.push(value()?),
                 "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests"
-                | "--only" | "--base" | "--delay" | "--peers" | "--peers-options" => {
+                | "--only" | "--base" | "--delay" | "--runner" | "--peers" | "--peers-options" => {
                     let value = value()?;
                     arguments.flags.insert(word, value);
                 }
@@ -127,6 +136,18 @@ async fn run() -> Result<()> {
             delay: arguments.flags.get("--delay").map(|_| arguments.number("--delay", 0)).transpose()?,
         };
         return print(&Value::Object(contention::race(&plan).await?));
+    }
+    if arguments.train {
+        let plan = train::Plan {
+            template: &template,
+            endpoint,
+            seeding: Path::new(arguments.get("--seeding")?),
+            functions: &functions,
+            work: &work,
+            runner: arguments.flags.get("--runner").map(String::as_str),
+            rounds: arguments.number("--rounds", train::ROUNDS)?,
+        };
+        return print(&Value::Object(train::train(&plan).await?));
     }
     let seed = seed::seed(&template, endpoint, &PathBuf::from(arguments.get("--seeding")?)).await?;
     seed.write(&work)?;
@@ -208,8 +229,7 @@ impl Bench {
     async fn lambda(&self, function: &str, binaries: PathBuf) -> Result<Lambda> {
         let mut environment = self.environment(function)?;
         environment.extend(self.store.environment());
-        // As long as a real one: it is sent and signed with every request.
-        environment.insert("AWS_SESSION_TOKEN".to_owned(), "IQoJb3JpZ2luX2Vj".repeat(60));
+        environment.insert("AWS_SESSION_TOKEN".to_owned(), SESSION_TOKEN.repeat(60));
         let mut options = Options::new(binaries);
         options.environment.insert(function.to_owned(), environment);
         options.concurrency = 1;

@@ -56,7 +56,7 @@ impl Seed {
 pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Result<Seed> {
     let table = format!("bench-{}", std::process::id());
     Endpoint::new(endpoint).create_table(template, &table).await?;
-    let lambda = api::functions(template, endpoint, &table, binaries, 8).await?;
+    let lambda = api::functions(template, &table, binaries, 8, &api::direct(endpoint)).await?;
     // The gateway's own events are what is measured later.
     let seen: Arc<Mutex<BTreeMap<String, Vec<Bytes>>>> = Arc::default();
     let watching = seen.clone();

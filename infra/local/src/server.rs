@@ -87,11 +87,16 @@ impl Server {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Closes the listener and every connection.
+    pub fn close(&self) {
+        self.accepting.abort();
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.close();
     }
 }
 

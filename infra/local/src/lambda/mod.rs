@@ -201,6 +201,19 @@ impl Lambda {
         Ok(())
     }
 
+    /// Closes the Runtime API and waits until every process has ended by itself: what it does at its exit is done then. An error
+    /// after `patience`.
+    pub async fn hang_up(&self, patience: Duration) -> Result<()> {
+        self.0.runtime.close();
+        let ended = async {
+            while self.0.registry.any() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let late = |_| Error::new(format!("processes are still there after {} s", patience.as_secs()));
+        tokio::time::timeout(patience, ended).await.map_err(late)
+    }
+
     /// The ids of a function's living processes.
     pub fn processes(&self, function: &str) -> Vec<u32> {
         self.0.registry.of(function).iter().map(|environment| environment.pid).collect()

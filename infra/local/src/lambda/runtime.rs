@@ -59,6 +59,10 @@ impl Registry {
         lock(&self.living).values().filter(|environment| environment.function == function).cloned().collect()
     }
 
+    pub fn any(&self) -> bool {
+        !lock(&self.living).is_empty()
+    }
+
     pub fn kill_all(&self) {
         lock(&self.living).values().for_each(|environment| environment.kill());
     }
@@ -86,6 +90,11 @@ impl Runtime {
 
     pub fn address(&self) -> SocketAddr {
         self.0.address()
+    }
+
+    /// Closes all connections.
+    pub fn close(&self) {
+        self.0.close();
     }
 }
 

@@ -1,0 +1,208 @@
+//! Profile-guided optimisation: the functions are built with counters, answer the requests of the training (`infra/bench`), and what
+//! they counted guides the build that ships.
+//!
+//! The functions of the shipping processor are trained, under QEMU where this machine has another one (decision 11).
+//! Invariant: nothing but the profile is taken over, and it is named by its contents, so that cargo builds anew where it differs.
+
+use std::{
+    ffi::OsString,
+    hash::{DefaultHasher, Hasher},
+    path::{Path, PathBuf},
+};
+
+use tokio::process::Command;
+
+use super::{Build, Target};
+use crate::{
+    Result,
+    bench::program,
+    cargo,
+    leash::Leash,
+    progress::step,
+    store::{self, Choice},
+    tools, tree,
+};
+
+/// The profile of these functions. `rounds` is how often the training begins anew, where it is not as often as it thinks right.
+pub async fn profile(leash: &Leash, build: &Build<'_>, rounds: Option<u32>) -> Result<PathBuf> {
+    let llvm_profdata = llvm_profdata(leash).await?;
+    let runner = runner(build.target)?;
+    let work = tree::root().join("target/pgo").join(build.target.triple());
+    let (instrumented, raw) = (work.join("instrumented"), work.join("raw"));
+    let scripts = tree::root().join("infra/xtask/src/build");
+    let environment = [
+        ("RUSTC_WRAPPER", scripts.join("rustc.sh").into_os_string()),
+        ("CARGO_TARGET_DIR", work.join("target").into_os_string()),
+        ("CARGO_ENCODED_RUSTFLAGS", rustflags("-Cprofile-generate=", &raw)),
+    ];
+    super::cargo_lambda(leash, build, &instrumented, &environment).await?;
+
+    let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
+    let bench = program::build(leash).await?;
+    let store = store::start(leash, &Choice::Embedded, &programs, None).await?;
+    let mut train = program::command(&bench, &store.endpoint, &program::folder(&programs)?, &instrumented);
+    train.arg("--train").arg("--work").arg(&work);
+    if let Some(runner) = runner {
+        train.args(["--runner", &runner]);
+    }
+    if let Some(rounds) = rounds {
+        train.args(["--rounds", &rounds.to_string()]);
+    }
+    step("training the functions", program::figures(leash, train)).await?;
+    drop(store);
+
+    let merged = work.join("merged.profdata");
+    let mut merge = Command::new(llvm_profdata);
+    merge.args(["merge", "--output"]).arg(&merged).arg(&raw);
+    step("merging their profiles", tools::run(leash, &mut merge)).await?;
+    name(&merged)
+}
+
+/// The flags of the build that a profile guides.
+pub fn used(profile: &Path) -> [(&'static str, OsString); 1] {
+    [("CARGO_ENCODED_RUSTFLAGS", rustflags("-Cprofile-use=", profile))]
+}
+
+/// The caller's own flags and this one, as cargo reads them where a path may have a blank.
+fn rustflags(flag: &str, path: &Path) -> OsString {
+    let own = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let encoded = std::env::var("CARGO_ENCODED_RUSTFLAGS").ok();
+    joined(encoded, &own, flag, path)
+}
+
+fn joined(encoded: Option<String>, own: &str, flag: &str, path: &Path) -> OsString {
+    let own = encoded.unwrap_or_else(|| own.split_whitespace().collect::<Vec<_>>().join("\x1f"));
+    let mut flags = OsString::from(own);
+    if !flags.is_empty() {
+        flags.push("\x1f");
+    }
+    flags.push(flag);
+    flags.push(path);
+    flags
+}
+
+/// Names a profile by its contents: cargo knows its flags, not what is in the files that they name.
+fn name(profile: &Path) -> Result<PathBuf> {
+    let failed = |error: std::io::Error| format!("{}: {error}", profile.display());
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&std::fs::read(profile).map_err(failed)?);
+    let named = profile.with_file_name(format!("{:016x}.profdata", hasher.finish()));
+    std::fs::rename(profile, &named).map_err(failed)?;
+    Ok(named)
+}
+
+/// `llvm-profdata` of the toolchain's own LLVM, by rustup where it is missing. Not any other: profiles have the version of their LLVM.
+async fn llvm_profdata(leash: &Leash) -> Result<PathBuf> {
+    let mut ask = Command::new("rustc");
+    ask.args(["--print", "target-libdir"]).current_dir(tree::root());
+    cargo::forget_cargo(ask.as_std_mut());
+    let answer = ask.output().await.map_err(|error| format!("cannot start rustc: {error}"))?;
+    let library = PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim());
+    let program = library.with_file_name("bin").join("llvm-profdata");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let missing = "llvm-profdata is missing: `rustup component add llvm-tools`, or --no-pgo builds without a profile";
+    let rustup = tools::on_path("rustup").ok_or(missing)?;
+    let mut add = Command::new(rustup);
+    add.args(["component", "add", "llvm-tools"]).current_dir(tree::root());
+    cargo::forget_cargo(add.as_std_mut());
+    let added = step("installing llvm-tools", tools::run(leash, &mut add)).await;
+    added.map_err(|error| format!("{missing} ({error})"))?;
+    if program.is_file() { Ok(program) } else { Err(missing.to_owned()) }
+}
+
+/// What runs the functions of this processor here; None where they run by themselves.
+fn runner(target: Target) -> Result<Option<String>> {
+    let (emulator, libraries, packages) = match target {
+        Target::Arm64 => {
+            ("qemu-aarch64", "/usr/aarch64-linux-gnu", "qemu-user libc6-arm64-cross libgcc-s1-arm64-cross")
+        }
+        Target::X86 => ("qemu-x86_64", "/usr/x86_64-linux-gnu", "qemu-user libc6-amd64-cross libgcc-s1-amd64-cross"),
+    };
+    if target.triple().starts_with(std::env::consts::ARCH) {
+        return Ok(None);
+    }
+    let libraries = std::env::var("QEMU_LD_PREFIX").unwrap_or_else(|_| libraries.to_owned());
+    let found = tools::on_path(emulator).or_else(|| tools::on_path(&format!("{emulator}-static")));
+    match found.filter(|_| Path::new(&libraries).is_dir()) {
+        Some(program) => Ok(Some(format!("{} -L {libraries}", program.display()))),
+        None => Err(format!(
+            "the functions are trained under {emulator}, which with the C library of that processor ({libraries}, or QEMU_LD_PREFIX) is \
+             not here. Debian: apt-get install {packages}; or --no-pgo builds without a profile"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_callers_flags_stay_and_a_path_may_have_a_blank() {
+        let path = Path::new("/a b/c.profdata");
+        assert_eq!(joined(None, "", "-Cprofile-use=", path), "-Cprofile-use=/a b/c.profdata");
+        let flags = joined(None, " -Cdebuginfo=1  -Cdebug-assertions ", "-Cprofile-use=", path);
+        assert_eq!(flags, "-Cdebuginfo=1\x1f-Cdebug-assertions\x1f-Cprofile-use=/a b/c.profdata");
+        let encoded = Some("--cfg\x1fx=\"y z\"".to_owned());
+        assert_eq!(
+            joined(encoded, "-Cignored", "-Cprofile-use=", path),
+            "--cfg\x1fx=\"y z\"\x1f-Cprofile-use=/a b/c.profdata"
+        );
+    }
+
+    #[test]
+    fn a_profile_has_another_name_where_it_is_another() {
+        let folder = std::env::temp_dir().join(format!("xtask-profile-{}", std::process::id()));
+        tree::empty(&folder).unwrap();
+        let named = |contents: &str| {
+            let merged = folder.join("merged.profdata");
+            std::fs::write(&merged, contents).unwrap();
+            name(&merged).unwrap()
+        };
+        let (one, two) = (named("one"), named("two"));
+        assert_ne!(one, two);
+        assert_eq!((named("one"), std::fs::read_to_string(&two).unwrap().as_str()), (one, "two"));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// What a script hands on: `printf` stands for the program behind it.
+    fn handed_on(script: &str, environment: (&str, &str), words: &[&str]) -> Vec<String> {
+        let script = tree::root().join("infra/xtask/src/build").join(script);
+        let output = std::process::Command::new(script).args(words).env(environment.0, environment.1).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_instrumented_build_links_without_link_time_optimisation_and_by_our_linker() {
+        let words = [
+            "printf",
+            "%s\\n",
+            "-C",
+            "lto=fat",
+            "-C",
+            "linker-plugin-lto",
+            "-C",
+            "linker=/z/cc",
+            "a b",
+            "-C",
+            "opt-level=3",
+        ];
+        let handed = handed_on("rustc.sh", ("UNUSED", ""), &words);
+        let linker = tree::root().join("infra/xtask/src/build/linker.sh");
+        let linker = format!("linker={}", linker.display());
+        assert_eq!(handed, ["-C", "lto=off", "-C", "embed-bitcode=no", "-C", &linker, "a b", "-C", "opt-level=3"]);
+    }
+
+    #[test]
+    fn the_linker_gets_a_symbol_that_is_asked_for_as_one_word() {
+        let printf = tools::on_path("printf").unwrap();
+        let handed = handed_on(
+            "linker.sh",
+            ("INSTRUMENTED_LINKER", printf.to_str().unwrap()),
+            &["%s\\n", "a.o", "-u", "__llvm_profile_runtime", "-o", "a b"],
+        );
+        assert_eq!(handed, ["a.o", "-u__llvm_profile_runtime", "-o", "a b"]);
+    }
+}
