@@ -23,10 +23,7 @@ pub async fn measure(options: &Options, leash: &Leash) -> Result<(String, Result
     let choice = Choice::of_tests(options.store.clone())?;
     let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
     let seeding = program::folder(&programs)?;
-    let functions = match &options.functions {
-        Some(folder) => folder.clone(),
-        None => program::folder(&program::build_shipping(leash, &RACED.map(str::to_owned)).await?)?,
-    };
+    let functions = options.built(leash, &RACED.map(str::to_owned)).await?;
     let program = program::build_fast(leash).await?;
     let store = store::start(leash, &choice, &programs, None).await?;
     let mut command = program::command(&program, &store.endpoint, &seeding, &functions);

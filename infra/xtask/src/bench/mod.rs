@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: what the functions cost as they are deployed, as tables in Markdown.
 //!
 //! By itself always; with `--peers` side by side with the same function in other languages, where `../shared/peers` is there.
-//! Invariant: the shipping build is measured, `cargo build --release`, for this machine's processor.
+//! Invariant: what is measured is an optimised build for this machine's processor: `cargo build --release`, as the ratchets have it, or with
+//! `--pgo` by a profile as well, as `cargo xtask build` does.
 
 mod contention;
 pub mod program;
@@ -14,7 +15,7 @@ use clap::Args;
 
 use self::program::Wanted;
 use crate::{
-    Result, cargo,
+    Result, build, cargo,
     leash::Leash,
     progress::{note, print, step},
     store::{self, Choice},
@@ -42,6 +43,9 @@ pub struct Options {
     /// The functions are here, and not built.
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
+    /// Builds by a profile, as what is deployed is built: in twice the time.
+    #[arg(long, conflicts_with = "functions")]
+    pgo: bool,
     /// The functions of another build are here; both are measured in turns.
     #[arg(long, value_name = "FOLDER")]
     base: Option<PathBuf>,
@@ -65,6 +69,19 @@ pub struct Options {
 impl Options {
     fn peers(&self) -> bool {
         self.peers || self.peers_options.is_some()
+    }
+
+    /// The folder with what is measured.
+    async fn built(&self, leash: &Leash, functions: &[String]) -> Result<PathBuf> {
+        match &self.functions {
+            Some(folder) => Ok(folder.clone()),
+            None if self.pgo => {
+                let folder = tree::root().join("target/bench/pgo");
+                build::for_this_machine(leash, functions, &folder).await?;
+                Ok(folder)
+            }
+            None => program::folder(&program::build_shipping(leash, functions).await?),
+        }
     }
 }
 
@@ -105,10 +122,7 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
     };
     let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
     let seeding = program::folder(&programs)?;
-    let shipping = match &options.functions {
-        Some(folder) => folder.clone(),
-        None => program::folder(&program::build_shipping(leash, &functions).await?)?,
-    };
+    let shipping = options.built(leash, &functions).await?;
     let program = program::build_fast(leash).await?;
     let store = store::start(leash, &choice, &programs, None).await?;
 

@@ -41,7 +41,7 @@ pub fn functions() -> Result<Vec<String>> {
     Ok(Template::read(tree::template())?.functions.into_iter().map(|function| function.name).collect())
 }
 
-/// The shipping build of these functions, in one call of cargo.
+/// These functions as they are deployed, but without a profile, in one call of cargo.
 pub async fn build_shipping(leash: &Leash, functions: &[String]) -> Result<Programs> {
     let mut what = vec!["--release", "--package", "functions"];
     what.extend(functions.iter().flat_map(|function| ["--bin", function]));

@@ -56,6 +56,11 @@ enum Target {
 }
 
 impl Target {
+    /// This machine's.
+    fn here() -> Self {
+        if std::env::consts::ARCH == "aarch64" { Self::Arm64 } else { Self::X86 }
+    }
+
     fn triple(self) -> &'static str {
         match self {
             Self::Arm64 => "aarch64-unknown-linux-gnu",
@@ -90,10 +95,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let work = async {
         match options.no_pgo {
             true => cargo_lambda(&leash, &build, &folder, &[]).await,
-            false => {
-                let profile = pgo::profile(&leash, &build, None).await?;
-                cargo_lambda(&leash, &build, &folder, &pgo::used(&profile)).await
-            }
+            false => with_profile(&leash, &build, &folder, None).await,
         }
     };
     let outcome = tokio::select! {
@@ -123,6 +125,25 @@ pub async fn try_out(leash: &Leash, function: &str, folder: &Path) -> Result<()>
     let build = Build { functions: &functions, target: Target::Arm64, quick: true };
     cargo_lambda(leash, &build, folder, &[]).await?;
     check(folder, function, build.target)
+}
+
+/// These functions as they are deployed, but for this machine's processor.
+pub async fn for_this_machine(leash: &Leash, functions: &[String], folder: &Path) -> Result<()> {
+    with_profile(leash, &Build { functions, target: Target::here(), quick: false }, folder, None).await
+}
+
+/// The same of one function, quickly rather than well, and with a short training.
+pub async fn try_out_profile(leash: &Leash, function: &str, folder: &Path) -> Result<()> {
+    let functions = [function.to_owned()];
+    let build = Build { functions: &functions, target: Target::here(), quick: true };
+    with_profile(leash, &build, folder, Some(1)).await?;
+    check(folder, function, build.target)
+}
+
+/// Builds twice: for the training, and by what that found. `rounds` is for a training of another length.
+async fn with_profile(leash: &Leash, build: &Build<'_>, folder: &Path, rounds: Option<u32>) -> Result<()> {
+    let profile = pgo::profile(leash, build, rounds).await?;
+    cargo_lambda(leash, build, folder, &pgo::used(&profile)).await
 }
 
 async fn cargo_lambda(leash: &Leash, build: &Build<'_>, folder: &Path, environment: &[(&str, OsString)]) -> Result<()> {

@@ -18,7 +18,7 @@ use crate::{
     bench::program,
     cargo,
     leash::Leash,
-    progress::step,
+    progress::{note, step},
     store::{self, Choice},
     tools, tree,
 };
@@ -52,10 +52,24 @@ pub async fn profile(leash: &Leash, build: &Build<'_>, rounds: Option<u32>) -> R
     drop(store);
 
     let merged = work.join("merged.profdata");
-    let mut merge = Command::new(llvm_profdata);
+    let mut merge = Command::new(&llvm_profdata);
     merge.args(["merge", "--output"]).arg(&merged).arg(&raw);
     step("merging their profiles", tools::run(leash, &mut merge)).await?;
+    let mut show = Command::new(&llvm_profdata);
+    let shown = show.arg("show").arg(&merged).output().await.map_err(|error| format!("llvm-profdata: {error}"))?;
+    note(&summary(&String::from_utf8_lossy(&shown.stdout))?);
     name(&merged)
+}
+
+/// What `llvm-profdata show` says, in a line; an error where nothing was counted.
+fn summary(shown: &str) -> Result<String> {
+    let number = |label: &str| shown.lines().find_map(|line| line.strip_prefix(label)?.trim().parse::<u64>().ok());
+    match (number("Total functions:"), number("Total count:")) {
+        (Some(functions), Some(count)) if functions > 0 && count > 0 => {
+            Ok(format!("the profile has {functions} functions, whose parts ran {count} times"))
+        }
+        _ => Err(format!("the functions' profile is empty: {shown}")),
+    }
 }
 
 /// The flags of the build that a profile guides.
@@ -164,6 +178,18 @@ mod tests {
         assert_ne!(one, two);
         assert_eq!((named("one"), std::fs::read_to_string(&two).unwrap().as_str()), (one, "two"));
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_profile_in_which_nothing_ran_is_an_error() {
+        let shown = |count: u64| {
+            format!(
+                "Instrumentation level: IR\nTotal functions: 7\nMaximum function count: {count}\nTotal count: {count}\n"
+            )
+        };
+        assert_eq!(summary(&shown(12)).unwrap(), "the profile has 7 functions, whose parts ran 12 times");
+        assert!(summary(&shown(0)).unwrap_err().starts_with("the functions' profile is empty"));
+        assert!(summary("error: truncated profile data").is_err());
     }
 
     /// What a script hands on: `printf` stands for the program behind it.

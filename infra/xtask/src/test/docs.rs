@@ -43,6 +43,13 @@ pub async fn deploy(context: &Context) -> Result<()> {
     check(context, tools::python_program(&bin, "python3").arg(script).arg(folder)).await
 }
 
+/// A function is built with counters, trained, and built again by what they say. (For another processor that takes an emulator.)
+pub async fn pgo(context: &Context) -> Result<()> {
+    let folder = tree::root().join("target/pgo/tried");
+    tree::empty(&folder)?;
+    build::try_out_profile(&context.leash, "get-tenant", &folder).await
+}
+
 async fn check_template(context: &Context, part: &str) -> Result<()> {
     let bin = tools::python(&context.leash, TEMPLATE_TOOLS).await?;
     let script = tree::root().join(TEMPLATE_TOOLS).join("check.py");

@@ -112,6 +112,13 @@ const STAGES: &[Stage] = &[
         run: |at| Box::pin(suite::build(at)),
     },
     Stage {
+        name: "pgo",
+        about: "a function is built by its own profile, for this processor",
+        needs: &["python3"],
+        parts: &[],
+        run: |at| Box::pin(docs::pgo(at)),
+    },
+    Stage {
         name: "unit",
         about: "tests inside the crates",
         needs: &[],
