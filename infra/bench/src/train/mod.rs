@@ -7,13 +7,7 @@
 
 mod requests;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use local::{Error, Result, lambda::Lambda, proxy::FaultProxy, store::Endpoint, template::Template};
 use serde_json::{Map, Value, json};
@@ -116,6 +110,6 @@ fn put(plan: &Plan<'_>, folder: &Path, function: &str) -> Result<()> {
     written.map_err(|error| failed(&script, &error))
 }
 
-fn failed(path: &PathBuf, error: &std::io::Error) -> Error {
+fn failed(path: &Path, error: &std::io::Error) -> Error {
     Error::new(format!("{}: {error}", path.display()))
 }

@@ -129,10 +129,8 @@ async fn llvm_profdata(leash: &Leash) -> Result<PathBuf> {
 /// What runs the functions of this processor here; None where they run by themselves.
 fn runner(target: Target) -> Result<Option<String>> {
     let (emulator, libraries, packages) = match target {
-        Target::Arm64 => {
-            ("qemu-aarch64", "/usr/aarch64-linux-gnu", "qemu-user libc6-arm64-cross libgcc-s1-arm64-cross")
-        }
-        Target::X86 => ("qemu-x86_64", "/usr/x86_64-linux-gnu", "qemu-user libc6-amd64-cross libgcc-s1-amd64-cross"),
+        Target::Arm64 => ("qemu-aarch64", "/usr/aarch64-linux-gnu", "qemu-user libc6-arm64-cross"),
+        Target::X86 => ("qemu-x86_64", "/usr/x86_64-linux-gnu", "qemu-user libc6-amd64-cross"),
     };
     if target.triple().starts_with(std::env::consts::ARCH) {
         return Ok(None);
