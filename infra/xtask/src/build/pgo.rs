@@ -190,7 +190,7 @@ mod tests {
         assert!(summary("error: truncated profile data").is_err());
     }
 
-    /// What a script hands on: `printf` stands for the program behind it.
+    /// What a script hands on: `printf` is in the place of the program behind it.
     fn handed_on(script: &str, environment: (&str, &str), words: &[&str]) -> Vec<String> {
         let script = tree::root().join("infra/xtask/src/build").join(script);
         let output = std::process::Command::new(script).args(words).env(environment.0, environment.1).output().unwrap();
