@@ -24,14 +24,14 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{CancellationReason, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{CancellationReason, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::FutureExt;
 use std::ops::ControlFlow;
 
 /// What became of a set of writes.
 pub(super) enum Outcome {
-    /// All were applied.
-    Applied,
+    /// All were applied. The item, where others may have come between: what it is then was not decided here alone.
+    Applied(Option<Item>),
     /// None was applied.
     Refused(Refusals),
     /// A condition failed, and an earlier attempt may have been applied.
@@ -62,7 +62,7 @@ impl Outcome {
     /// What is known: applied, or refused.
     pub fn known(self) -> Result<Option<Refusals>> {
         match self {
-            Self::Applied => Ok(None),
+            Self::Applied(_) => Ok(None),
             Self::Refused(refusals) => Ok(Some(refusals)),
             Self::Unknown(_) => Err(unknown_outcome()),
         }
@@ -71,7 +71,8 @@ impl Outcome {
 
 /// What one attempt came to.
 enum Attempt {
-    Applied,
+    /// With the new item, of a single update.
+    Applied(Option<Item>),
     /// The places of the writes whose conditions failed, each with its item.
     ConditionFailed(Vec<(usize, Option<Item>)>),
     /// Another transaction has an item: the same again, soon.
@@ -91,6 +92,14 @@ pub(super) struct Decision<'a, T> {
     pub answer: T,
 }
 
+/// What a decision of [`Store::overwrite`] asks for.
+pub(super) enum Overwrite<E> {
+    /// Nothing is written.
+    Unchanged,
+    /// This is what the entity becomes, by this write.
+    By(Write<'static>, E),
+}
+
 impl Store {
     /// Applies all writes or none.
     pub(super) async fn commit(&self, mut writes: Vec<Write<'_>>) -> Result<Outcome> {
@@ -100,7 +109,10 @@ impl Store {
         let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);
         loop {
             match self.in_time(self.attempt(&writes, &w, &lost).boxed_local()).await? {
-                Attempt::Applied => return Ok(Outcome::Applied),
+                Attempt::Applied(item) => {
+                    let is_shared = writes.first().is_some_and(|write| write.is_overwrite);
+                    return Ok(Outcome::Applied(item.filter(|_| is_shared)));
+                }
                 Attempt::ConditionFailed(items) => return Ok(settle(&writes, items, &w, lost.any())),
                 Attempt::Failed(error) => return Err(error),
                 Attempt::Throttled(why) if throttled == MAX_THROTTLED => return Err(Error::unavailable(why)),
@@ -119,20 +131,25 @@ impl Store {
         }
     }
 
-    /// Does `work` until no other write comes between what it read and what it writes, with back-off. `Continue` has the state of
-    /// things as they are now.
+    /// Does `work` until no other write comes between what it read and what it writes. `Continue` has the state of things as they are
+    /// now: the first try after that is made at once. Where that was too late as well, others are many: the next one waits, and what
+    /// it has seen is old by then.
     pub(super) async fn retry<S, T>(
         &self,
         mut state: S,
         work: impl AsyncFn(S) -> Result<ControlFlow<T, S>>,
     ) -> Result<T> {
         let mut backoff = Backoff::of_writers();
+        let mut waits = false;
         loop {
             match work(state).await? {
                 ControlFlow::Break(answer) => return Ok(answer),
                 ControlFlow::Continue(fresh) => state = fresh,
             }
-            backoff.wait(self.time_left()).await?;
+            if waits {
+                backoff.wait(self.time_left()).await?;
+            }
+            waits = !waits;
         }
     }
 
@@ -152,6 +169,27 @@ impl Store {
             Ok(match self.commit(writes).await?.known()? {
                 None => ControlFlow::Break(answer),
                 Some(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),
+            })
+        })
+        .await
+    }
+
+    /// The same for a change that may be an overwrite: the answer is the entity as it then is.
+    pub(super) async fn overwrite<E: Entity + Clone>(
+        &self,
+        read: Option<Snapshot<E>>,
+        decide: impl Fn(&Snapshot<E>) -> Result<Overwrite<E>>,
+    ) -> Result<E> {
+        self.retry(read, async |read| {
+            let read = read.ok_or(Error::NotFound)?;
+            Ok(match decide(&read)? {
+                Overwrite::Unchanged => ControlFlow::Break(read.entity),
+                Overwrite::By(write, entity) => match self.commit(vec![write]).await? {
+                    Outcome::Applied(None) => ControlFlow::Break(entity),
+                    Outcome::Applied(Some(item)) => ControlFlow::Break(E::from_item(item)?),
+                    Outcome::Refused(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),
+                    Outcome::Unknown(_) => return Err(unknown_outcome()),
+                },
             })
         })
         .await
@@ -189,7 +227,8 @@ impl Store {
             .set_expression_attribute_names(write.names())
             .set_expression_attribute_values(write.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        single(request.customize().interceptor(lost.clone()).send().await, |error| match error {
+        let sent = request.customize().interceptor(lost.clone()).send().await;
+        single(sent.map(|_| None), |error| match error {
             PutItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
             _ => None,
         })
@@ -205,8 +244,10 @@ impl Store {
             .condition_expression(write.condition())
             .set_expression_attribute_names(write.names())
             .set_expression_attribute_values(write.values())
+            .set_return_values(write.is_overwrite.then_some(ReturnValue::AllNew))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        single(request.customize().interceptor(lost.clone()).send().await, |error| match error {
+        let sent = request.customize().interceptor(lost.clone()).send().await;
+        single(sent.map(|output| output.attributes), |error| match error {
             UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
             _ => None,
         })
@@ -221,7 +262,7 @@ impl Store {
         let request = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(w);
         let sent = request.customize().config_override(transaction_timeouts()).interceptor(lost.clone()).send().await;
         match sent {
-            Ok(_) => Attempt::Applied,
+            Ok(_) => Attempt::Applied(None),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                     from_reasons(canceled.cancellation_reasons())
@@ -238,7 +279,12 @@ fn settle(writes: &[Write<'_>], items: Vec<(usize, Option<Item>)>, w: &str, answ
     for (at, item) in &items {
         let (Some(write), Some(item)) = (writes.get(*at), item) else { continue };
         match trace(item, w, write.bound_to.as_deref()) {
-            Trace::Applied => return Outcome::Applied,
+            Trace::Newest if write.is_overwrite => return Outcome::Applied(Some(item.clone())),
+            Trace::Newest | Trace::Next => return Outcome::Applied(None),
+            // Applied, but to what others had made of the item, and they made more of it since.
+            Trace::Applied if write.is_overwrite => is_known = false,
+            Trace::Applied => return Outcome::Applied(None),
+            Trace::NotApplied if write.is_overwrite => {}
             Trace::NotApplied => is_known = true,
             Trace::Unknown => {}
         }
@@ -250,15 +296,15 @@ fn settle(writes: &[Write<'_>], items: Vec<(usize, Option<Item>)>, w: &str, answ
 }
 
 /// What a single write came to; `condition_failed` finds a failed condition with its item.
-fn single<T, E>(
-    sent: std::result::Result<T, SdkError<E>>,
+fn single<E>(
+    sent: std::result::Result<Option<Item>, SdkError<E>>,
     condition_failed: impl Fn(&E) -> Option<Option<Item>>,
 ) -> Attempt
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match sent {
-        Ok(_) => Attempt::Applied,
+        Ok(item) => Attempt::Applied(item),
         Err(error) => match error.as_service_error().and_then(condition_failed) {
             Some(item) => Attempt::ConditionFailed(vec![(0, item)]),
             None => failed(&error),
@@ -326,7 +372,7 @@ mod tests {
 
     fn name(outcome: Outcome) -> &'static str {
         match outcome {
-            Outcome::Applied => "applied",
+            Outcome::Applied(_) => "applied",
             Outcome::Refused(_) => "refused",
             Outcome::Unknown(_) => "unknown",
         }

@@ -1,7 +1,7 @@
 //! Customers of an operator.
 
 use super::client::Store;
-use super::commit::Decision;
+use super::commit::{Decision, Overwrite};
 use super::first_read::FirstRead;
 use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
@@ -119,6 +119,24 @@ impl Entity for Customer {
 fn change(read: &Snapshot<Customer>, after: &Customer) -> Result<Write<'static>> {
     let row = |customer: &Customer| row(&CustomerRow::from(customer.clone()));
     Ok(Write::change(read, &row(&read.entity)?, &row(after)?))
+}
+
+/// The write of a patch. Where the client named no version, it means the same whatever others change meanwhile but the state.
+fn patched(
+    read: &Snapshot<Customer>,
+    after: &Customer,
+    patch: &CustomerPatch,
+    if_match: &IfMatch,
+) -> Result<Write<'static>> {
+    if if_match.is_given {
+        return change(read, after);
+    }
+    let mut given = vec!["updated_at"];
+    given.extend(patch.display_name.is_some().then_some("display_name"));
+    given.extend(patch.description.is_some().then_some("description"));
+    given.extend(patch.labels.is_some().then_some("labels"));
+    let write = Write::overwrite(read, &row(&CustomerRow::from(after.clone()))?, &given);
+    Ok(write.where_still("state", text("active")))
 }
 
 /// What a first read finds of the customer that a path names.
@@ -298,11 +316,11 @@ impl Store {
         let customer = self.known(operator.root(), named).await?.customer;
         let decide = |read: &Snapshot<Customer>| {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
-                Change::Unchanged => Decision { writes: Vec::new(), answer: read.entity.clone() },
-                Change::To(changed) => Decision { writes: vec![change(read, &changed)?], answer: changed },
+                Change::Unchanged => Overwrite::Unchanged,
+                Change::To(changed) => Overwrite::By(patched(read, &changed, patch, if_match)?, changed),
             })
         };
-        self.change(customer, decide).await
+        self.overwrite(customer, decide).await
     }
 
     /// Archives a customer: it and its whole subtree are missing from the same instant, whatever hangs below.

@@ -1,12 +1,13 @@
 //! Tenants by their external ids. A marker item says who has an external id; the tenant itself is looked up by its id.
 
 use super::client::Store;
-use super::commit::Refusals;
+use super::commit::{Outcome, Refusals};
+use super::error::unknown_outcome;
 use super::first_read::FirstRead;
 use super::item::{Item, get_text};
 use super::keys;
 use super::snapshot::{Entity, Snapshot};
-use super::tenants::{change_tenant, new_tenant, removal};
+use super::tenants::{attributes, given, new_tenant, patch_tenant, removal};
 use crate::domain::attachment::{TenantWithAttachments, not_attached};
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Integration};
@@ -106,12 +107,21 @@ impl Store {
             };
             match read.entity.upserted(upsert.patch, upsert.if_match, upsert.must_be_new, self.now)? {
                 Change::Unchanged => Ok(ControlFlow::Break((read.entity.tenant, false))),
-                Change::To(changed) => match self.commit(vec![change_tenant(root, &read, &changed)?]).await?.known()? {
-                    None => Ok(ControlFlow::Break((changed, false))),
-                    Some(refusals) => {
-                        Ok(ControlFlow::Continue(self.held_after(root, external_id, &read, refusals).await?))
+                Change::To(changed) => {
+                    let mut write = patch_tenant(root, &read, &changed, upsert.patch, upsert.if_match)?;
+                    if write.is_overwrite {
+                        // What others made as asked for meanwhile is not written again.
+                        write = write.where_different(&attributes(root, &changed)?, &given(upsert.patch));
                     }
-                },
+                    match self.commit(vec![write]).await? {
+                        Outcome::Applied(None) => Ok(ControlFlow::Break((changed, false))),
+                        Outcome::Applied(Some(item)) => Ok(ControlFlow::Break((Tenant::from_item(item)?, false))),
+                        Outcome::Refused(refusals) => {
+                            Ok(ControlFlow::Continue(self.held_after(root, external_id, &read, refusals).await?))
+                        }
+                        Outcome::Unknown(_) => Err(unknown_outcome()),
+                    }
+                }
             }
         })
         .await

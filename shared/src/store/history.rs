@@ -12,7 +12,11 @@ pub(super) const NO_WRITE: &str = "-";
 /// What an item tells of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trace {
-    /// It was applied; others may have followed.
+    /// It is the last one.
+    Newest,
+    /// It followed the write to which it is bound directly; others followed it.
+    Next,
+    /// It was applied, after others and before others.
     Applied,
     /// It was not applied and never will be: another write followed the one to which it is bound.
     NotApplied,
@@ -23,12 +27,12 @@ pub(super) enum Trace {
 /// Looks for the write `w`, which is bound to the item as the write `bound_to` left it.
 pub(super) fn trace(item: &Item, w: &str, bound_to: Option<&str>) -> Trace {
     let place = |id: &str| WRITE_IDS.iter().position(|name| get_text(item, name) == Some(id));
-    if place(w).is_some() {
-        Trace::Applied
-    } else if bound_to.and_then(place).is_some_and(|place| place > 0) {
-        Trace::NotApplied
-    } else {
-        Trace::Unknown
+    match (place(w), bound_to.and_then(place)) {
+        (Some(0), _) => Trace::Newest,
+        (Some(own), Some(bound)) if bound == own + 1 => Trace::Next,
+        (Some(_), _) => Trace::Applied,
+        (None, Some(bound)) if bound > 0 => Trace::NotApplied,
+        (None, _) => Trace::Unknown,
     }
 }
 
@@ -46,8 +50,10 @@ mod tests {
     #[test]
     fn a_bound_write_is_applied_or_not_wherever_its_predecessor_is_remembered() {
         for (writes, expected) in [
-            (vec!["ours", "read"], Trace::Applied),
-            (vec!["c", "b", "ours", "read"], Trace::Applied),
+            (vec!["ours", "read"], Trace::Newest),
+            (vec!["ours", "a", "read"], Trace::Newest),
+            (vec!["c", "b", "ours", "read"], Trace::Next),
+            (vec!["c", "ours", "b", "read"], Trace::Applied),
             (vec!["b", "a", "read"], Trace::NotApplied),
             // No other write followed yet: a late copy of this one may still be applied.
             (vec!["read", "a"], Trace::Unknown),

@@ -170,7 +170,7 @@ impl Store {
                 .when("attribute_not_exists({pk}) OR {expires_at} <= ?", [text(self.now.to_string())]),
         );
         let (mut refusals, is_known) = match self.commit(writes).await? {
-            Outcome::Applied => return Ok(Once::Applied),
+            Outcome::Applied(_) => return Ok(Once::Applied),
             Outcome::Refused(refusals) => (refusals, true),
             Outcome::Unknown(refusals) => (refusals, false),
         };

@@ -1,7 +1,7 @@
 //! Tenants of a customer. A tenant and its attachments are one item, so that each of its invariants is one condition on one write.
 
 use super::client::Store;
-use super::commit::Decision;
+use super::commit::{Decision, Overwrite};
 use super::first_read::FirstRead;
 use super::idempotency::{IdempotentRequest, Made};
 use super::item::{self, Item, new_item, read_row, row, text};
@@ -116,7 +116,7 @@ pub(super) fn attachment_path(repository: RepositoryId) -> String {
 }
 
 /// A tenant's attributes; a suspended one is in the index.
-fn attributes(root: &CustomerRoot, tenant: &Tenant) -> Result<Item> {
+pub(super) fn attributes(root: &CustomerRoot, tenant: &Tenant) -> Result<Item> {
     let mut attributes = row(&TenantRow::from(tenant.clone()))?;
     if tenant.status == TenantStatus::Suspended {
         let index = keys::suspended_tenants(root).index_attributes(id_position(tenant.id));
@@ -132,6 +132,35 @@ pub(super) fn change_tenant(
     after: &Tenant,
 ) -> Result<Write<'static>> {
     Ok(Write::change(read, &attributes(root, &read.entity.tenant)?, &attributes(root, after)?))
+}
+
+/// The write of a patch. Where the client named no version and no default, it means the same whatever others change meanwhile.
+pub(super) fn patch_tenant(
+    root: &CustomerRoot,
+    read: &Snapshot<TenantWithAttachments>,
+    after: &Tenant,
+    patch: &TenantPatch,
+    if_match: &IfMatch,
+) -> Result<Write<'static>> {
+    if if_match.is_given || patch.default_repository_id.flatten().is_some() {
+        return change_tenant(root, read, after);
+    }
+    let after = attributes(root, after)?;
+    let write = Write::overwrite(read, &after, &given(patch));
+    Ok(write.set_or_remove("updated_at", after.get("updated_at").cloned()))
+}
+
+/// The attributes that a patch names.
+pub(super) fn given(patch: &TenantPatch) -> Vec<&'static str> {
+    let mut given = Vec::new();
+    given.extend(patch.name.is_some().then_some("name"));
+    given.extend(patch.default_repository_id.is_some().then_some("default_repository_id"));
+    given.extend(patch.settings.is_some().then_some("settings"));
+    given.extend(patch.metadata.is_some().then_some("metadata"));
+    if patch.status.is_some() {
+        given.extend(["status", "g1pk", "g1sk"]);
+    }
+    given
 }
 
 impl FirstRead<Option<Snapshot<Tenant>>> {
@@ -210,13 +239,14 @@ impl Store {
     ) -> Result<Tenant> {
         let decide = |read: &Snapshot<TenantWithAttachments>| {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
-                Change::Unchanged => Decision { writes: Vec::new(), answer: read.entity.tenant.clone() },
+                Change::Unchanged => Overwrite::Unchanged,
                 Change::To(changed) => {
-                    Decision { writes: vec![change_tenant(integration.root(), read, &changed)?], answer: changed }
+                    let write = patch_tenant(integration.root(), read, &changed, patch, if_match)?;
+                    Overwrite::By(write, TenantWithAttachments { tenant: changed, ..read.entity.clone() })
                 }
             })
         };
-        self.change(tenant, decide).await
+        Ok(self.overwrite(tenant, decide).await?.tenant)
     }
 
     /// Deletes a tenant on which nothing depends.

@@ -25,9 +25,10 @@ pub(super) enum Effect {
 pub(super) struct Write<'a> {
     pub key: Key,
     pub effect: Effect,
-    /// The write after which the item was read, where this one holds only as long as no other came between: then it is applied at most
-    /// once, however often it is sent.
+    /// The write after which the item was read.
     pub bound_to: Option<String>,
+    /// Whether others may come between, as long as the item remembers the write that was read.
+    pub is_overwrite: bool,
     pub on_condition_failed: Option<Meaning<'a>>,
     sets: Vec<String>,
     removes: Vec<String>,
@@ -48,6 +49,7 @@ impl<'a> Write<'a> {
             values: HashMap::new(),
             on_condition_failed: None,
             bound_to: None,
+            is_overwrite: false,
         }
     }
 
@@ -88,6 +90,36 @@ impl<'a> Write<'a> {
             write = write.set_or_remove(name, after.get(name).cloned());
         }
         write
+    }
+
+    /// Writes the `given` attributes as they are `after`, and makes a new version, where fewer than eight other writes came between. For
+    /// changes that mean the same whatever these did: many writers on one item need not wait for each other. It is applied at most once:
+    /// an item that remembers the write that was read remembers every later one, so this one too.
+    pub fn overwrite<E>(read: &Snapshot<E>, after: &Item, given: &[&str]) -> Self {
+        let mut write = Self::update_or_put(read.key.clone());
+        write.bound_to = Some(read.w.clone());
+        write.is_overwrite = true;
+        let any = WRITE_IDS.map(|name| format!("{{{name}}} = ?")).join(" OR ");
+        write = write.when(&any, WRITE_IDS.map(|_| text(&*read.w)));
+        for name in given {
+            write = write.set_or_remove(name, after.get(*name).cloned());
+        }
+        write.new_version()
+    }
+
+    /// Only where one of the `given` attributes is not yet as it is `after`.
+    pub fn where_different(self, after: &Item, given: &[&str]) -> Self {
+        let differs = |name: &&str| match after.get(*name) {
+            Some(_) => format!("attribute_not_exists({{{name}}}) OR {{{name}}} <> ?"),
+            None => format!("attribute_exists({{{name}}})"),
+        };
+        let condition = given.iter().map(differs).collect::<Vec<_>>().join(" OR ");
+        self.when(&condition, given.iter().filter_map(|name| after.get(*name).cloned()))
+    }
+
+    /// Only where an attribute is as it was read.
+    pub fn where_still(self, name: &str, value: AttributeValue) -> Self {
+        self.when(&format!("{{{name}}} = ?"), [value])
     }
 
     /// The placeholder of a document path such as `keys.ID.x`.
@@ -193,6 +225,9 @@ impl<'a> Write<'a> {
                 self.values.insert(":w".to_owned(), text(w));
                 self.values.insert(":none".to_owned(), text(NO_WRITE));
                 self.sets.push("w = :w".to_owned());
+                if self.is_overwrite {
+                    self.conditions.push(WRITE_IDS.map(|name| format!("{name} <> :w")).join(" AND "));
+                }
                 for pair in WRITE_IDS.windows(2) {
                     if let [newer, older] = pair {
                         self.sets.push(format!("{older} = if_not_exists({newer}, :none)"));
