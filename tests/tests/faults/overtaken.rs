@@ -35,8 +35,9 @@ async fn overtaken_patch(lost: &Action, is_conditional: bool, times: usize) -> (
 
 #[tokio::test]
 async fn a_patch_that_was_applied_and_overtaken_succeeds_with_what_it_decided_and_undoes_nothing() {
-    // Seven others leave its id as the oldest that the tenant remembers.
-    for (is_conditional, times) in [(true, 1), (false, 1), (true, 7), (false, 7)] {
+    // Seven others leave its id as the oldest that the tenant remembers. Without a condition others might have come before it too: the
+    // write that it read must be remembered as well.
+    for (is_conditional, times) in [(true, 1), (false, 1), (true, 7), (false, 6)] {
         let (answer, now) = overtaken_patch(&Action::DropAfter, is_conditional, times).await;
         let answer = answer.expect_status(200);
         let shown = answer.json();
