@@ -4,6 +4,7 @@ mod keys {
     mod create;
     mod duplicates;
     mod list;
+    mod many;
     mod revoke;
     mod rotate;
 }

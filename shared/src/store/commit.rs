@@ -106,7 +106,7 @@ impl Store {
         let w = self.new_id::<_>().map(|w: WriteId| w.ulid())?;
         writes.iter_mut().for_each(|write| write.stamp(&w));
         let lost = LostAnswers::default();
-        let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);
+        let (mut backoff, mut throttled) = (Backoff::of_contenders(), 0);
         loop {
             match self.in_time(self.attempt(&writes, &w, &lost).boxed_local()).await? {
                 Attempt::Applied(item) => {
@@ -132,15 +132,15 @@ impl Store {
     }
 
     /// Does `work` until no other write comes between what it read and what it writes. `Continue` has the state of things as they are
-    /// now: the first try after that is made at once. Where that was too late as well, others are many: the next one waits, and what
-    /// it has seen is old by then.
+    /// now. The next try waits a little: where the others were few, that state is still true then. Where they were many it is not,
+    /// but the try after that is made at once.
     pub(super) async fn retry<S, T>(
         &self,
         mut state: S,
         work: impl AsyncFn(S) -> Result<ControlFlow<T, S>>,
     ) -> Result<T> {
-        let mut backoff = Backoff::of_writers();
-        let mut waits = false;
+        let mut backoff = Backoff::of_racers();
+        let mut waits = true;
         loop {
             match work(state).await? {
                 ControlFlow::Break(answer) => return Ok(answer),
