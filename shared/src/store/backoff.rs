@@ -13,18 +13,13 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Where a transaction has the item: 5 to 15 ms, doubled up to 200 ms. It is over soon.
-    pub fn of_contenders() -> Self {
+    /// Where other writers are in the way: 5 to 15 ms, doubled up to 200 ms.
+    pub fn of_writers() -> Self {
         Self {
             shortest: Duration::from_millis(5),
             range: Duration::from_millis(10),
             longest: Duration::from_millis(200),
         }
-    }
-
-    /// Where other writers came between: up to 40 ms, doubled up to 200 ms. The wider the range, the fewer of many meet again.
-    pub fn of_racers() -> Self {
-        Self { shortest: Duration::ZERO, range: Duration::from_millis(40), longest: Duration::from_millis(200) }
     }
 
     /// Where the store leaves a part of a batch unread: 12 to 37 ms, doubled up to 400 ms, as between the SDK's own retries.

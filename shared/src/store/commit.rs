@@ -85,6 +85,9 @@ enum Attempt {
 /// How often a canceled transaction is sent again because the store throttles. Single writes are the SDK's to send again.
 const MAX_THROTTLED: u32 = 3;
 
+/// So many tries are made one after the other before one waits: of 64 that overwrite, eight get through at once.
+const TRIES_AT_ONCE: u32 = 6;
+
 /// What a decision asks for: the writes that make it so, none where nothing changes, and the answer once they are applied. The first
 /// write is bound to the entity as it was read.
 pub(super) struct Decision<'a, T> {
@@ -106,7 +109,7 @@ impl Store {
         let w = self.new_id::<_>().map(|w: WriteId| w.ulid())?;
         writes.iter_mut().for_each(|write| write.stamp(&w));
         let lost = LostAnswers::default();
-        let (mut backoff, mut throttled) = (Backoff::of_contenders(), 0);
+        let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);
         loop {
             match self.in_time(self.attempt(&writes, &w, &lost).boxed_local()).await? {
                 Attempt::Applied(item) => {
@@ -132,24 +135,24 @@ impl Store {
     }
 
     /// Does `work` until no other write comes between what it read and what it writes. `Continue` has the state of things as they are
-    /// now. The next try waits a little: where the others were few, that state is still true then. Where they were many it is not,
-    /// but the try after that is made at once.
+    /// now, which is true for a moment: the next tries are made at once. Where those were too late as well, others are many, and every
+    /// second one waits.
     pub(super) async fn retry<S, T>(
         &self,
         mut state: S,
         work: impl AsyncFn(S) -> Result<ControlFlow<T, S>>,
     ) -> Result<T> {
-        let mut backoff = Backoff::of_racers();
-        let mut waits = true;
+        let mut backoff = Backoff::of_writers();
+        let mut tries = 0;
         loop {
             match work(state).await? {
                 ControlFlow::Break(answer) => return Ok(answer),
                 ControlFlow::Continue(fresh) => state = fresh,
             }
-            if waits {
+            tries += 1;
+            if tries >= TRIES_AT_ONCE && tries % 2 == 0 {
                 backoff.wait(self.time_left()).await?;
             }
-            waits = !waits;
         }
     }
 
