@@ -177,3 +177,14 @@ async fn processes_end_with_the_emulator() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
+
+#[tokio::test]
+async fn who_is_hung_up_on_ends_by_itself() {
+    let lambda = lambda("hung-up", |_| {}).await;
+    play(&lambda, json!({})).await.unwrap();
+    assert_eq!(lambda.processes("play").len(), 1);
+    lambda.hang_up(Duration::from_secs(20)).await.unwrap();
+    assert!(lambda.processes("play").is_empty());
+    // Its own panic about the API that is gone: it was not killed.
+    lambda.log_with("panicked at").await.unwrap();
+}

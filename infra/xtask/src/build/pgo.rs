@@ -33,8 +33,10 @@ pub async fn profile(leash: &Leash, build: &Build<'_>, rounds: Option<u32>) -> R
     let environment = [
         ("RUSTC_WRAPPER", scripts.join("rustc.sh").into_os_string()),
         ("CARGO_TARGET_DIR", work.join("target").into_os_string()),
-        ("CARGO_ENCODED_RUSTFLAGS", rustflags("-Cprofile-generate=", &raw)),
+        ("CARGO_ENCODED_RUSTFLAGS", rustflags(&[], "-Cprofile-generate=", &raw)),
     ];
+    // What an earlier build left there is not to be trained.
+    tree::empty(&instrumented)?;
     super::cargo_lambda(leash, build, &instrumented, &environment).await?;
 
     let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
@@ -74,20 +76,27 @@ fn summary(shown: &str) -> Result<String> {
 
 /// The flags of the build that a profile guides.
 pub fn used(profile: &Path) -> [(&'static str, OsString); 1] {
-    [("CARGO_ENCODED_RUSTFLAGS", rustflags("-Cprofile-use=", profile))]
+    [("CARGO_ENCODED_RUSTFLAGS", rustflags(&CUTOFFS, "-Cprofile-use=", profile))]
 }
 
-/// The caller's own flags and this one, as cargo reads them where a path may have a blank.
-fn rustflags(flag: &str, path: &Path) -> OsString {
+/// Which code is hot (inlined far) and which is cold (kept small): what makes so many millionths of all counts, and what is beyond so many.
+/// With LLVM's own 990000 and 999999 a zip is a fifth larger (docs/performance.md).
+const CUTOFFS: [&str; 2] =
+    ["-Cllvm-args=-profile-summary-cutoff-hot=900000", "-Cllvm-args=-profile-summary-cutoff-cold=999000"];
+
+/// The caller's own flags, more, and this one, as cargo reads them where a path may have a blank.
+fn rustflags(more: &[&str], flag: &str, path: &Path) -> OsString {
     let own = std::env::var("RUSTFLAGS").unwrap_or_default();
     let encoded = std::env::var("CARGO_ENCODED_RUSTFLAGS").ok();
-    joined(encoded, &own, flag, path)
+    joined(encoded, &own, more, flag, path)
 }
 
-fn joined(encoded: Option<String>, own: &str, flag: &str, path: &Path) -> OsString {
+fn joined(encoded: Option<String>, own: &str, more: &[&str], flag: &str, path: &Path) -> OsString {
     let own = encoded.unwrap_or_else(|| own.split_whitespace().collect::<Vec<_>>().join("\x1f"));
-    let mut flags = OsString::from(own);
-    if !flags.is_empty() {
+    let before = [own.as_str()].into_iter().chain(more.iter().copied()).filter(|flags| !flags.is_empty());
+    let mut flags = OsString::new();
+    for flag in before {
+        flags.push(flag);
         flags.push("\x1f");
     }
     flags.push(flag);
@@ -153,12 +162,12 @@ mod tests {
     #[test]
     fn the_callers_flags_stay_and_a_path_may_have_a_blank() {
         let path = Path::new("/a b/c.profdata");
-        assert_eq!(joined(None, "", "-Cprofile-use=", path), "-Cprofile-use=/a b/c.profdata");
-        let flags = joined(None, " -Cdebuginfo=1  -Cdebug-assertions ", "-Cprofile-use=", path);
-        assert_eq!(flags, "-Cdebuginfo=1\x1f-Cdebug-assertions\x1f-Cprofile-use=/a b/c.profdata");
+        assert_eq!(joined(None, "", &[], "-Cprofile-use=", path), "-Cprofile-use=/a b/c.profdata");
+        let flags = joined(None, " -Cdebuginfo=1  -Cdebug-assertions ", &["-Cmore"], "-Cprofile-use=", path);
+        assert_eq!(flags, "-Cdebuginfo=1\x1f-Cdebug-assertions\x1f-Cmore\x1f-Cprofile-use=/a b/c.profdata");
         let encoded = Some("--cfg\x1fx=\"y z\"".to_owned());
         assert_eq!(
-            joined(encoded, "-Cignored", "-Cprofile-use=", path),
+            joined(encoded, "-Cignored", &[], "-Cprofile-use=", path),
             "--cfg\x1fx=\"y z\"\x1f-Cprofile-use=/a b/c.profdata"
         );
     }
