@@ -19,7 +19,7 @@ use super::keys::Key;
 use super::lost_answers::LostAnswers;
 use super::snapshot::{Entity, Snapshot};
 use super::write::{Effect, Write};
-use crate::domain::{Error, Result, WriteId};
+use crate::domain::{Change, Error, Result, WriteId};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -93,14 +93,6 @@ const TRIES_AT_ONCE: u32 = 6;
 pub(super) struct Decision<'a, T> {
     pub writes: Vec<Write<'a>>,
     pub answer: T,
-}
-
-/// What a decision of [`Store::overwrite`] asks for.
-pub(super) enum Overwrite<E> {
-    /// Nothing is written.
-    Unchanged,
-    /// This is what the entity becomes, by this write.
-    By(Write<'static>, E),
 }
 
 impl Store {
@@ -177,17 +169,18 @@ impl Store {
         .await
     }
 
-    /// The same for a change that may be an overwrite: the answer is the entity as it then is.
+    /// The same for a change that may be an overwrite: `decide` has its write and what it makes of the entity. The answer is the entity
+    /// as it then is.
     pub(super) async fn overwrite<E: Entity + Clone>(
         &self,
         read: Option<Snapshot<E>>,
-        decide: impl Fn(&Snapshot<E>) -> Result<Overwrite<E>>,
+        decide: impl Fn(&Snapshot<E>) -> Result<Change<(Write<'static>, E)>>,
     ) -> Result<E> {
         self.retry(read, async |read| {
             let read = read.ok_or(Error::NotFound)?;
             Ok(match decide(&read)? {
-                Overwrite::Unchanged => ControlFlow::Break(read.entity),
-                Overwrite::By(write, entity) => match self.commit(vec![write]).await? {
+                Change::Unchanged => ControlFlow::Break(read.entity),
+                Change::To((write, entity)) => match self.commit(vec![write]).await? {
                     Outcome::Applied(None) => ControlFlow::Break(entity),
                     Outcome::Applied(Some(item)) => ControlFlow::Break(E::from_item(item)?),
                     Outcome::Refused(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),

@@ -1,7 +1,7 @@
 //! Customers of an operator.
 
 use super::client::Store;
-use super::commit::{Decision, Overwrite};
+use super::commit::Decision;
 use super::first_read::FirstRead;
 use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
@@ -316,8 +316,8 @@ impl Store {
         let customer = self.known(operator.root(), named).await?.customer;
         let decide = |read: &Snapshot<Customer>| {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
-                Change::Unchanged => Overwrite::Unchanged,
-                Change::To(changed) => Overwrite::By(patched(read, &changed, patch, if_match)?, changed),
+                Change::Unchanged => Change::Unchanged,
+                Change::To(changed) => Change::To((patched(read, &changed, patch, if_match)?, changed)),
             })
         };
         self.overwrite(customer, decide).await

@@ -1,7 +1,7 @@
 //! Tenants of a customer. A tenant and its attachments are one item, so that each of its invariants is one condition on one write.
 
 use super::client::Store;
-use super::commit::{Decision, Overwrite};
+use super::commit::Decision;
 use super::first_read::FirstRead;
 use super::idempotency::{IdempotentRequest, Made};
 use super::item::{self, Item, new_item, read_row, row, text};
@@ -239,10 +239,10 @@ impl Store {
     ) -> Result<Tenant> {
         let decide = |read: &Snapshot<TenantWithAttachments>| {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
-                Change::Unchanged => Overwrite::Unchanged,
+                Change::Unchanged => Change::Unchanged,
                 Change::To(changed) => {
                     let write = patch_tenant(integration.root(), read, &changed, patch, if_match)?;
-                    Overwrite::By(write, TenantWithAttachments { tenant: changed, ..read.entity.clone() })
+                    Change::To((write, TenantWithAttachments { tenant: changed, ..read.entity.clone() }))
                 }
             })
         };
