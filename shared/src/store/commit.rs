@@ -85,7 +85,7 @@ enum Attempt {
 /// How often a canceled transaction is sent again because the store throttles. Single writes are the SDK's to send again.
 const MAX_THROTTLED: u32 = 3;
 
-/// So many tries are made one after the other before one waits: of 64 that overwrite, eight get through at once.
+/// So many tries are made one after the other before one waits: of 64 that overwrite, sixteen get through at once.
 const TRIES_AT_ONCE: u32 = 6;
 
 /// What a decision asks for: the writes that make it so, none where nothing changes, and the answer once they are applied. The first

@@ -4,7 +4,8 @@
 use super::item::{Item, get_text};
 
 /// The attributes with the ids of an item's last writes, newest first.
-pub(super) const WRITE_IDS: [&str; 8] = ["w", "w1", "w2", "w3", "w4", "w5", "w6", "w7"];
+pub(super) const WRITE_IDS: [&str; 16] =
+    ["w", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "w10", "w11", "w12", "w13", "w14", "w15"];
 
 /// What an attribute holds for which there was no write yet.
 pub(super) const NO_WRITE: &str = "-";
@@ -49,6 +50,7 @@ mod tests {
 
     #[test]
     fn a_bound_write_is_applied_or_not_wherever_its_predecessor_is_remembered() {
+        let others = ["p", "o", "n", "m", "l", "k", "j", "i", "h", "g", "f", "e", "d", "c", "b", "a"];
         for (writes, expected) in [
             (vec!["ours", "read"], Trace::Newest),
             (vec!["ours", "a", "read"], Trace::Newest),
@@ -57,9 +59,9 @@ mod tests {
             (vec!["b", "a", "read"], Trace::NotApplied),
             // No other write followed yet: a late copy of this one may still be applied.
             (vec!["read", "a"], Trace::Unknown),
-            (vec!["h", "g", "f", "e", "d", "c", "b", "ours"], Trace::Applied),
-            (vec!["h", "g", "f", "e", "d", "c", "b", "read"], Trace::NotApplied),
-            (vec!["i", "h", "g", "f", "e", "d", "c", "b"], Trace::Unknown),
+            ([&others[..15], &["ours"]].concat(), Trace::Applied),
+            ([&others[..15], &["read"]].concat(), Trace::NotApplied),
+            (others.to_vec(), Trace::Unknown),
         ] {
             assert_eq!(trace(&item(&writes), "ours", Some("read")), expected, "{writes:?}");
         }

@@ -92,15 +92,15 @@ impl<'a> Write<'a> {
         write
     }
 
-    /// Writes the `given` attributes as they are `after`, and makes a new version, where fewer than eight other writes came between. For
+    /// Writes the `given` attributes as they are `after`, and makes a new version, where fewer than sixteen other writes came between. For
     /// changes that mean the same whatever these did: many writers on one item need not wait for each other. It is applied at most once:
     /// an item that remembers the write that was read remembers every later one, so this one too.
     pub fn overwrite<E>(read: &Snapshot<E>, after: &Item, given: &[&str]) -> Self {
         let mut write = Self::update_or_put(read.key.clone());
         write.bound_to = Some(read.w.clone());
         write.is_overwrite = true;
-        let any = WRITE_IDS.map(|name| format!("{{{name}}} = ?")).join(" OR ");
-        write = write.when(&any, WRITE_IDS.map(|_| text(&*read.w)));
+        write.values.insert(":read".to_owned(), text(&*read.w));
+        write.conditions.push(format!("({})", WRITE_IDS.map(|name| format!("{name} = :read")).join(" OR ")));
         for name in given {
             write = write.set_or_remove(name, after.get(*name).cloned());
         }

@@ -3,7 +3,7 @@
 use crate::{Table, item, n, refusal, s};
 use tests::json;
 
-/// Measured. Each update is conditioned on `w1 <> :w` to `w7 <> :w`, and a young item has none of them.
+/// Measured. Each update is conditioned on `w1 <> :w` to `w15 <> :w`, and a young item has none of them.
 #[tokio::test]
 async fn unequal_holds_on_an_absent_attribute() {
     let table = Table::new().await;

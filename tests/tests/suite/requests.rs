@@ -72,7 +72,7 @@ fn judge(request: &Request) -> Option<&'static str> {
         return Some("its token is not its write id");
     }
     let condition = request.body["ConditionExpression"].as_str().unwrap_or_default();
-    let is_bound = condition.contains("(#w = :");
+    let is_bound = condition.contains("(#w = :") || condition.contains("(w = :read OR ");
     if request.operation == "UpdateItem" && !is_bound && !REPEATABLE.contains(&&*request.function) {
         return Some("it holds whatever came between it and what it read");
     }
