@@ -59,8 +59,8 @@ mod tests {
             (vec!["b", "a", "read"], Trace::NotApplied),
             // No other write followed yet: a late copy of this one may still be applied.
             (vec!["read", "a"], Trace::Unknown),
-            ([&others[..15], &["ours"]].concat(), Trace::Applied),
-            ([&others[..15], &["read"]].concat(), Trace::NotApplied),
+            ([&others[..15], &["ours"][..]].concat(), Trace::Applied),
+            ([&others[..15], &["read"][..]].concat(), Trace::NotApplied),
             (others.to_vec(), Trace::Unknown),
         ] {
             assert_eq!(trace(&item(&writes), "ours", Some("read")), expected, "{writes:?}");
