@@ -76,7 +76,7 @@ async fn a_patch_that_never_arrived_and_was_overtaken_is_decided_again() {
     for is_conditional in [false, true] {
         let (answer, now) = overtaken_patch(&Action::DropBefore, is_conditional, 16).await;
         expect_unavailable(answer);
-        assert_eq!((&now.json()["name"], now.version()), (&Value::Null, 9));
+        assert_eq!((&now.json()["name"], now.version()), (&Value::Null, 17));
     }
 }
 
