@@ -50,6 +50,8 @@ pub struct Grant {
     pub resource: String,
     /// The pattern of the keys.
     pub key: String,
+    /// The patterns of those that are left out of it.
+    pub except: Vec<String>,
 }
 
 impl Grant {
@@ -57,7 +59,7 @@ impl Grant {
     pub fn serves(&self, access: &Access) -> bool {
         self.action == access.action
             && self.resource == access.resource()
-            && access.keys.iter().any(|key| like(&self.key, key))
+            && access.keys.iter().any(|key| like(&self.key, key) && !self.except.iter().any(|not| like(not, key)))
     }
 }
 
@@ -81,11 +83,13 @@ pub fn grants(function: &Function) -> Vec<Grant> {
     let mut grants = Vec::new();
     for statement in statements(function) {
         let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+        let except = texts(&statement["Condition"]["ForAllValues:StringNotLike"]["dynamodb:LeadingKeys"]);
         for action in texts(&statement["Action"]) {
             for resource in texts(&statement["Resource"]) {
                 for key in texts(keys) {
                     let [action, resource, key] = [action, resource, key].map(str::to_owned);
-                    grants.push(Grant { action, resource, key });
+                    let except = except.iter().map(|key| (*key).to_owned()).collect();
+                    grants.push(Grant { action, resource, key, except });
                 }
             }
         }

@@ -50,8 +50,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a write's own id is not recognised",
         change: Change::Code(
             "shared/src/store/history.rs",
-            "if place(w).is_some() {",
-            "if !MUTANT && place(w).is_some() {",
+            "match (place(w), bound_to.and_then(place)) {",
+            "match (place(w).filter(|_| !MUTANT), bound_to.and_then(place)) {",
         ),
         after: None,
         test: Test("faults", "an_update_whose_answer_was_lost_is_not_stale"),
@@ -61,8 +61,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a write of which nothing is known counts as not applied",
         change: Change::Code(
             "shared/src/store/commit.rs",
-            "Self::Unknown(_) => Err(unknown_outcome()),",
-            "Self::Unknown(refusals) if MUTANT => Ok(Some(refusals)),\n            Self::Unknown(_) => Err(unknown_outcome()),",
+            "Outcome::Unknown(_) => return Err(unknown_outcome()),",
+            "Outcome::Unknown(refusals) if MUTANT => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),\n                    Outcome::Unknown(_) => return Err(unknown_outcome()),",
         ),
         after: None,
         test: Test("faults", "a_patch_that_was_applied_and_forgotten_is_unavailable_and_undoes_nothing"),
