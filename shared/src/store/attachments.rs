@@ -61,9 +61,8 @@ impl Store {
             let is_refused = !writes.is_empty() && self.commit(writes).await?.known()?.is_some();
             if is_refused {
                 // Another request changed the tenant or the repository, or removed one.
-                let mut both = FirstRead::tenant_and_repository(root, tenant.entity.tenant.id, id);
-                let items = self.get_all(std::mem::take(&mut both.keys), None).await?;
-                return Ok(ControlFlow::Continue(both.finish(items)?));
+                let both = FirstRead::tenant_and_repository(root, tenant.entity.tenant.id, id);
+                return Ok(ControlFlow::Continue(self.read_together(both).await?));
             }
             let shown = attached.attachment(repository.entity);
             Ok(ControlFlow::Break((shown.ok_or_else(|| Error::internal("an attachment is missing"))?, is_new)))

@@ -98,7 +98,8 @@ pub(super) struct Decision<'a, T> {
 impl Store {
     /// Applies all writes or none.
     pub(super) async fn commit(&self, mut writes: Vec<Write<'_>>) -> Result<Outcome> {
-        let w = self.new_id::<_>().map(|w: WriteId| w.ulid())?;
+        let w: WriteId = self.new_id()?;
+        let w = w.ulid();
         writes.iter_mut().for_each(|write| write.stamp(&w));
         let lost = LostAnswers::default();
         let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);

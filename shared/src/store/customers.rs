@@ -136,7 +136,7 @@ fn patched(
     given.extend(patch.description.is_some().then_some("description"));
     given.extend(patch.labels.is_some().then_some("labels"));
     let write = Write::overwrite(read, &row(&CustomerRow::from(after.clone()))?, &given);
-    Ok(write.where_still("state", text("active")))
+    Ok(write.when("{state} = ?", [text("active")]))
 }
 
 /// What a first read finds of the customer that a path names.
@@ -264,10 +264,9 @@ impl Store {
         if let Some(root) = &root {
             let slug = &root.entity.customer_id;
             if named.with_details {
-                let mut both =
+                let both =
                     FirstRead::entity(keys::customer(operator, slug)).and(FirstRead::key_details(operator, slug));
-                let items = self.get_all(std::mem::take(&mut both.keys), None).await?;
-                (customer, details) = both.finish(items)?;
+                (customer, details) = self.read_together(both).await?;
             } else {
                 customer = self.snapshot(&keys::customer(operator, slug)).await?;
             }

@@ -3,6 +3,7 @@
 use super::backoff::Backoff;
 use super::client::{Store, transaction_timeouts};
 use super::error::store_error;
+use super::first_read::FirstRead;
 use super::item::{self, Item};
 use super::keys::{Key, Partition};
 use super::snapshot::{Entity, Snapshot};
@@ -141,6 +142,12 @@ impl Store {
     pub(super) async fn snapshot<E: Entity>(&self, key: &Key) -> Result<Option<Snapshot<E>>> {
         let item = self.get(key.clone()).await?;
         item.map(|item| Snapshot::of(key.clone(), item)).transpose()
+    }
+
+    /// What is read together, without the check of a caller: it was checked before.
+    pub(super) async fn read_together<T: 'static>(&self, mut wanted: FirstRead<T>) -> Result<T> {
+        let keys = std::mem::take(&mut wanted.keys);
+        wanted.finish(self.get_all(keys, None).await?)
     }
 
     /// The items at these keys, at most 100, strongly consistent, in no order; what is absent is left out. Of each item the paths of

@@ -117,11 +117,6 @@ impl<'a> Write<'a> {
         self.when(&condition, given.iter().filter_map(|name| after.get(*name).cloned()))
     }
 
-    /// Only where an attribute is as it was read.
-    pub fn where_still(self, name: &str, value: AttributeValue) -> Self {
-        self.when(&format!("{{{name}}} = ?"), [value])
-    }
-
     /// The placeholder of a document path such as `keys.ID.x`.
     fn path(&mut self, path: &str) -> String {
         let mut placeholders = Vec::new();
