@@ -1,6 +1,6 @@
 //! Texts of answers and items as tests show them: what differs from run to run is left out.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PREFIXES: [&str; 4] = ["cust_", "key_", "tnt_", "req_"];
 
@@ -69,4 +69,24 @@ pub fn members(json: &str) -> Vec<String> {
 #[track_caller]
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("no text {name} in {value}"))
+}
+
+/// The earlier writes of an item that had none.
+pub fn no_writes() -> Value {
+    json!({ "L": vec![json!({ "S": "-" }); 32] })
+}
+
+/// An item without its write ids, which must be well-formed: the last one in `w` and, where it is updated, 32 before it in `ws`.
+#[track_caller]
+pub fn without_write_ids(mut item: Value) -> Value {
+    let is_write_id =
+        |id: &str| id.len() == 12 && id.bytes().all(|byte| b"0123456789abcdefghjkmnpqrstvwxyz".contains(&byte));
+    let attributes = item.as_object_mut().expect("an item");
+    let last = attributes.remove("w").expect("a write id");
+    assert!(last["S"].as_str().is_some_and(is_write_id), "{last}");
+    if let Some(earlier) = attributes.remove("ws") {
+        let ids: Vec<_> = earlier["L"].as_array().expect("a list").iter().map(|id| id["S"].as_str()).collect();
+        assert!(ids.len() == 32 && ids.iter().all(|id| id.is_some_and(|id| id == "-" || is_write_id(id))), "{earlier}");
+    }
+    item
 }

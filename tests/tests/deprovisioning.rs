@@ -4,6 +4,7 @@
 use local::lambda::Deadline;
 use std::time::Duration;
 use tests::checks::check_at_rest;
+use tests::transcript::no_writes;
 use tests::{Action, App, LogEntry, Rule, Value, json};
 
 const SWEEP: &str = "SweepDeprovisionedTenantsFunction";
@@ -151,7 +152,7 @@ async fn the_job_is_all_that_is_left() {
     let mut ulids: Vec<&str> = world.repositories.iter().map(|id| &id[4..]).collect();
     ulids.sort_unstable();
     let expected = json!({
-        "type": { "S": "sweep_job" }, "v": { "N": "1" }, "ver": { "N": "1" }, "w": job["w"],
+        "type": { "S": "sweep_job" }, "v": { "N": "1" }, "ver": { "N": "1" }, "w": job["w"], "ws": no_writes(),
         "pk": { "S": format!("{root}#J") }, "sk": { "S": &tenant[4..] }, "g1pk": { "S": "J" }, "g1sk": { "S": &tenant[4..] },
         "customer": { "S": format!("cust_{}", &root[2..]) }, "tenant": { "S": tenant },
         "repositories": { "L": ulids.iter().map(|ulid| json!({ "S": ulid })).collect::<Vec<_>>() },

@@ -107,8 +107,7 @@ impl Store {
     ) -> Result<()> {
         let decide = |read: &Snapshot<TenantWithAttachments>| {
             read.entity.check_detachable(repository)?;
-            let tenant =
-                Write::update_or_put(read.key.clone()).unchanged_since(read).remove(&attachment_path(repository));
+            let tenant = Write::update_if(read.key.clone()).unchanged_since(read).remove(&attachment_path(repository));
             let mut writes = vec![tenant];
             writes.extend(release(integration.root(), repository, read.entity.tenant.id));
             Ok(Decision { writes, answer: () })

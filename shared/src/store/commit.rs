@@ -7,13 +7,13 @@
 //! - it remembers the write to which this one is bound, and not `w`: it was not applied and never will be;
 //! - neither, and an answer was lost: not known, which is `unavailable` and never a conflict.
 //!
-//! Transactions carry `w` as their token as well. A race is no error: the caller decides again on the item as it is
+//! The token of a transaction is the write's whole ULID, of which `w` is the end. A race is no error: the caller decides again on the item as it is
 //! ([`Store::retry`]).
 
 use super::backoff::Backoff;
 use super::client::{Store, transaction_timeouts};
 use super::error::{store_error, unknown_outcome};
-use super::history::{Trace, trace};
+use super::history::{self, Trace, trace};
 use super::item::Item;
 use super::keys::Key;
 use super::lost_answers::LostAnswers;
@@ -85,7 +85,7 @@ enum Attempt {
 /// How often a canceled transaction is sent again because the store throttles. Single writes are the SDK's to send again.
 const MAX_THROTTLED: u32 = 3;
 
-/// So many tries are made one after the other before one waits: of 64 that overwrite, sixteen get through at once.
+/// So many tries are made one after the other before one waits: of 64 that overwrite, 33 get through at once.
 const TRIES_AT_ONCE: u32 = 6;
 
 /// What a decision asks for: the writes that make it so, none where nothing changes, and the answer once they are applied. The first
@@ -98,13 +98,13 @@ pub(super) struct Decision<'a, T> {
 impl Store {
     /// Applies all writes or none.
     pub(super) async fn commit(&self, mut writes: Vec<Write<'_>>) -> Result<Outcome> {
-        let w: WriteId = self.new_id()?;
-        let w = w.ulid();
+        let id: WriteId = self.new_id()?;
+        let (token, w) = (id.ulid(), history::short(id));
         writes.iter_mut().for_each(|write| write.stamp(&w));
         let lost = LostAnswers::default();
         let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);
         loop {
-            match self.in_time(self.attempt(&writes, &w, &lost).boxed_local()).await? {
+            match self.in_time(self.attempt(&writes, &token, &lost).boxed_local()).await? {
                 Attempt::Applied(item) => {
                     let is_shared = writes.first().is_some_and(|write| write.is_overwrite);
                     return Ok(Outcome::Applied(item.filter(|_| is_shared)));
@@ -202,15 +202,15 @@ impl Store {
         }
     }
 
-    async fn attempt(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Attempt {
+    async fn attempt(&self, writes: &[Write<'_>], token: &str, lost: &LostAnswers) -> Attempt {
         match writes {
             [write] => match &write.effect {
                 Effect::Put(item) => self.put(write, item, lost).await,
                 Effect::Update => self.update(write, lost).await,
                 // A removal is always a transaction: only its token tells a lost answer from another's removal.
-                Effect::Delete => self.transaction(writes, w, lost).await,
+                Effect::Delete => self.transaction(writes, token, lost).await,
             },
-            writes => self.transaction(writes, w, lost).await,
+            writes => self.transaction(writes, token, lost).await,
         }
     }
 
@@ -250,13 +250,13 @@ impl Store {
         })
     }
 
-    async fn transaction(&self, writes: &[Write<'_>], w: &str, lost: &LostAnswers) -> Attempt {
+    async fn transaction(&self, writes: &[Write<'_>], token: &str, lost: &LostAnswers) -> Attempt {
         let items: Result<Vec<_>> = writes.iter().map(|write| write.transact_item(&self.table)).collect();
         let items = match items {
             Ok(items) => items,
             Err(error) => return Attempt::Failed(error),
         };
-        let request = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(w);
+        let request = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(token);
         let sent = request.customize().config_override(transaction_timeouts()).interceptor(lost.clone()).send().await;
         match sent {
             Ok(_) => Attempt::Applied(None),

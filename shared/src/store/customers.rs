@@ -247,8 +247,8 @@ impl Store {
             Error::NameConflict(Conflict::new(item::holder(old), detail))
         };
         let writes = vec![
-            Write::put(keys::customer(root, &slug), item).on_condition_failed(taken),
-            Write::put(keys::customer_root(&CustomerRoot::new(id)), root_item),
+            Write::put(keys::customer(root, &slug), item).with_history().on_condition_failed(taken),
+            Write::put(keys::customer_root(&CustomerRoot::new(id)), root_item).with_history(),
         ];
         let again = |id: &str| Some(new.into_customer(CustomerId::parse(id)?));
         self.make(&Root::Operator(root.clone()), request, (id, customer), writes, again).await

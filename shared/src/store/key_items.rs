@@ -99,7 +99,7 @@ pub(super) fn root_write(
 ) -> Write<'static> {
     let path = |key_id: KeyId| format!("keys.{}", key_id.ulid());
     let mut write =
-        Write::update_or_put(root.key.clone()).unchanged_since(root).new_version().set(&path(key_id), entry_value(new));
+        Write::update_if(root.key.clone()).unchanged_since(root).new_version().set(&path(key_id), entry_value(new));
     if let Some((key_id, ended)) = &change.ended {
         write = write.set(&path(*key_id), entry_value(ended));
     }

@@ -110,7 +110,7 @@ fn new_operator(root: &OperatorRoot, key_id: KeyId, entry: AttributeValue) -> Re
     item.insert("keys".to_owned(), AttributeValue::M(HashMap::from([(key_id.ulid(), entry)])));
     // Made once and never replaced: page tokens have no expiry.
     item.insert("page_key".to_owned(), AttributeValue::B(Blob::new(random::<32>()?)));
-    Ok(Write::put(keys::operator(root), item))
+    Ok(Write::put(keys::operator(root), item).with_history())
 }
 
 /// One more key; where there are too many, the oldest revoked one gives way.
@@ -122,7 +122,7 @@ fn one_key_more(
 ) -> Result<Write<'static>> {
     let full = || Error::invalid("", format!("the operator has {MAX_KEYS} keys, none of them revoked"));
     let change = read.entity.keys.adding(None, now, full)?;
-    let write = Write::update_or_put(read.key.clone())
+    let write = Write::update_if(read.key.clone())
         .unchanged_since(read)
         .new_version()
         .set(&format!("keys.{}", key_id.ulid()), entry);

@@ -140,7 +140,10 @@ impl Store {
         let id: RepositoryId = self.new_id()?;
         let repository = new.clone().into_repository(id);
         let item = new_item("repository", &RepositoryRow::from(repository.clone()))?;
-        let writes = vec![Write::put(keys::repository(root, id), item), reserve_name(root, &repository.name, id)?];
+        let writes = vec![
+            Write::put(keys::repository(root, id), item).with_history(),
+            reserve_name(root, &repository.name, id)?,
+        ];
         let again = |id: &str| Some(new.into_repository(RepositoryId::parse(id)?));
         self.make(&Root::Customer(*root), request, (id, repository.clone()), writes, again).await
     }

@@ -51,7 +51,7 @@ impl Store {
         let mut item = new_item("sweep_job", &job)?;
         let index = keys::sweep_jobs().index_attributes(id_position(tenant));
         item.extend(index.map(|(name, value)| (name.to_owned(), value)));
-        Ok(Write::put(keys::sweep_job(root, tenant), item))
+        Ok(Write::put(keys::sweep_job(root, tenant), item).with_history())
     }
 
     /// Works on every job there is, as long as there is time; what is left is for the next sweep. A job

@@ -268,7 +268,7 @@ impl Store {
 pub(super) fn new_tenant<'a>(root: &CustomerRoot, tenant: &'a Tenant) -> Result<Vec<Write<'a>>> {
     let mut item = new_item("tenant", &TenantRow::from(tenant.clone()))?;
     item.insert(ATTACHMENTS.to_owned(), item::value(&BTreeMap::<&str, &str>::new())?);
-    let mut writes = vec![Write::put(keys::tenant(root, tenant.id), item)];
+    let mut writes = vec![Write::put(keys::tenant(root, tenant.id), item).with_history()];
     if let Some(external_id) = &tenant.external_id {
         let marker = new_item("external_id", &BTreeMap::from([("id", tenant.id)]))?;
         let taken = move |old: Option<&Item>| {

@@ -1,7 +1,7 @@
 //! One conditional write on one item: its expressions, and what a failed condition means. How writes are sent, and what comes of
 //! them, is in [`super::commit`].
 
-use super::history::{NO_WRITE, WRITE_IDS};
+use super::history::{self, REMEMBERED};
 use super::item::{Item, number, text};
 use super::keys::Key;
 use super::snapshot::Snapshot;
@@ -29,6 +29,8 @@ pub(super) struct Write<'a> {
     pub bound_to: Option<String>,
     /// Whether others may come between, as long as the item remembers the write that was read.
     pub is_overwrite: bool,
+    /// Whether the item remembers its earlier writes.
+    has_history: bool,
     pub on_condition_failed: Option<Meaning<'a>>,
     sets: Vec<String>,
     removes: Vec<String>,
@@ -50,6 +52,7 @@ impl<'a> Write<'a> {
             on_condition_failed: None,
             bound_to: None,
             is_overwrite: false,
+            has_history: true,
         }
     }
 
@@ -65,14 +68,27 @@ impl<'a> Write<'a> {
         Self::new(key, Effect::Put(item))
     }
 
-    /// Changes an item that is there.
-    pub fn update(key: Key) -> Self {
-        Self::update_or_put(key).when("attribute_exists({pk})", [])
+    /// With a history of writes: for an item that is going to be updated.
+    pub fn with_history(mut self) -> Self {
+        if let Effect::Put(item) = &mut self.effect {
+            item.insert(history::EARLIER.to_owned(), history::none());
+        }
+        self
     }
 
-    /// Changes an item or makes it; the caller adds the condition.
-    pub fn update_or_put(key: Key) -> Self {
+    /// Changes an item that is there.
+    pub fn update(key: Key) -> Self {
+        Self::update_if(key).when("attribute_exists({pk})", [])
+    }
+
+    /// Changes an item, under the condition that the caller adds.
+    pub fn update_if(key: Key) -> Self {
         Self::new(key, Effect::Update)
+    }
+
+    /// Changes an item or makes it, under the condition that the caller adds. Such an item has no history.
+    pub fn update_or_put(key: Key) -> Self {
+        Self { has_history: false, ..Self::new(key, Effect::Update) }
     }
 
     /// Removes an item; the caller adds the condition.
@@ -82,7 +98,7 @@ impl<'a> Write<'a> {
 
     /// Changes what differs between two rows of an item, where it is still as it was read.
     pub fn change<E>(read: &Snapshot<E>, before: &Item, after: &Item) -> Self {
-        let mut write = Self::update_or_put(read.key.clone()).unchanged_since(read);
+        let mut write = Self::update_if(read.key.clone()).unchanged_since(read);
         let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
         names.sort_unstable();
         names.dedup();
@@ -92,15 +108,15 @@ impl<'a> Write<'a> {
         write
     }
 
-    /// Writes the `given` attributes as they are `after`, and makes a new version, where fewer than sixteen other writes came between. For
+    /// Writes the `given` attributes as they are `after`, and makes a new version, where at most 32 other writes came between. For
     /// changes that mean the same whatever these did: many writers on one item need not wait for each other. It is applied at most once:
     /// an item that remembers the write that was read remembers every later one, so this one too.
     pub fn overwrite<E>(read: &Snapshot<E>, after: &Item, given: &[&str]) -> Self {
-        let mut write = Self::update_or_put(read.key.clone());
+        let mut write = Self::update_if(read.key.clone());
         write.bound_to = Some(read.w.clone());
         write.is_overwrite = true;
         write.values.insert(":read".to_owned(), text(&*read.w));
-        write.conditions.push(format!("({})", WRITE_IDS.map(|name| format!("{name} = :read")).join(" OR ")));
+        write.conditions.push("(w = :read OR contains(ws, :read))".to_owned());
         for name in given {
             write = write.set_or_remove(name, after.get(*name).cloned());
         }
@@ -211,22 +227,21 @@ impl<'a> Write<'a> {
         self
     }
 
-    /// Stamps the write id; an update moves the earlier ones on.
+    /// Stamps the write id; an update adds the one before to the earlier ones, of which the oldest is forgotten.
     pub fn stamp(&mut self, w: &str) {
         match &mut self.effect {
             Effect::Put(item) => drop(item.insert("w".to_owned(), text(w))),
             Effect::Delete => {}
             Effect::Update => {
                 self.values.insert(":w".to_owned(), text(w));
-                self.values.insert(":none".to_owned(), text(NO_WRITE));
                 self.sets.push("w = :w".to_owned());
                 if self.is_overwrite {
-                    self.conditions.push(WRITE_IDS.map(|name| format!("{name} <> :w")).join(" AND "));
+                    self.conditions.push("w <> :w AND NOT contains(ws, :w)".to_owned());
                 }
-                for pair in WRITE_IDS.windows(2) {
-                    if let [newer, older] = pair {
-                        self.sets.push(format!("{older} = if_not_exists({newer}, :none)"));
-                    }
+                if self.has_history {
+                    // An index past the end of a list appends.
+                    self.sets.push(format!("ws[{REMEMBERED}] = w"));
+                    self.removes.push("ws[0]".to_owned());
                 }
             }
         }

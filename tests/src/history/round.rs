@@ -179,5 +179,9 @@ fn weather(random: &mut Random) -> Vec<Rule> {
             rules.push(rule.probability(f64::from(per_mille) / 1000.0, random.next()));
         }
     }
+    // The caller's root and the tenant, each left unprocessed for itself.
+    for key in ["I#* #", "*#T *"] {
+        rules.push(Rule::on("BatchGetItem", Action::unprocessed(key)).probability(0.03, random.next()));
+    }
     rules
 }

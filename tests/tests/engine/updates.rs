@@ -1,20 +1,26 @@
 //! Updates. Page: "Using update expressions in DynamoDB".
 
-use crate::{Table, n, s};
+use crate::{Table, n, refusal, s};
 use tests::json;
 
-/// An item's memory of its last writes moves on by one place: `w1` becomes what `w` was, in the update that replaces `w`.
+/// An item's memory of its last writes moves on by one place, in the update that replaces the last one: what `w` was is appended to
+/// `ws`, by an index past its end, and the oldest is removed.
 #[tokio::test]
-async fn right_hand_sides_see_the_item_as_it_was() {
+async fn a_list_of_fixed_length_moves_on_by_what_another_attribute_was() {
     let table = Table::new().await;
-    table.put("a", json!({ "w": s("1"), "w1": s("0") })).await;
-    let body = json!({
-        "UpdateExpression": "SET w = :w, w1 = if_not_exists(w, :none), w2 = if_not_exists(w1, :none), w3 = if_not_exists(w2, :none)",
-        "ExpressionAttributeValues": { ":w": s("2"), ":none": s("-") },
-    });
-    table.update("a", body).await.unwrap();
-    let expected = json!({ "w": s("2"), "w1": s("1"), "w2": s("0"), "w3": s("-") });
-    assert_eq!(table.get("a").await, Some(expected));
+    table.put("a", json!({ "w": s("4"), "ws": { "L": [s("1"), s("2"), s("3")] } })).await;
+    let body = || {
+        json!({
+            "UpdateExpression": "SET w = :w, ws[3] = w REMOVE ws[0]",
+            "ConditionExpression": "contains(ws, :read) AND w <> :w AND NOT contains(ws, :w)",
+            "ExpressionAttributeValues": { ":w": s("5"), ":read": s("2") },
+        })
+    };
+    table.update("a", body()).await.unwrap();
+    let expected = json!({ "w": s("5"), "ws": { "L": [s("2"), s("3"), s("4")] } });
+    assert_eq!(table.get("a").await, Some(expected.clone()));
+    let (type_, item) = refusal(table.update("a", body()).await);
+    assert_eq!((type_.as_str(), item), ("ConditionalCheckFailedException", expected));
 }
 
 /// An update's answer is what the operation answers, made of no second read. Page "UpdateItem", ReturnValues.

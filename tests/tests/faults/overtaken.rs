@@ -1,4 +1,4 @@
-//! Writes whose answers are lost while others write the same item: case A7. The item's last sixteen writes tell what became of them
+//! Writes whose answers are lost while others write the same item: case A7. The writes that the item remembers tell what became of them
 //! (docs/decisions/0012-a-write-is-bound-to-what-it-read.md).
 
 use super::{app, expect_unavailable, others_change, until};
@@ -35,9 +35,9 @@ async fn overtaken_patch(lost: &Action, is_conditional: bool, times: usize) -> (
 
 #[tokio::test]
 async fn a_patch_that_was_applied_and_overtaken_succeeds_with_what_it_decided_and_undoes_nothing() {
-    // Fifteen others leave its id as the oldest that the tenant remembers. Without a condition others might have come before it too: the
+    // Thirty-two others leave its id as the oldest that the tenant remembers. Without a condition others might have come before it too: the
     // write that it read must be remembered as well.
-    for (is_conditional, times) in [(true, 1), (false, 1), (true, 15), (false, 14)] {
+    for (is_conditional, times) in [(true, 1), (false, 1), (true, 32), (false, 31)] {
         let (answer, now) = overtaken_patch(&Action::DropAfter, is_conditional, times).await;
         let answer = answer.expect_status(200);
         let shown = answer.json();
@@ -50,7 +50,7 @@ async fn a_patch_that_was_applied_and_overtaken_succeeds_with_what_it_decided_an
 
 #[tokio::test]
 async fn a_patch_that_was_applied_and_forgotten_is_unavailable_and_undoes_nothing() {
-    for (is_conditional, times) in [(true, 16), (false, 16), (false, 20)] {
+    for (is_conditional, times) in [(true, 33), (false, 32), (false, 40)] {
         let (answer, now) = overtaken_patch(&Action::DropAfter, is_conditional, times).await;
         expect_unavailable(answer);
         let by = json!({ "by": format!("B{}", times - 1) });
@@ -61,7 +61,7 @@ async fn a_patch_that_was_applied_and_forgotten_is_unavailable_and_undoes_nothin
 
 #[tokio::test]
 async fn a_patch_that_never_arrived_and_was_overtaken_is_decided_again() {
-    for times in [1, 15] {
+    for times in [1, 32] {
         let (answer, now) = overtaken_patch(&Action::DropBefore, false, times).await;
         let answer = answer.expect_status(200);
         let by = json!({ "by": format!("B{}", times - 1) });
@@ -74,9 +74,9 @@ async fn a_patch_that_never_arrived_and_was_overtaken_is_decided_again() {
     }
     // The tenant has forgotten the version that was read.
     for is_conditional in [false, true] {
-        let (answer, now) = overtaken_patch(&Action::DropBefore, is_conditional, 16).await;
+        let (answer, now) = overtaken_patch(&Action::DropBefore, is_conditional, 33).await;
         expect_unavailable(answer);
-        assert_eq!((&now.json()["name"], now.version()), (&Value::Null, 17));
+        assert_eq!((&now.json()["name"], now.version()), (&Value::Null, 34));
     }
 }
 

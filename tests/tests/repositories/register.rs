@@ -1,6 +1,7 @@
 //! `POST /repositories`
 
 use tests::checks::check_at_rest;
+use tests::transcript::no_writes;
 use tests::{App, Exchange, Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -216,7 +217,7 @@ async fn the_stored_items_are_the_repository_its_name_and_what_hangs_on_them() {
     let root = stored["pk"]["S"].as_str().unwrap().trim_end_matches("#R").to_owned();
     let time = &repository["created_at"];
     let expected = json!({
-        "type": { "S": "repository" }, "v": { "N": "1" }, "ver": { "N": "1" }, "w": stored["w"], "n": { "N": "0" },
+        "type": { "S": "repository" }, "v": { "N": "1" }, "ver": { "N": "1" }, "w": stored["w"], "ws": no_writes(), "n": { "N": "0" },
         "pk": { "S": format!("{root}#R") }, "sk": { "S": &id[4..] }, "id": { "S": id }, "name": { "S": "a#b" }, "repo_url": { "S": URL },
         "branch": { "S": "main" }, "provider": { "S": "generic" }, "credential_id": { "S": "crd_1" }, "metadata": { "M": {} },
         "sync": { "M": { "state": { "S": "pending" }, "last_synced_at": { "NULL": true }, "error": { "NULL": true }, "skill_count": { "N": "0" } } },

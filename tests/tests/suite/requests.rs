@@ -9,7 +9,16 @@ use tests::{Value, json};
 
 /// 26 characters of a ULID in lower case.
 fn is_ulid(text: &str) -> bool {
-    text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    text.len() == 26 && is_base32(text)
+}
+
+/// The last twelve characters of a ULID.
+fn is_write_id(text: &str) -> bool {
+    text.len() == 12 && is_base32(text)
+}
+
+fn is_base32(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
 /// Whether a write gives an item that is no record a time to live: H9.
@@ -31,9 +40,9 @@ fn fault(action: &str, body: &Value) -> Option<&'static str> {
     let text = |name: &str| body[name].as_str().unwrap_or_default();
     let update = text("UpdateExpression");
     let stamped = match action {
-        "PutItem" => body["Item"]["w"]["S"].as_str().is_some_and(is_ulid),
+        "PutItem" => body["Item"]["w"]["S"].as_str().is_some_and(is_write_id),
         "UpdateItem" => {
-            body["ExpressionAttributeValues"][":w"]["S"].as_str().is_some_and(is_ulid) && update.contains("w = :w")
+            body["ExpressionAttributeValues"][":w"]["S"].as_str().is_some_and(is_write_id) && update.contains("w = :w")
         }
         _ => true,
     };
@@ -68,8 +77,9 @@ fn judge(request: &Request) -> Option<&'static str> {
         "UpdateItem" => Some(&part.body["ExpressionAttributeValues"][":w"]["S"]),
         _ => None,
     });
-    if request.operation == "TransactWriteItems" && (!token.is_string() || ids.into_iter().any(|id| id != token)) {
-        return Some("its token is not its write id");
+    let is_end_of_token = |id: &Value| token.as_str().zip(id.as_str()).is_some_and(|(token, id)| token.ends_with(id));
+    if request.operation == "TransactWriteItems" && (!token.is_string() || !ids.into_iter().all(is_end_of_token)) {
+        return Some("its token does not end with its write id");
     }
     let condition = request.body["ConditionExpression"].as_str().unwrap_or_default();
     let is_bound = condition.contains("(#w = :") || condition.contains("(w = :read OR ");
@@ -104,7 +114,7 @@ fn every_recorded_write_is_conditional_and_has_its_write_id() {
 fn a_write_without_condition_or_id_is_told() {
     let put = |change: fn(&mut Value)| {
         let mut body = json!({
-            "TableName": "t", "Item": { "pk": { "S": "p" }, "w": { "S": "01kaq7n0z2w4y6x8v0tqrstabc" } },
+            "TableName": "t", "Item": { "pk": { "S": "p" }, "w": { "S": "x8v0tqrstabc" } },
             "ConditionExpression": "c", "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         });
         change(&mut body);
@@ -129,7 +139,7 @@ fn a_write_without_condition_or_id_is_told() {
         let body = |condition: &str| {
             json!({
                 "TableName": "t", "UpdateExpression": expression, "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": { ":w": { "S": "01kaq7n0z2w4y6x8v0tqrstabc" } },
+                "ExpressionAttributeValues": { ":w": { "S": "x8v0tqrstabc" } },
                 "ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             })
         };

@@ -1,6 +1,7 @@
 //! `POST /tenants`
 
 use tests::checks::{check_at_rest, wrote};
+use tests::transcript::no_writes;
 use tests::{App, Value, json, tenant_tag};
 
 fn defaults() -> Value {
@@ -255,7 +256,7 @@ async fn the_stored_items_are_the_tenant_its_marker_and_the_record() {
     let w = app.items_of("tenant").await[0]["w"].clone();
     let time = &tenant["created_at"];
     let stored = json!({
-        "type": { "S": "tenant" }, "v": { "N": "1" }, "ver": { "N": tenant_tag(id, 1).trim_matches('"') }, "w": w,
+        "type": { "S": "tenant" }, "v": { "N": "1" }, "ver": { "N": tenant_tag(id, 1).trim_matches('"') }, "w": w, "ws": no_writes(),
         "pk": { "S": format!("{root}#T") }, "sk": { "S": &id[4..] },
         "id": { "S": id }, "external_id": { "S": "a#b" }, "name": { "S": "Acme" }, "status": { "S": "active" },
         "settings": { "M": {

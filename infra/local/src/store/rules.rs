@@ -49,7 +49,7 @@ struct Probe<'a> {
 impl Probe<'_> {
     async fn run(&self) -> Result<()> {
         self.judge("a transaction is applied", self.transaction().await)?;
-        self.judge("an update sees the item as it was, and <> holds on an absent attribute", self.update().await)?;
+        self.judge("an update sees the item as it was, an index past the end of a list appends, and <> holds on an absent attribute", self.update().await)?;
         self.judge("the old item comes beside a refusal", self.refusal().await)?;
         self.judge("a canceled transaction has a reason for each part", self.reasons().await)?;
         self.judge("a condition outranks a document path that leads nowhere", self.path().await)?;
@@ -70,7 +70,7 @@ impl Probe<'_> {
     }
 
     async fn transaction(&self) -> Result<(), Broken> {
-        let first = json!({"w": {"S": "1"}, "n": {"N": "0"}, "keys": {"M": {}}});
+        let first = json!({"w": {"S": "1"}, "ws": {"L": [{"S": "-"}]}, "n": {"N": "0"}, "keys": {"M": {}}});
         self.endpoint.delete(self.table, key()).await?;
         let put =
             json!({"TableName": self.table, "Item": item(first), "ConditionExpression": "attribute_not_exists(pk)"});
@@ -80,15 +80,15 @@ impl Probe<'_> {
 
     async fn update(&self) -> Result<(), Broken> {
         let answer = self.call("UpdateItem", json!({
-            "UpdateExpression": "SET w = :w, w1 = if_not_exists(w, :none), w2 = if_not_exists(w1, :none), #k.#1 = :e",
-            "ConditionExpression": "attribute_exists(pk) AND w1 <> :w AND size(#k) < :one",
+            "UpdateExpression": "SET w = :w, ws[1] = w, #k.#1 = :e REMOVE ws[0]",
+            "ConditionExpression": "attribute_exists(pk) AND absent <> :w AND NOT contains(ws, :w) AND size(#k) < :one",
             "ExpressionAttributeNames": {"#k": "keys", "#1": "1"},
-            "ExpressionAttributeValues": {":w": {"S": "2"}, ":none": {"S": "-"}, ":e": {"M": {}}, ":one": {"N": "1"}},
+            "ExpressionAttributeValues": {":w": {"S": "2"}, ":e": {"M": {}}, ":one": {"N": "1"}},
             "ReturnValues": "ALL_NEW",
         }));
         let item = answer.await?.get("Attributes").cloned().unwrap_or_default();
-        let written = ["w", "w1", "w2"].map(|name| item.pointer(&format!("/{name}/S")).and_then(Value::as_str));
-        check(written == [Some("2"), Some("1"), Some("-")] && item.pointer("/keys/M/1/M").is_some())
+        let written = ["/w/S", "/ws/L/0/S", "/ws/L/1/S"].map(|path| item.pointer(path).and_then(Value::as_str));
+        check(written == [Some("2"), Some("1"), None] && item.pointer("/keys/M/1/M").is_some())
     }
 
     async fn refusal(&self) -> Result<(), Broken> {

@@ -83,8 +83,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a late copy of a change is applied again",
         change: Change::Code(
             "shared/src/store/write.rs",
-            "format!(\"{name} <> :w\")",
-            "format!(\"({name} <> :w{})\", if MUTANT { \" OR attribute_exists(w)\" } else { \"\" })",
+            "self.conditions.push(\"w <> :w AND NOT contains(ws, :w)\".to_owned());",
+            "self.conditions.push(if MUTANT { \"w <> pk\" } else { \"w <> :w AND NOT contains(ws, :w)\" }.to_owned());",
         ),
         after: None,
         test: Test("faults", "a_late_arrival_of_a_patch_changes_nothing_again"),
@@ -154,7 +154,7 @@ const MUTANTS: &[Mutant] = &[
         ),
         after: Some(Test("tenants", "a_tenant_needs_nothing_and_shows_every_member_in_order")),
         test: RECORDED_WRITES,
-        says: "its token is not its write id",
+        says: "its token does not end with its write id",
     },
     Mutant {
         name: "a put is unconditional",

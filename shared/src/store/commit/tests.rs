@@ -1,7 +1,6 @@
 //! What failed conditions are worth.
 
 use super::*;
-use crate::store::item::text;
 use crate::store::write::Write;
 
 fn key() -> Key {
@@ -9,13 +8,13 @@ fn key() -> Key {
 }
 
 fn item(writes: &[&str]) -> Item {
-    let names = crate::store::history::WRITE_IDS.into_iter().map(str::to_owned);
-    let item = names.zip(writes.iter().map(|id| text(*id)));
-    item.chain(key().into_attributes()).collect()
+    let mut item = history::item_after(writes);
+    item.extend(key().into_attributes());
+    item
 }
 
 fn bound_to(w: &str) -> Write<'static> {
-    Write::update_or_put(key()).unchanged_since(&Snapshot { key: key(), w: w.to_owned(), entity: () })
+    Write::update_if(key()).unchanged_since(&Snapshot { key: key(), w: w.to_owned(), entity: () })
 }
 
 /// What a failed condition is worth to the write "ours", which is bound to "read".
