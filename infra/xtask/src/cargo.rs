@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     Result,
-    leash::Leash,
+    process_group::ProcessGroups,
     progress::{note, step_with},
     tree,
 };
@@ -50,7 +50,7 @@ pub fn forget_cargo(command: &mut std::process::Command) {
 }
 
 /// `cargo build PROGRAMS` for a person who waits: what is built, how far it is, how long it takes, and that it is only once.
-pub async fn build_programs(leash: &Leash) -> Result<Programs> {
+pub async fn build_programs(groups: &ProcessGroups) -> Result<Programs> {
     let mut all = None;
     if !tree::programs()?.join("embedded-store").exists() {
         note("the first build compiles the functions, the AWS SDK and the embedded store: some minutes, once only");
@@ -62,7 +62,7 @@ pub async fn build_programs(leash: &Leash) -> Result<Programs> {
         (done, Some(all)) => format!(", {done} of {all} crates"),
         (done, None) => format!(", {done} crates"),
     };
-    let build = build_and_count(leash, &PROGRAMS, |count| done.store(count, Ordering::Relaxed));
+    let build = build_and_count(groups, &PROGRAMS, |count| done.store(count, Ordering::Relaxed));
     step_with("building the functions and the store", far, build).await
 }
 
@@ -78,14 +78,14 @@ async fn packages() -> Option<usize> {
 }
 
 /// `cargo build WHAT`; cargo's own progress shows. Answers with the programs of the packages asked for.
-pub async fn build(leash: &Leash, what: &[&str]) -> Result<Programs> {
-    build_and_count(leash, what, |_| {}).await
+pub async fn build(groups: &ProcessGroups, what: &[&str]) -> Result<Programs> {
+    build_and_count(groups, what, |_| {}).await
 }
 
 /// The same; `count` gets the number of packages that are ready, each time that it grows.
-async fn build_and_count(leash: &Leash, what: &[&str], count: impl Fn(usize)) -> Result<Programs> {
+async fn build_and_count(groups: &ProcessGroups, what: &[&str], count: impl Fn(usize)) -> Result<Programs> {
     let (mut programs, mut packages) = (Programs::new(), BTreeSet::new());
-    messages(leash, &[&["build"], what].concat(), |line| {
+    messages(groups, &[&["build"], what].concat(), |line| {
         let message = serde_json::from_str(line).unwrap_or_default();
         programs.extend(program(&message));
         packages.extend(message.get("package_id").and_then(Value::as_str).map(str::to_owned));
@@ -96,10 +96,10 @@ async fn build_and_count(leash: &Leash, what: &[&str], count: impl Fn(usize)) ->
 }
 
 /// `cargo WORDS`; `each` gets its messages, one line of JSON each, as they come.
-pub async fn messages(leash: &Leash, words: &[&str], mut each: impl FnMut(&str)) -> Result<()> {
+pub async fn messages(groups: &ProcessGroups, words: &[&str], mut each: impl FnMut(&str)) -> Result<()> {
     let mut command = command(words);
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
-    let mut cargo = leash.spawn(&mut command)?;
+    let mut cargo = groups.spawn(&mut command)?;
     let output = cargo.child.stdout.take().ok_or("cargo has no output")?;
     let mut lines = BufReader::new(output).lines();
     while let Some(line) = lines.next_line().await.map_err(|error| format!("cannot read cargo's output: {error}"))? {

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Result, leash::Leash, tree};
+use crate::{Result, process_group::ProcessGroups, tree};
 
 /// The lines `NAME=value` of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,8 +78,8 @@ impl Environment {
     }
 
     /// Writes the file for as long as the result lives, and this program.
-    pub fn publish(&self, leash: &Leash) -> Result<Published> {
-        leash.retire_environment();
+    pub fn publish(&self, groups: &ProcessGroups) -> Result<Published> {
+        groups.retire_environment();
         self.save(RUNNING)?;
         Ok(Published)
     }

@@ -4,13 +4,14 @@
 //! Not here: anything that is deployed, and anything about one endpoint.
 
 mod bench;
+mod bench_program;
 mod build;
 mod cargo;
 mod chaos;
 mod dev;
 mod environment;
-mod leash;
 mod operator_key;
+mod process_group;
 mod progress;
 mod router;
 mod store;
@@ -44,8 +45,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).is_some_and(|word| word == leash::COMMAND) {
-        return leash::hold();
+    if std::env::args().nth(1).is_some_and(|word| word == process_group::COMMAND) {
+        if process_group::watch() {
+            // Errors are ignored: the terminal is gone.
+            let _ = environment::retire_dead();
+        }
+        return ExitCode::SUCCESS;
     }
     // Ends the program where the command line is wrong, or asks for help.
     let command = CommandLine::parse().command;

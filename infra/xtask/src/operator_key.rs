@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use crate::{
     Result, cargo,
     environment::{Environment, LOCAL_AWS},
-    leash::Leash,
+    process_group::ProcessGroups,
     progress::note,
 };
 
@@ -114,8 +114,8 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
         })?;
         note(&format!("using the dev stack's table {table} at {endpoint} (.local/dev.env)"));
     }
-    let leash = Leash::start()?;
-    let programs = cargo::build(&leash, &["--bin", "operator-key"]).await?;
+    let groups = ProcessGroups::start()?;
+    let programs = cargo::build(&groups, &["--bin", "operator-key"]).await?;
     let mut command = Command::new(programs.get("operator-key").ok_or("cargo made no program operator-key")?);
     cargo::forget_cargo(&mut command);
     command.args(options.action.words());

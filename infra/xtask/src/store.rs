@@ -19,7 +19,7 @@ use tokio::{
 use crate::{
     Result,
     cargo::Programs,
-    leash::{Leash, Leashed},
+    process_group::{ProcessGroup, ProcessGroups},
     progress::{note, step},
     tools,
 };
@@ -107,7 +107,7 @@ pub struct Store {
     /// A container, which does not end with the client that started it.
     container: Option<String>,
     /// What was started here; dropping it ends it.
-    process: Option<Leashed>,
+    process: Option<ProcessGroup>,
     /// The embedded store ends when this closes.
     _input: Option<ChildStdin>,
 }
@@ -142,7 +142,12 @@ impl Drop for Store {
 
 /// Starts what was chosen, waits until it answers and says which it is. The embedded engine is one of the programs built before;
 /// `file` is where it keeps its data, none = in memory.
-pub async fn start(leash: &Leash, choice: &Choice, programs: &Programs, file: Option<PathBuf>) -> Result<Store> {
+pub async fn start(
+    groups: &ProcessGroups,
+    choice: &Choice,
+    programs: &Programs,
+    file: Option<PathBuf>,
+) -> Result<Store> {
     let may_be_docker = matches!(choice, Choice::Any | Choice::DynamoDbLocal);
     let engine = choice.engine(may_be_docker && docker_runs().await)?;
     let (name, store) = match &engine {
@@ -151,20 +156,20 @@ pub async fn start(leash: &Leash, choice: &Choice, programs: &Programs, file: Op
             let store = Store { endpoint: endpoint.clone(), container: None, process: None, _input: None };
             ("an engine of your own", store)
         }
-        Engine::Embedded => ("the embedded engine", embedded(leash, programs, file).await?),
-        Engine::DynamoDbLocal => (DYNAMODB_LOCAL, by_docker(leash).await?),
+        Engine::Embedded => ("the embedded engine", embedded(groups, programs, file).await?),
+        Engine::DynamoDbLocal => (DYNAMODB_LOCAL, by_docker(groups).await?),
     };
     note(&format!("the store is {name}, at {}", store.endpoint));
     Ok(store)
 }
 
-async fn embedded(leash: &Leash, programs: &Programs, file: Option<PathBuf>) -> Result<Store> {
+async fn embedded(groups: &ProcessGroups, programs: &Programs, file: Option<PathBuf>) -> Result<Store> {
     let program = programs.get("embedded-store").ok_or("cargo made no program embedded-store")?;
     let mut command = Command::new(program);
     if let Some(file) = file {
         command.arg("--file").arg(file);
     }
-    let mut process = leash.spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+    let mut process = groups.spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
     let input = process.child.stdin.take();
     let output = process.child.stdout.take().ok_or("the embedded store has no output")?;
     let first = BufReader::new(output).lines().next_line().await.ok().flatten();
@@ -183,13 +188,13 @@ async fn docker_runs() -> bool {
     matches!(time::timeout(Duration::from_secs(5), info.status()).await, Ok(Ok(status)) if status.success())
 }
 
-async fn by_docker(leash: &Leash) -> Result<Store> {
+async fn by_docker(groups: &ProcessGroups) -> Result<Store> {
     let mut inspect = Command::new("docker");
     inspect.args(["image", "inspect", DYNAMODB_LOCAL]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if !inspect.status().await.is_ok_and(|status| status.success()) {
         let mut pull = Command::new("docker");
         pull.args(["pull", "--quiet", DYNAMODB_LOCAL]);
-        let pulled = step(&format!("fetching {DYNAMODB_LOCAL}"), tools::run(leash, &mut pull)).await;
+        let pulled = step(&format!("fetching {DYNAMODB_LOCAL}"), tools::run(groups, &mut pull)).await;
         pulled.map_err(|error| format!("{error}; --store embedded needs no image"))?;
     }
     let port = free_port()?;
@@ -199,7 +204,7 @@ async fn by_docker(leash: &Leash) -> Result<Store> {
     command.args([DYNAMODB_LOCAL, "-jar", "DynamoDBLocal.jar", "-inMemory", "-sharedDb", "-disableTelemetry"]);
     // What it prints is of no interest unless it fails to come up.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut process = leash.spawn(&mut command)?;
+    let mut process = groups.spawn(&mut command)?;
     let address = format!("127.0.0.1:{port}");
     let ready = async {
         tokio::select! {

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::process::Command;
 
-use crate::{Result, leash::Leash, progress::step, tree};
+use crate::{Result, process_group::ProcessGroups, progress::step, tree};
 
 /// What builds the functions for Lambda.
 const CARGO_LAMBDA: &str = "1.9.2";
@@ -20,7 +20,7 @@ const CARGO_LAMBDA: &str = "1.9.2";
 const ZIG: &str = "0.17.1";
 
 /// cargo-lambda: the one on PATH, else one of our own from PyPI.
-pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
+pub async fn cargo_lambda(groups: &ProcessGroups) -> Result<PathBuf> {
     if let Some(program) = on_path("cargo-lambda") {
         return Ok(program);
     }
@@ -28,7 +28,7 @@ pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
     let folder = install(&format!("cargo-lambda-{CARGO_LAMBDA}"), "", |folder| async move {
         // Without its dependency Zig, which only cross-compiling needs.
         let packages = ["--no-deps", &package];
-        step("installing cargo-lambda from PyPI", pip_install(leash, &folder, &packages)).await
+        step("installing cargo-lambda from PyPI", pip_install(groups, &folder, &packages)).await
     })
     .await
     .map_err(|error| {
@@ -42,13 +42,13 @@ pub async fn cargo_lambda(leash: &Leash) -> Result<PathBuf> {
 }
 
 /// Zig, from PyPI; or the one that CARGO_ZIGBUILD_ZIG_PATH names, which cargo-lambda reads.
-pub async fn zig(leash: &Leash) -> Result<PathBuf> {
+pub async fn zig(groups: &ProcessGroups) -> Result<PathBuf> {
     if let Some(program) = std::env::var_os("CARGO_ZIGBUILD_ZIG_PATH") {
         return Ok(program.into());
     }
     let package = format!("ziglang=={ZIG}");
     let folder = install(&format!("zig-{ZIG}"), "", |folder| async move {
-        step("installing Zig from PyPI (80 MB)", pip_install(leash, &folder, &[&package])).await
+        step("installing Zig from PyPI (80 MB)", pip_install(groups, &folder, &[&package])).await
     })
     .await
     .map_err(|error| {
@@ -65,12 +65,12 @@ pub async fn zig(leash: &Leash) -> Result<PathBuf> {
 }
 
 /// A folder of Python programs, as pinned in the tree's `<list>/requirements.txt`.
-pub async fn python(leash: &Leash, list: &str) -> Result<PathBuf> {
+pub async fn python(groups: &ProcessGroups, list: &str) -> Result<PathBuf> {
     let requirements = tree::root().join(list).join("requirements.txt");
     let text = read(&requirements)?;
     let folder = install(&format!("python-{}", list.replace('/', "-")), &text, |folder| async move {
         let file = requirements.to_string_lossy().into_owned();
-        step(&format!("installing the Python tools of {list}"), pip_install(leash, &folder, &["-r", &file])).await
+        step(&format!("installing the Python tools of {list}"), pip_install(groups, &folder, &["-r", &file])).await
     })
     .await
     .map_err(|error| format!("{error}. `python3` with venv or pip is needed (Debian: apt-get install python3-venv)"))?;
@@ -94,7 +94,7 @@ pub fn python_program(bin: &Path, name: &str) -> Command {
 }
 
 /// A folder of Node programs, as pinned in the tree's `<list>/package-lock.json`; None where there is no npm.
-pub async fn node(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
+pub async fn node(groups: &ProcessGroups, list: &str) -> Result<Option<PathBuf>> {
     let Some(npm) = on_path("npm") else {
         return Ok(None);
     };
@@ -107,14 +107,14 @@ pub async fn node(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
         }
         let mut command = Command::new(npm);
         command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
-        step(&format!("installing the Node tools of {list}"), run(leash, &mut command)).await
+        step(&format!("installing the Node tools of {list}"), run(groups, &mut command)).await
     })
     .await?;
     Ok(Some(folder.join("node_modules/.bin")))
 }
 
 /// A folder of jars, as pinned in the tree's `<list>/pom.xml`; None where there is no Maven.
-pub async fn maven(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
+pub async fn maven(groups: &ProcessGroups, list: &str) -> Result<Option<PathBuf>> {
     let Some(maven) = on_path("mvn") else {
         return Ok(None);
     };
@@ -124,7 +124,7 @@ pub async fn maven(leash: &Leash, list: &str) -> Result<Option<PathBuf>> {
         std::fs::copy(source, folder.join("pom.xml")).map_err(|error| format!("cannot copy pom.xml: {error}"))?;
         let mut command = Command::new(maven);
         command.args(["--batch-mode", "--quiet", "dependency:copy-dependencies", "-DoutputDirectory=lib"]);
-        step(&format!("fetching the jars of {list}"), run(leash, command.current_dir(&folder))).await
+        step(&format!("fetching the jars of {list}"), run(groups, command.current_dir(&folder))).await
     })
     .await?;
     Ok(Some(folder.join("lib")))
@@ -148,9 +148,9 @@ where
 }
 
 /// Into a virtual environment; on a Python without one, into a plain folder with pip alone.
-async fn pip_install(leash: &Leash, folder: &Path, packages: &[&str]) -> Result<()> {
+async fn pip_install(groups: &ProcessGroups, folder: &Path, packages: &[&str]) -> Result<()> {
     let python = on_path("python3").ok_or("there is no python3")?;
-    let mut pip = match run(leash, Command::new(&python).args(["-m", "venv"]).arg(folder)).await {
+    let mut pip = match run(groups, Command::new(&python).args(["-m", "venv"]).arg(folder)).await {
         Ok(()) => Command::new(folder.join("bin/python3")),
         Err(_) => Command::new(&python),
     };
@@ -158,14 +158,14 @@ async fn pip_install(leash: &Leash, folder: &Path, packages: &[&str]) -> Result<
     if !folder.join("bin/pip").exists() {
         pip.arg("--target").arg(folder);
     }
-    run(leash, pip.args(packages)).await
+    run(groups, pip.args(packages)).await
 }
 
 /// Runs a program to its end. Its messages show only where it fails.
-pub async fn run(leash: &Leash, command: &mut Command) -> Result<()> {
+pub async fn run(groups: &ProcessGroups, command: &mut Command) -> Result<()> {
     let line = spell(command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = leash.spawn(command)?;
+    let mut process = groups.spawn(command)?;
     let (out, err) = (process.child.stdout.take(), process.child.stderr.take());
     let (out, err) = tokio::join!(text(out), text(err));
     match process.wait().await? {

@@ -4,10 +4,10 @@ use std::{fmt::Write, path::Path};
 
 use serde_json::Value;
 
-use super::{Options, program};
+use super::Options;
 use crate::{
-    Result, cargo,
-    leash::Leash,
+    Result, bench_program, cargo,
+    process_group::ProcessGroups,
     progress::step,
     store::{self, Choice},
 };
@@ -19,14 +19,14 @@ const RACED: [&str; 3] = ["update-tenant", "upsert-tenant-by-external-id", "atta
 const ROUNDS: u32 = 101;
 
 /// Builds, races, reports. A caller that was not answered 2xx is an error, after the table.
-pub async fn measure(options: &Options, leash: &Leash) -> Result<(String, Result<()>)> {
+pub async fn measure(options: &Options, groups: &ProcessGroups) -> Result<(String, Result<()>)> {
     let choice = Choice::of_tests(options.store.clone())?;
-    let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
-    let seeding = program::folder(&programs)?;
-    let functions = options.built(leash, &RACED.map(str::to_owned)).await?;
-    let program = program::build_fast(leash).await?;
-    let store = store::start(leash, &choice, &programs, None).await?;
-    let mut command = program::command(&program, &store.endpoint, &seeding, &functions);
+    let programs = cargo::build(groups, &cargo::PROGRAMS).await?;
+    let seeding = bench_program::folder(&programs)?;
+    let functions = options.built(groups, &RACED.map(str::to_owned)).await?;
+    let program = bench_program::build_fast(groups).await?;
+    let store = store::start(groups, &choice, &programs, None).await?;
+    let mut command = bench_program::command(&program, &store.endpoint, &seeding, &functions);
     let rounds = options.rounds.unwrap_or(ROUNDS);
     command.args(["--contention", "--rounds", &rounds.to_string()]);
     if let Some(base) = &options.base {
@@ -35,7 +35,7 @@ pub async fn measure(options: &Options, leash: &Leash) -> Result<(String, Result
     if let Some(delay) = options.delay {
         command.args(["--delay", &delay.to_string()]);
     }
-    let figures = step("racing", program::figures(leash, command)).await?;
+    let figures = step("racing", bench_program::figures(groups, command)).await?;
     Ok((markdown(rounds, &functions, options, &figures), refusals(&figures)))
 }
 

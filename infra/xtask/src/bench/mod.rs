@@ -5,7 +5,6 @@
 //! `--pgo` by a profile as well, as `cargo xtask build` does.
 
 mod contention;
-pub mod program;
 pub mod ratchets;
 mod report;
 
@@ -13,10 +12,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use self::program::Wanted;
 use crate::{
-    Result, build, cargo,
-    leash::Leash,
+    Result,
+    bench_program::{self, Wanted},
+    build, cargo,
+    process_group::{ProcessGroups, interrupted},
     progress::{note, print, step},
     store::{self, Choice},
     tools, tree,
@@ -72,33 +72,33 @@ impl Options {
     }
 
     /// The folder with what is measured.
-    async fn built(&self, leash: &Leash, functions: &[String]) -> Result<PathBuf> {
+    async fn built(&self, groups: &ProcessGroups, functions: &[String]) -> Result<PathBuf> {
         match &self.functions {
             Some(folder) => Ok(folder.clone()),
             None if self.pgo => {
                 let folder = tree::root().join("target/bench/pgo");
-                build::for_this_machine(leash, functions, &folder).await?;
+                build::for_this_machine(groups, functions, &folder).await?;
                 Ok(folder)
             }
-            None => program::folder(&program::build_shipping(leash, functions).await?),
+            None => bench_program::folder(&bench_program::build_shipping(groups, functions).await?),
         }
     }
 }
 
 /// Builds, measures, prints.
 pub async fn run(options: Options) -> Result<ExitCode> {
-    let leash = Leash::start()?;
+    let groups = ProcessGroups::start()?;
     let work = async {
         match options.contention {
-            true => contention::measure(&options, &leash).await,
-            false => measure(&options, &leash).await.map(|report| (report, Ok(()))),
+            true => contention::measure(&options, &groups).await,
+            false => measure(&options, &groups).await.map(|report| (report, Ok(()))),
         }
     };
     let report = tokio::select! {
         report = work => Some(report),
-        () = crate::dev::interrupted() => None,
+        () = interrupted() => None,
     };
-    leash.end_all().await;
+    groups.end_all().await;
     let (report, judgement) = report.unwrap_or_else(|| Err("interrupted".to_owned()))?;
     print(&report)?;
     judgement?;
@@ -109,7 +109,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(options: &Options, leash: &Leash) -> Result<String> {
+async fn measure(options: &Options, groups: &ProcessGroups) -> Result<String> {
     let peers = tree::root().join("../shared/peers");
     if options.peers() && !peers.join("run").is_file() {
         return Err(format!("--peers needs the folder {}, which is not here", peers.display()));
@@ -117,18 +117,18 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
     let choice = Choice::of_tests(options.store.clone())?;
     let rounds = usize::try_from(options.rounds.unwrap_or(ROUNDS)).unwrap_or(usize::MAX);
     let functions = match options.all {
-        true => program::functions()?,
+        true => bench_program::functions()?,
         false => MEASURED.map(str::to_owned).to_vec(),
     };
-    let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
-    let seeding = program::folder(&programs)?;
-    let shipping = options.built(leash, &functions).await?;
-    let program = program::build_fast(leash).await?;
-    let store = store::start(leash, &choice, &programs, None).await?;
+    let programs = cargo::build(groups, &cargo::PROGRAMS).await?;
+    let seeding = bench_program::folder(&programs)?;
+    let shipping = options.built(groups, &functions).await?;
+    let program = bench_program::build_fast(groups).await?;
+    let store = store::start(groups, &choice, &programs, None).await?;
 
     let instructions = tools::on_path("valgrind").is_some();
     if !instructions {
-        note(program::NO_VALGRIND);
+        note(bench_program::NO_VALGRIND);
     }
     let wanted = Wanted {
         endpoint: &store.endpoint,
@@ -141,10 +141,10 @@ async fn measure(options: &Options, leash: &Leash) -> Result<String> {
         foreign: true,
         peers: options.peers().then_some((peers.as_path(), options.peers_options.as_deref().unwrap_or_default())),
     };
-    let figures = step("measuring", program::run(leash, &program, &wanted)).await?;
+    let figures = step("measuring", bench_program::run(groups, &program, &wanted)).await?;
     tells_foreign_apart(&figures)?;
     let beside = match options.peers() {
-        true => Some(program::peers_report()?),
+        true => Some(bench_program::peers_report()?),
         false => None,
     };
     let words: Vec<String> = std::env::args().skip(2).collect();

@@ -17,10 +17,8 @@ use clap::{Args, ValueEnum};
 use tokio::process::Command;
 
 use crate::{
-    Result,
-    bench::program,
-    cargo,
-    leash::Leash,
+    Result, bench_program, cargo,
+    process_group::{ProcessGroups, interrupted},
     progress::{note, step},
     tools, tree,
 };
@@ -86,23 +84,23 @@ impl Target {
 
 /// Builds, and says what to do next.
 pub async fn run(options: Options) -> Result<ExitCode> {
-    let all = program::functions()?;
+    let all = bench_program::functions()?;
     if let Some(unknown) = options.functions.iter().find(|name| !all.contains(name)) {
         return Err(format!("{unknown} is no function of template.yaml; there are: {}", all.join(", ")));
     }
-    let (leash, folder) = (Leash::start()?, tree::root().join("target/lambda"));
+    let (groups, folder) = (ProcessGroups::start()?, tree::root().join("target/lambda"));
     let build = Build { functions: &options.functions, target: options.target, quick: false };
     let work = async {
         match options.no_pgo {
-            true => cargo_lambda(&leash, &build, &folder, &[]).await,
-            false => with_profile(&leash, &build, &folder, None).await,
+            true => cargo_lambda(&groups, &build, &folder, &[]).await,
+            false => with_profile(&groups, &build, &folder, None).await,
         }
     };
     let outcome = tokio::select! {
         outcome = work => outcome,
-        () = crate::dev::interrupted() => Err("interrupted".to_owned()),
+        () = interrupted() => Err("interrupted".to_owned()),
     };
-    leash.end_all().await;
+    groups.end_all().await;
     outcome?;
     let wanted = if options.functions.is_empty() { &all } else { &options.functions };
     for name in wanted {
@@ -120,41 +118,46 @@ pub async fn run(options: Options) -> Result<ExitCode> {
 }
 
 /// One function for arm64, quickly rather than well, in a folder of its own: whether what a build needs is here and works.
-pub async fn try_out(leash: &Leash, function: &str, folder: &Path) -> Result<()> {
+pub async fn try_out(groups: &ProcessGroups, function: &str, folder: &Path) -> Result<()> {
     let functions = [function.to_owned()];
     let build = Build { functions: &functions, target: Target::Arm64, quick: true };
-    cargo_lambda(leash, &build, folder, &[]).await?;
+    cargo_lambda(groups, &build, folder, &[]).await?;
     check(folder, function, build.target)
 }
 
 /// These functions as they are deployed, but for this machine's processor.
-pub async fn for_this_machine(leash: &Leash, functions: &[String], folder: &Path) -> Result<()> {
-    with_profile(leash, &Build { functions, target: Target::here(), quick: false }, folder, None).await
+pub async fn for_this_machine(groups: &ProcessGroups, functions: &[String], folder: &Path) -> Result<()> {
+    with_profile(groups, &Build { functions, target: Target::here(), quick: false }, folder, None).await
 }
 
 /// The same of one function, quickly rather than well, and with a short training.
-pub async fn try_out_profile(leash: &Leash, function: &str, folder: &Path) -> Result<()> {
+pub async fn try_out_profile(groups: &ProcessGroups, function: &str, folder: &Path) -> Result<()> {
     let functions = [function.to_owned()];
     let build = Build { functions: &functions, target: Target::here(), quick: true };
-    with_profile(leash, &build, folder, Some(1)).await?;
+    with_profile(groups, &build, folder, Some(1)).await?;
     check(folder, function, build.target)
 }
 
 /// Builds twice: for the training, and by what that found. `rounds` is for a training of another length.
-async fn with_profile(leash: &Leash, build: &Build<'_>, folder: &Path, rounds: Option<u32>) -> Result<()> {
-    let profile = pgo::profile(leash, build, rounds).await?;
-    cargo_lambda(leash, build, folder, &pgo::used(&profile)).await
+async fn with_profile(groups: &ProcessGroups, build: &Build<'_>, folder: &Path, rounds: Option<u32>) -> Result<()> {
+    let profile = pgo::profile(groups, build, rounds).await?;
+    cargo_lambda(groups, build, folder, &pgo::used(&profile)).await
 }
 
-async fn cargo_lambda(leash: &Leash, build: &Build<'_>, folder: &Path, environment: &[(&str, OsString)]) -> Result<()> {
+async fn cargo_lambda(
+    groups: &ProcessGroups,
+    build: &Build<'_>,
+    folder: &Path,
+    environment: &[(&str, OsString)],
+) -> Result<()> {
     const QUICK: [(&str, &str); 3] = [
         ("CARGO_PROFILE_RELEASE_LTO", "off"),
         ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
         ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ];
-    let cargo_lambda = tools::cargo_lambda(leash).await?;
-    let zig = tools::zig(leash).await?;
-    rust_target(leash, build.target.triple()).await?;
+    let cargo_lambda = tools::cargo_lambda(groups).await?;
+    let zig = tools::zig(groups).await?;
+    rust_target(groups, build.target.triple()).await?;
     let mut command = Command::new(cargo_lambda);
     command.args(["lambda", "build", "--release", "--locked", build.target.flag(), "--package", "functions"]);
     command.arg("--lambda-dir").arg(folder);
@@ -162,14 +165,14 @@ async fn cargo_lambda(leash: &Leash, build: &Build<'_>, folder: &Path, environme
     cargo::forget_cargo(command.as_std_mut());
     command.current_dir(tree::root()).stdin(Stdio::null()).env("CARGO_ZIGBUILD_ZIG_PATH", zig);
     command.envs(QUICK.into_iter().filter(|_| build.quick)).envs(environment.iter().cloned());
-    match leash.spawn(&mut command)?.wait().await? {
+    match groups.spawn(&mut command)?.wait().await? {
         status if status.success() => Ok(()),
         status => Err(format!("`{}` failed ({status}); its messages are above", tools::spell(&command))),
     }
 }
 
 /// Rust's standard library of a processor, by rustup where it is missing.
-async fn rust_target(leash: &Leash, triple: &str) -> Result<()> {
+async fn rust_target(groups: &ProcessGroups, triple: &str) -> Result<()> {
     let mut ask = Command::new("rustc");
     ask.args(["--print", "target-libdir", "--target", triple]).current_dir(tree::root());
     cargo::forget_cargo(ask.as_std_mut());
@@ -183,7 +186,7 @@ async fn rust_target(leash: &Leash, triple: &str) -> Result<()> {
     let mut add = Command::new(rustup);
     add.args(["target", "add", triple]).current_dir(tree::root());
     cargo::forget_cargo(add.as_std_mut());
-    step(&format!("installing Rust's standard library for {triple}"), tools::run(leash, &mut add)).await
+    step(&format!("installing Rust's standard library for {triple}"), tools::run(groups, &mut add)).await
 }
 
 /// Whether the function is there, as a program for that processor.

@@ -14,18 +14,16 @@ use tokio::process::Command;
 
 use super::{Build, Target};
 use crate::{
-    Result,
-    bench::program,
-    cargo,
-    leash::Leash,
+    Result, bench_program, cargo,
+    process_group::ProcessGroups,
     progress::{note, step},
     store::{self, Choice},
     tools, tree,
 };
 
 /// The profile of these functions. `rounds` is how often the training begins anew, where it is not as often as it thinks right.
-pub async fn profile(leash: &Leash, build: &Build<'_>, rounds: Option<u32>) -> Result<PathBuf> {
-    let llvm_profdata = llvm_profdata(leash).await?;
+pub async fn profile(groups: &ProcessGroups, build: &Build<'_>, rounds: Option<u32>) -> Result<PathBuf> {
+    let llvm_profdata = llvm_profdata(groups).await?;
     let runner = runner(build.target)?;
     let work = tree::root().join("target/pgo").join(build.target.triple());
     let (instrumented, raw) = (work.join("instrumented"), work.join("raw"));
@@ -37,12 +35,12 @@ pub async fn profile(leash: &Leash, build: &Build<'_>, rounds: Option<u32>) -> R
     ];
     // What an earlier build left there is not to be trained.
     tree::empty(&instrumented)?;
-    super::cargo_lambda(leash, build, &instrumented, &environment).await?;
+    super::cargo_lambda(groups, build, &instrumented, &environment).await?;
 
-    let programs = cargo::build(leash, &cargo::PROGRAMS).await?;
-    let bench = program::build(leash).await?;
-    let store = store::start(leash, &Choice::Embedded, &programs, None).await?;
-    let mut train = program::command(&bench, &store.endpoint, &program::folder(&programs)?, &instrumented);
+    let programs = cargo::build(groups, &cargo::PROGRAMS).await?;
+    let bench = bench_program::build(groups).await?;
+    let store = store::start(groups, &Choice::Embedded, &programs, None).await?;
+    let mut train = bench_program::command(&bench, &store.endpoint, &bench_program::folder(&programs)?, &instrumented);
     train.arg("--train").arg("--work").arg(&work);
     if let Some(runner) = runner {
         train.args(["--runner", &runner]);
@@ -50,13 +48,13 @@ pub async fn profile(leash: &Leash, build: &Build<'_>, rounds: Option<u32>) -> R
     if let Some(rounds) = rounds {
         train.args(["--rounds", &rounds.to_string()]);
     }
-    step("training the functions", program::figures(leash, train)).await?;
+    step("training the functions", bench_program::figures(groups, train)).await?;
     drop(store);
 
     let merged = work.join("merged.profdata");
     let mut merge = Command::new(&llvm_profdata);
     merge.args(["merge", "--output"]).arg(&merged).arg(&raw);
-    step("merging their profiles", tools::run(leash, &mut merge)).await?;
+    step("merging their profiles", tools::run(groups, &mut merge)).await?;
     let mut show = Command::new(&llvm_profdata);
     let shown = show.arg("show").arg(&merged).output().await.map_err(|error| format!("llvm-profdata: {error}"))?;
     note(&summary(&String::from_utf8_lossy(&shown.stdout))?);
@@ -115,7 +113,7 @@ fn name(profile: &Path) -> Result<PathBuf> {
 }
 
 /// `llvm-profdata` of the toolchain's own LLVM, by rustup where it is missing. Not any other: profiles have the version of their LLVM.
-async fn llvm_profdata(leash: &Leash) -> Result<PathBuf> {
+async fn llvm_profdata(groups: &ProcessGroups) -> Result<PathBuf> {
     let mut ask = Command::new("rustc");
     ask.args(["--print", "target-libdir"]).current_dir(tree::root());
     cargo::forget_cargo(ask.as_std_mut());
@@ -130,7 +128,7 @@ async fn llvm_profdata(leash: &Leash) -> Result<PathBuf> {
     let mut add = Command::new(rustup);
     add.args(["component", "add", "llvm-tools"]).current_dir(tree::root());
     cargo::forget_cargo(add.as_std_mut());
-    let added = step("installing llvm-tools", tools::run(leash, &mut add)).await;
+    let added = step("installing llvm-tools", tools::run(groups, &mut add)).await;
     added.map_err(|error| format!("{missing} ({error})"))?;
     if program.is_file() { Ok(program) } else { Err(missing.to_owned()) }
 }

@@ -24,13 +24,12 @@ use std::{
 };
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::front::Faults;
 use crate::{
     Result,
     environment::{self, Environment},
-    leash::Leash,
+    process_group::{ProcessGroups, interrupted},
     progress::note,
     store::Choice,
 };
@@ -83,15 +82,15 @@ pub async fn run(options: Options) -> Result<ExitCode> {
         note(&format!("warning: --host {}: others can reach it, and keys go over plain HTTP", options.host));
     }
     let old = Environment::load()?;
-    let leash = Leash::start()?;
+    let groups = ProcessGroups::start()?;
     let outcome = tokio::select! {
-        fault = stack::run(&options, faults, &leash, &old) => fault,
+        fault = stack::run(&options, faults, &groups, &old) => fault,
         () = interrupted() => {
             note("stopping");
             Ok(())
         }
     };
-    leash.end_all().await;
+    groups.end_all().await;
     outcome.map(|()| ExitCode::SUCCESS)
 }
 
@@ -104,19 +103,6 @@ fn free(address: SocketAddr) -> Result<()> {
         _ => format!("cannot listen on {address}: {error}"),
     };
     TcpListener::bind(address).map(|_| ()).map_err(failed)
-}
-
-/// Resolves when the person, or the system, wants this to end.
-pub async fn interrupted() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signal) => signal.recv().await,
-        Err(_) => std::future::pending().await,
-    };
-    tokio::select! {
-        _ = wait(SignalKind::interrupt()) => {}
-        _ = wait(SignalKind::terminate()) => {}
-        _ = wait(SignalKind::hangup()) => {}
-    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use crate::{
     Result, cargo,
     cargo::Programs,
     environment::{Environment, LOCAL_AWS},
-    leash::Leash,
+    process_group::ProcessGroups,
     progress::{note, print, step},
     store::{self, Choice, Store},
     tree,
@@ -41,24 +41,24 @@ const TENANTS: (&str, &str) = ("PUT", "/tenants/by-external-id/{external_id+}");
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 
 /// Starts everything; comes back only with a fault.
-pub async fn run(options: &Options, faults: Option<Faults>, leash: &Leash, old: &Environment) -> Result<()> {
+pub async fn run(options: &Options, faults: Option<Faults>, groups: &ProcessGroups, old: &Environment) -> Result<()> {
     let template = Template::read(tree::template())?;
     // Before anything is built, unless it is built itself.
     let other = match &options.store {
         Choice::Embedded => None,
         other => {
-            let store = store::start(leash, other, &Programs::new(), None).await?;
+            let store = store::start(groups, other, &Programs::new(), None).await?;
             let is_foreign = matches!(other, Choice::Endpoint(_));
             step("creating the table", front::create_table(&store.endpoint, &template, is_foreign)).await?;
             Some(store)
         }
     };
-    let mut programs = cargo::build_programs(leash).await?;
+    let mut programs = cargo::build_programs(groups).await?;
     let operator_key = programs.remove("operator-key").ok_or("cargo made no program operator-key")?;
     let mut store = match other {
         Some(store) => store,
         None => {
-            let store = open_store(options, leash, &programs).await?;
+            let store = open_store(options, groups, &programs).await?;
             step("creating the table", front::create_table(&store.endpoint, &template, false)).await?;
             store
         }
@@ -98,13 +98,13 @@ pub async fn run(options: &Options, faults: Option<Faults>, leash: &Leash, old: 
         false => None,
     };
     stack.tick(&template, &programs);
-    let _published = environment(&stack.base, &store.endpoint, &operator, integration.as_deref()).publish(leash)?;
+    let _published = environment(&stack.base, &store.endpoint, &operator, integration.as_deref()).publish(groups)?;
     log.start();
     print(&greeting::text(&stack.base, &operator, integration.as_deref()))?;
 
     tokio::select! {
         fault = store.ended() => Err(fault),
-        never = reload(&mut stack, leash) => never,
+        never = reload(&mut stack, groups) => never,
     }
 }
 
@@ -218,14 +218,14 @@ impl Stack {
 }
 
 /// Builds and restarts what a change touches; a change that does not build leaves the old processes running.
-async fn reload(stack: &mut Stack, leash: &Leash) -> Result<()> {
+async fn reload(stack: &mut Stack, groups: &ProcessGroups) -> Result<()> {
     let mut sources = Sources::now();
     loop {
         let file = sources.changed().await;
         note(&format!("{} changed", file.display()));
         let fresh = async {
             let template = Template::read(tree::template())?;
-            let programs = cargo::build_programs(leash).await?;
+            let programs = cargo::build_programs(groups).await?;
             let changed = stack.run(&template, &programs).await?;
             Ok::<_, String>((template, programs, changed))
         };
@@ -248,7 +248,7 @@ async fn reload(stack: &mut Stack, leash: &Leash) -> Result<()> {
 }
 
 /// The embedded store. It keeps its data in a file, anew with `--fresh`.
-async fn open_store(options: &Options, leash: &Leash, programs: &Programs) -> Result<Store> {
+async fn open_store(options: &Options, groups: &ProcessGroups, programs: &Programs) -> Result<Store> {
     let file = tree::local()?.join("tenancy.sqlite");
     if options.fresh {
         for suffix in ["", "-wal", "-shm"] {
@@ -262,7 +262,7 @@ async fn open_store(options: &Options, leash: &Leash, programs: &Programs) -> Re
             }
         }
     }
-    store::start(leash, &Choice::Embedded, programs, Some(file)).await
+    store::start(groups, &Choice::Embedded, programs, Some(file)).await
 }
 
 async fn first_answer(base: &str) -> Result<()> {

@@ -25,20 +25,20 @@ pub async fn cdk(context: &Context) -> Result<()> {
     if changed("node_modules/.package-lock.json") < changed("package-lock.json") {
         let mut install = Command::new(&npm);
         install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
-        step("installing infra/cdk", tools::run(&context.leash, &mut install)).await?;
+        step("installing infra/cdk", tools::run(&context.groups, &mut install)).await?;
     }
     check_template(context, "cdk").await?;
     let mut tests = Command::new(&npm);
     tests.args(["test", "--silent"]).current_dir(&folder).env("CDK_DISABLE_CLI_TELEMETRY", "1");
-    step("the tests of infra/cdk", tools::run(&context.leash, &mut tests)).await
+    step("the tests of infra/cdk", tools::run(&context.groups, &mut tests)).await
 }
 
 /// A function is built for Lambda's processor, and `sam deploy` takes it and all others without a question.
 pub async fn deploy(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/deploy");
     tree::empty(&folder)?;
-    build::try_out(&context.leash, "get-health", &folder).await?;
-    let bin = tools::python(&context.leash, TEMPLATE_TOOLS).await?;
+    build::try_out(&context.groups, "get-health", &folder).await?;
+    let bin = tools::python(&context.groups, TEMPLATE_TOOLS).await?;
     let script = tree::root().join(TEMPLATE_TOOLS).join("deploy.py");
     check(context, tools::python_program(&bin, "python3").arg(script).arg(folder)).await
 }
@@ -47,11 +47,11 @@ pub async fn deploy(context: &Context) -> Result<()> {
 pub async fn pgo(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/pgo/tried");
     tree::empty(&folder)?;
-    build::try_out_profile(&context.leash, "get-tenant", &folder).await
+    build::try_out_profile(&context.groups, "get-tenant", &folder).await
 }
 
 async fn check_template(context: &Context, part: &str) -> Result<()> {
-    let bin = tools::python(&context.leash, TEMPLATE_TOOLS).await?;
+    let bin = tools::python(&context.groups, TEMPLATE_TOOLS).await?;
     let script = tree::root().join(TEMPLATE_TOOLS).join("check.py");
     check(context, tools::python_program(&bin, "python3").arg(script).arg(part)).await
 }
@@ -59,10 +59,10 @@ async fn check_template(context: &Context, part: &str) -> Result<()> {
 /// The validator of the specification, and where npm is there the two linters, and the validator again over what is converted to
 /// OpenAPI 3.0, which many tools still read.
 pub async fn openapi(context: &Context) -> Result<()> {
-    let python = tools::python(&context.leash, OPENAPI_TOOLS).await?;
+    let python = tools::python(&context.groups, OPENAPI_TOOLS).await?;
     let document = tree::openapi();
     check(context, tools::python_program(&python, "openapi-spec-validator").arg(&document)).await?;
-    let Some(bin) = tools::node(&context.leash, OPENAPI_TOOLS).await? else {
+    let Some(bin) = tools::node(&context.groups, OPENAPI_TOOLS).await? else {
         return left_out(
             "npm is not here: spectral, redocly and the conversion to 3.0 are left out (install Node.js 20 or newer to run them)",
         );

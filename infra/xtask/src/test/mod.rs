@@ -27,7 +27,7 @@ use self::missing::left_out;
 use crate::{
     Result,
     cargo::Programs,
-    leash::Leash,
+    process_group::{ProcessGroups, interrupted},
     progress::{headline, print},
     store::{Choice, Store},
     tools,
@@ -171,7 +171,7 @@ const STAGES: &[Stage] = &[
 
 /// What the stages share.
 struct Context {
-    leash: Leash,
+    groups: ProcessGroups,
     choice: Choice,
     filters: Vec<String>,
     store: OnceCell<Store>,
@@ -216,9 +216,9 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     named::check(&filters)?;
     let chosen = || STAGES.iter().filter(|stage| everything || names.iter().any(|name| name == stage.name));
     missing::look(chosen())?;
-    let leash = Leash::start()?;
+    let groups = ProcessGroups::start()?;
     let (store, programs) = (OnceCell::new(), OnceCell::new());
-    let context = Context { leash: leash.clone(), choice, filters, store, programs, write };
+    let context = Context { groups: groups.clone(), choice, filters, store, programs, write };
 
     let all = async {
         let mut done = Vec::new();
@@ -230,10 +230,10 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     };
     let done = tokio::select! {
         done = all => Some(done),
-        () = crate::dev::interrupted() => None,
+        () = interrupted() => None,
     };
     drop(context);
-    leash.end_all().await;
+    groups.end_all().await;
     let (done, tests) = done.ok_or("interrupted")?;
     let mut passed = true;
     if !done.is_empty() {
@@ -307,7 +307,7 @@ fn table(done: &[Done]) -> Vec<String> {
 /// Runs a program with its output as it comes; an exit code other than 0 fails the stage.
 async fn check(context: &Context, command: &mut Command) -> Result<()> {
     let line = tools::spell(command);
-    let mut process = context.leash.spawn(command.stdin(std::process::Stdio::null()))?;
+    let mut process = context.groups.spawn(command.stdin(std::process::Stdio::null()))?;
     match process.wait().await? {
         status if status.success() => Ok(()),
         status => Err(format!("`{line}` failed ({status})")),

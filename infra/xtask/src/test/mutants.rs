@@ -359,7 +359,7 @@ fn question(mutant: &Mutant) -> String {
 async fn build(context: &Context, folder: &Path) -> Result<PathBuf> {
     let mut command = cargo::command(&["build", "--quiet", "-p=functions", "--bins"]);
     command.current_dir(folder.join("tree")).env("CARGO_TARGET_DIR", folder.join("build"));
-    step("building the mutants", tools::run(&context.leash, &mut command)).await?;
+    step("building the mutants", tools::run(&context.groups, &mut command)).await?;
     Ok(folder.join("build/debug"))
 }
 
@@ -404,7 +404,7 @@ async fn run(
         command.args(["--test", target, name]);
         command.env("FUNCTIONS_DIR", functions).env("TENANCY_TEMPLATE", &template).env("TENANCY_TEST_LOG", &log);
         command.env("RUST_BACKTRACE", "0");
-        Ok::<_, String>(tools::run(&context.leash, &mut command).await.err())
+        Ok::<_, String>(tools::run(&context.groups, &mut command).await.err())
     };
     if let Some(test) = &mutant.after {
         tree::empty(&log)?;

@@ -135,7 +135,7 @@ async fn build(context: &Context, targets: &[Target]) -> Result<Vec<Built>> {
     let flags: BTreeSet<&str> = targets.iter().map(|target| target.flag.as_str()).collect();
     let words: Vec<&str> = ["test", "--no-run"].into_iter().chain(flags).collect();
     let mut built = Vec::new();
-    cargo::messages(&context.leash, &words, |line| built.extend(test_program(line))).await?;
+    cargo::messages(&context.groups, &words, |line| built.extend(test_program(line))).await?;
     Ok(built)
 }
 
@@ -167,7 +167,7 @@ async fn run_one(context: &Context, target: &Built) -> Result<Count> {
     if target.is_black_box {
         suite::on_store(context, &mut command).await?;
     }
-    let mut process = context.leash.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let mut process = context.groups.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let output = process.child.stdout.take().ok_or("a test program has no output")?;
     let mut lines = BufReader::new(output).lines();
     let mut count = None;

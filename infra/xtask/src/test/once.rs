@@ -41,7 +41,7 @@ pub async fn compiled_once(context: &Context) -> Result<()> {
 /// The files that one call of cargo made or found of the crate.
 async fn libraries(context: &Context, way: &[&str]) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    cargo::messages(&context.leash, way, |line| found.extend(library(line))).await?;
+    cargo::messages(&context.groups, way, |line| found.extend(library(line))).await?;
     Ok(found)
 }
 

@@ -5,11 +5,8 @@
 use super::{Context, left_out, suite};
 use crate::{
     Result,
-    bench::{
-        MEASURED,
-        program::{self, Wanted},
-        ratchets::Ratchets,
-    },
+    bench::{MEASURED, ratchets::Ratchets},
+    bench_program::{self, Wanted},
     progress::{note, step},
     tools,
 };
@@ -21,11 +18,11 @@ const ROUNDS: usize = 20;
 pub async fn ratchets(context: &Context) -> Result<()> {
     let functions = MEASURED.map(str::to_owned);
     let (seeding, store) = suite::running(context).await?;
-    let program = program::build(&context.leash).await?;
-    let shipping = program::folder(&program::build_shipping(&context.leash, &functions).await?)?;
+    let program = bench_program::build(&context.groups).await?;
+    let shipping = bench_program::folder(&bench_program::build_shipping(&context.groups, &functions).await?)?;
     let instructions = tools::on_path("valgrind").is_some();
     if !instructions {
-        left_out(program::NO_VALGRIND)?;
+        left_out(bench_program::NO_VALGRIND)?;
     }
     let wanted = Wanted {
         endpoint: &store.endpoint,
@@ -38,7 +35,7 @@ pub async fn ratchets(context: &Context) -> Result<()> {
         foreign: false,
         peers: None,
     };
-    let figures = step("measuring", program::run(&context.leash, &program, &wanted)).await?;
+    let figures = step("measuring", bench_program::run(&context.groups, &program, &wanted)).await?;
     let (file, architecture) = (Ratchets::load()?, std::env::consts::ARCH);
     if context.write {
         note(&format!("infra/ratchets.json: {architecture} is what was measured now"));

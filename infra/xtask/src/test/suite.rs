@@ -62,7 +62,7 @@ pub async fn on_store(context: &Context, command: &mut Command) -> Result<()> {
 /// Where the binaries are, and the store.
 pub async fn running(context: &Context) -> Result<(&Path, &Store)> {
     let programs = programs(context).await?;
-    let start = || store::start(&context.leash, &context.choice, programs, None);
+    let start = || store::start(&context.groups, &context.choice, programs, None);
     let store = context.store.get_or_try_init(start).await?;
     let first = programs.values().next().and_then(|program| program.parent());
     Ok((first.ok_or("the package `functions` has no binary yet")?, store))
@@ -70,7 +70,7 @@ pub async fn running(context: &Context) -> Result<(&Path, &Store)> {
 
 /// Builds once per run.
 async fn programs(context: &Context) -> Result<&Programs> {
-    let build = || cargo::build(&context.leash, &cargo::PROGRAMS);
+    let build = || cargo::build(&context.groups, &cargo::PROGRAMS);
     context.programs.get_or_try_init(build).await
 }
 

@@ -9,7 +9,7 @@ use crate::{Result, cargo, tools, tree};
 
 /// openapi-python-client, openapi-generator and aiopenapi3, in one environment.
 pub async fn python(maker: &mut Maker<'_>) -> Result<()> {
-    let bin = tools::python(maker.leash, "tests/clients/python").await?;
+    let bin = tools::python(maker.groups, "tests/clients/python").await?;
     let program = |name: &str, arguments: &[&str]| {
         let mut command = tools::python_program(&bin, name);
         command.args(arguments);
@@ -32,7 +32,8 @@ pub async fn python(maker: &mut Maker<'_>) -> Result<()> {
 
 /// openapi-typescript with openapi-fetch, hey-api and openapi-generator, with one set of packages.
 pub async fn typescript(maker: &mut Maker<'_>) -> Result<()> {
-    let (Some(node), Some(bin)) = (tools::on_path("node"), tools::node(maker.leash, "tests/clients/typescript").await?)
+    let (Some(node), Some(bin)) =
+        (tools::on_path("node"), tools::node(maker.groups, "tests/clients/typescript").await?)
     else {
         return left_out(
             "node and npm are not here: the TypeScript clients are left out (install Node.js 20 or newer to run them)",
@@ -116,7 +117,7 @@ pub async fn java(maker: &mut Maker<'_>) -> Result<()> {
     let (Some(java), Some(javac)) = (tools::on_path("java"), tools::on_path("javac")) else {
         return left_out("javac is not here: the Java client is left out (install a JDK, 17 or newer, to run it)");
     };
-    let Some(jars) = tools::maven(maker.leash, "tests/clients/openapi-generator/java").await? else { return Ok(()) };
+    let Some(jars) = tools::maven(maker.groups, "tests/clients/openapi-generator/java").await? else { return Ok(()) };
     let folder = workshop("openapi-generator/java")?;
     let mut generate = generator.generate("java", OPTIONS, "api");
     let mut build = Command::new(javac);

@@ -14,18 +14,18 @@ use tokio::process::Command;
 pub use self::schemathesis::schemathesis;
 use self::{openapi_generator::OpenApiGenerator, served::Served};
 use super::{Context, left_out};
-use crate::{Result, leash::Leash, progress::step, tools, tree};
+use crate::{Result, process_group::ProcessGroups, progress::step, tools, tree};
 
 /// The stage `clients`. Each client is made and used even where another fails.
 pub async fn clients(context: &Context) -> Result<()> {
-    let generator = OpenApiGenerator::install(&context.leash).await?;
+    let generator = OpenApiGenerator::install(&context.groups).await?;
     if generator.is_none() {
         left_out(
             "java or mvn is not here: the clients of openapi-generator are left out (install Java 17 and Maven to run them)",
         )?;
     }
     let api = Served::start(context, &[]).await?;
-    let mut maker = Maker { leash: &context.leash, api: &api, generator, failures: Vec::new() };
+    let mut maker = Maker { groups: &context.groups, api: &api, generator, failures: Vec::new() };
     let outcomes = [
         generated::python(&mut maker).await,
         generated::typescript(&mut maker).await,
@@ -40,7 +40,7 @@ pub async fn clients(context: &Context) -> Result<()> {
 
 /// What makes clients and lets them run.
 struct Maker<'a> {
-    leash: &'a Leash,
+    groups: &'a ProcessGroups,
     api: &'a Served,
     generator: Option<OpenApiGenerator>,
     failures: Vec<String>,
@@ -52,7 +52,7 @@ impl Maker<'_> {
     async fn run<const N: usize>(&mut self, name: &str, folder: &Path, commands: [&mut Command; N]) {
         let outcome = step(name, async {
             for command in commands {
-                tools::run(self.leash, command.current_dir(folder).envs(self.api.environment())).await?;
+                tools::run(self.groups, command.current_dir(folder).envs(self.api.environment())).await?;
             }
             Ok(())
         });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use crate::{Result, leash::Leash, tools, tree};
+use crate::{Result, process_group::ProcessGroups, tools, tree};
 
 /// Nothing but the client itself.
 const WITHOUT_DOCUMENTATION: &str = "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false";
@@ -17,9 +17,9 @@ pub struct OpenApiGenerator {
 
 impl OpenApiGenerator {
     /// None where Java or Maven is missing.
-    pub async fn install(leash: &Leash) -> Result<Option<Self>> {
+    pub async fn install(groups: &ProcessGroups) -> Result<Option<Self>> {
         let (Some(java), Some(jars)) =
-            (tools::on_path("java"), tools::maven(leash, "tests/clients/openapi-generator").await?)
+            (tools::on_path("java"), tools::maven(groups, "tests/clients/openapi-generator").await?)
         else {
             return Ok(None);
         };

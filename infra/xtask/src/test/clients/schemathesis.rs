@@ -18,7 +18,7 @@ pub async fn schemathesis(context: &Context) -> Result<()> {
         ),
     ];
     let examples = std::env::var("SCHEMATHESIS_MAX_EXAMPLES").unwrap_or_else(|_| MAX_EXAMPLES.to_owned());
-    let bin = tools::python(&context.leash, "tests/clients/schemathesis").await?;
+    let bin = tools::python(&context.groups, "tests/clients/schemathesis").await?;
     let api = Served::start(context, &["--second-operator", "globex"]).await?;
     for (name, key, paths) in RUNS {
         let mut command = tools::python_program(&bin, "schemathesis");
@@ -29,7 +29,7 @@ pub async fn schemathesis(context: &Context) -> Result<()> {
         command.env("SCHEMATHESIS_HOOKS", tree::root().join("tests/clients/schemathesis/hooks.py"));
         // Each run in a new folder: notes of an earlier one would change what is sent.
         command.current_dir(fresh("target/schemathesis")?);
-        step(name, tools::run(&context.leash, &mut command)).await?;
+        step(name, tools::run(&context.groups, &mut command)).await?;
     }
     api.end().await
 }

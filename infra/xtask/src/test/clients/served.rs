@@ -9,22 +9,22 @@ use tokio::{
 
 use crate::{
     Result, cargo,
-    leash::Leashed,
+    process_group::ProcessGroup,
     progress::step,
     test::{Context, suite},
     tree,
 };
 
 /// A running `serve`: what it printed, and its process.
-pub struct Served(BTreeMap<String, String>, Leashed);
+pub struct Served(BTreeMap<String, String>, ProcessGroup);
 
 impl Served {
     pub async fn start(context: &Context, arguments: &[&str]) -> Result<Self> {
-        let programs = cargo::build(&context.leash, &["--bin", "serve"]).await?;
+        let programs = cargo::build(&context.groups, &["--bin", "serve"]).await?;
         let mut command = Command::new(programs.get("serve").ok_or("cargo made no program serve")?);
         suite::on_store(context, &mut command).await?;
         command.args(arguments).current_dir(tree::root()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = context.leash.spawn(&mut command)?;
+        let mut process = context.groups.spawn(&mut command)?;
         let output = process.child.stdout.take().ok_or("serve has no output")?;
         let mut lines = BufReader::new(output).lines();
         let mut printed = BTreeMap::new();

@@ -12,7 +12,7 @@ use tokio::{io::AsyncReadExt, process::Command};
 use crate::{
     Result,
     cargo::{self, Programs},
-    leash::Leash,
+    process_group::ProcessGroups,
     tree,
 };
 
@@ -42,20 +42,20 @@ pub fn functions() -> Result<Vec<String>> {
 }
 
 /// These functions as they are deployed, but without a profile, in one call of cargo.
-pub async fn build_shipping(leash: &Leash, functions: &[String]) -> Result<Programs> {
+pub async fn build_shipping(groups: &ProcessGroups, functions: &[String]) -> Result<Programs> {
     let mut what = vec!["--release", "--package", "functions"];
     what.extend(functions.iter().flat_map(|function| ["--bin", function]));
-    cargo::build(leash, &what).await
+    cargo::build(groups, &what).await
 }
 
 /// The program that measures.
-pub async fn build(leash: &Leash) -> Result<PathBuf> {
-    find(&cargo::build(leash, &["--bin", "bench"]).await?)
+pub async fn build(groups: &ProcessGroups) -> Result<PathBuf> {
+    find(&cargo::build(groups, &["--bin", "bench"]).await?)
 }
 
 /// The same, optimised: its own slowness must not show in milliseconds. A minute or two, the first time.
-pub async fn build_fast(leash: &Leash) -> Result<PathBuf> {
-    find(&cargo::build(leash, &["--release", "--package", "bench"]).await?)
+pub async fn build_fast(groups: &ProcessGroups) -> Result<PathBuf> {
+    find(&cargo::build(groups, &["--release", "--package", "bench"]).await?)
 }
 
 fn find(programs: &Programs) -> Result<PathBuf> {
@@ -78,7 +78,7 @@ pub fn command(program: &Path, endpoint: &str, seeding: &Path, functions: &Path)
 }
 
 /// Runs it; answers with its report: figures by function.
-pub async fn run(leash: &Leash, program: &Path, wanted: &Wanted<'_>) -> Result<Value> {
+pub async fn run(groups: &ProcessGroups, program: &Path, wanted: &Wanted<'_>) -> Result<Value> {
     let mut command = command(program, wanted.endpoint, wanted.seeding, wanted.functions);
     command.args(["--rounds", &wanted.rounds.to_string()]);
     if wanted.instructions {
@@ -96,12 +96,12 @@ pub async fn run(leash: &Leash, program: &Path, wanted: &Wanted<'_>) -> Result<V
     if let Some((peers, options)) = wanted.peers {
         command.arg("--peers").arg(peers).args(["--peers-options", options]);
     }
-    figures(leash, command).await
+    figures(groups, command).await
 }
 
 /// What such a command prints.
-pub async fn figures(leash: &Leash, mut command: Command) -> Result<Value> {
-    let mut process = leash.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+pub async fn figures(groups: &ProcessGroups, mut command: Command) -> Result<Value> {
+    let mut process = groups.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let mut text = String::new();
     let mut output = process.child.stdout.take().ok_or("the measuring program has no output")?;
     output.read_to_string(&mut text).await.map_err(|error| format!("cannot read the figures: {error}"))?;
