@@ -154,7 +154,7 @@ impl Run {
 /// What goes wrong in a round, each with its own probability.
 fn weather(random: &mut Random) -> Vec<Rule> {
     let status = Action::status(500, r#"{"__type":"InternalServerError"}"#);
-    let zombie = Action::Zombie { ms: 20 + random.next() % 130 };
+    let late_arrival = Action::LateArrival { ms: 20 + random.next() % 130 };
     let everywhere = [
         (Action::DropBefore, 20),
         (Action::DropAfter, 40),
@@ -165,7 +165,7 @@ fn weather(random: &mut Random) -> Vec<Rule> {
         (Action::Garbage, 4),
         (Action::DelayAfter { ms: 900 }, 1),
     ];
-    let writes = [(zombie, 40), (Action::Conflict, 40), (Action::InProgress, 5)];
+    let writes = [(late_arrival, 40), (Action::Conflict, 40), (Action::InProgress, 5)];
     // One of them may be a storm.
     let storm = random.below(3 * everywhere.len());
     let mut rules = Vec::new();

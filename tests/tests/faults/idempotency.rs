@@ -36,9 +36,9 @@ async fn answers_lost_and_connections_reset_end_in_one_tenant() {
 #[tokio::test]
 async fn a_late_arrival_finds_the_retry_done() {
     let (app, key) = app().await;
-    let zombie = Action::Zombie { ms: 3000 };
-    app.faults([Rule::on("TransactWriteItems", zombie.clone()).nth(1).times(4)]);
-    let late = || app.proxy.log().into_iter().filter(|entry| entry.action == zombie).collect::<Vec<_>>();
+    let late_arrival = Action::LateArrival { ms: 3000 };
+    app.faults([Rule::on("TransactWriteItems", late_arrival.clone()).nth(1).times(4)]);
+    let late = || app.proxy.log().into_iter().filter(|entry| entry.action == late_arrival).collect::<Vec<_>>();
     expect_unavailable(post_once(&app, &key, "a").await);
     let created = post_once(&app, &key, "a").await.expect_status(201);
     assert!(late().iter().all(|entry| !entry.forwarded), "the late ones arrived too early");

@@ -56,7 +56,7 @@ async fn a_late_arrival_of_a_patch_changes_nothing_again() {
         let id = app.new_tenant(&key, "a").await["id"].as_str().unwrap().to_owned();
         let path = format!("/tenants/{id}");
         app.lambda.warm("update-tenant", 1).await.unwrap();
-        app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 3000 }).nth(1)]);
+        app.faults([Rule::on("UpdateItem", Action::LateArrival { ms: 3000 }).nth(1)]);
         app.with_key(&key, "PATCH", &path).json(json!({ "name": "A" })).send().await.expect_status(200);
         others_change(&app, &key, &id, others).await;
         let last = app.with_key(&key, "GET", &path).send().await;
@@ -74,7 +74,7 @@ async fn late_arrivals_of_a_conditional_patch_do_not_undo_the_next_one() {
     let path = format!("/tenants/{}", app.new_tenant(&key, "a").await["id"].as_str().unwrap());
     let tag = app.with_key(&key, "GET", &path).send().await.etag();
     let patch = |name: &str| app.with_key(&key, "PATCH", &path).json(json!({ "name": name })).header("if-match", &tag);
-    app.faults([Rule::on("UpdateItem", Action::Zombie { ms: 800 }).nth(1).times(4)]);
+    app.faults([Rule::on("UpdateItem", Action::LateArrival { ms: 800 }).nth(1).times(4)]);
     expect_unavailable(patch("A").send().await);
     patch("B").send().await.expect_status(200);
     app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
@@ -229,8 +229,9 @@ async fn every_write(app: &App, mut before_each: impl FnMut(&App)) {
 #[tokio::test]
 async fn whatever_befalls_the_first_attempt_every_write_succeeds_once() {
     let status = Action::status(500, r#"{"__type":"InternalServerError"}"#);
-    let zombie = Action::Zombie { ms: 50 };
-    for action in [Action::DropAfter, Action::DropBefore, Action::Reset, zombie, status, Action::Truncate { bytes: 1 }]
+    let late_arrival = Action::LateArrival { ms: 50 };
+    for action in
+        [Action::DropAfter, Action::DropBefore, Action::Reset, late_arrival, status, Action::Truncate { bytes: 1 }]
     {
         let app = App::start().await;
         every_write(&app, |app| app.faults(first_write(&action))).await;

@@ -119,7 +119,7 @@ impl Exchange {
                 self.finish();
                 return Err(Close);
             }
-            Action::Zombie { ms } => {
+            Action::LateArrival { ms } => {
                 tokio::spawn(async move {
                     sleep(Duration::from_millis(ms)).await;
                     let _ = self.forward().await;

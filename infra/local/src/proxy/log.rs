@@ -16,7 +16,7 @@ pub struct LogEntry {
     pub number: usize,
     /// When its last byte had arrived.
     pub started: Instant,
-    /// When it was over: answered, dropped, or by a zombie forwarded. None while it is under way.
+    /// When it was over: answered, dropped, or forwarded late. None while it is under way.
     pub finished: Option<Instant>,
     /// The access key id it was signed with: a function's logical id.
     pub function: String,

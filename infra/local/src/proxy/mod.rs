@@ -39,7 +39,7 @@ struct Shared {
     client: Client,
     rules: Mutex<rule::Rules>,
     log: Mutex<Vec<LogEntry>>,
-    /// Tells the connections of now to close; later ones listen to another.
+    /// Closes the connections that are open when a value is sent; later ones subscribe to another sender.
     connections: Mutex<watch::Sender<()>>,
 }
 
@@ -95,7 +95,7 @@ impl FaultProxy {
         lock(&self.shared.connections).receiver_count()
     }
 
-    /// Closes every connection, as a long rest does: those at work after their answer. Tells how many there were.
+    /// Closes every connection, as after a long idle time; a busy one after its answer. Returns how many there were.
     pub async fn drop_connections(&self) -> usize {
         let connections = std::mem::take(&mut *lock(&self.shared.connections));
         let count = connections.receiver_count();
@@ -104,7 +104,7 @@ impl FaultProxy {
         count
     }
 
-    /// Waits until no request is under way, zombies included; an error after `patience`.
+    /// Waits until no request is under way, late arrivals included; an error after `patience`.
     pub async fn quiet(&self, patience: Duration) -> Result<()> {
         let started = Instant::now();
         while lock(&self.shared.log).iter().any(|entry| entry.finished.is_none()) {

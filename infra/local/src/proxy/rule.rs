@@ -1,4 +1,4 @@
-//! Rules: which requests go wrong, and how. They are data, so that a test case reads like its table row.
+//! Fault rules: which requests fail, and how. They are data, so that a test case reads like its row in a table.
 //!
 //! Each rule counts the requests that it matches; of the rules whose turn it is, the first one acts.
 
@@ -27,7 +27,7 @@ pub enum Action {
         ms: u64,
     },
     /// Closes the connection at once, and forwards later.
-    Zombie {
+    LateArrival {
         /// Milliseconds.
         ms: u64,
     },

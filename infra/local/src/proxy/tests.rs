@@ -77,9 +77,9 @@ async fn dropped_requests_have_no_answer() {
 }
 
 #[tokio::test]
-async fn a_zombie_is_forwarded_when_nobody_waits() {
+async fn a_late_arrival_is_forwarded_after_the_connection_is_closed() {
     let (engine, count) = engine().await;
-    let proxy = proxy(&engine, Action::Zombie { ms: 100 }).await;
+    let proxy = proxy(&engine, Action::LateArrival { ms: 100 }).await;
     assert!(put(&proxy).await.is_err());
     assert_eq!((count.load(Ordering::SeqCst), proxy.log()[0].finished), (0, None));
     proxy.quiet(Duration::from_secs(5)).await.unwrap();
@@ -103,7 +103,7 @@ async fn delays_come_before_or_after() {
 }
 
 #[tokio::test]
-async fn a_request_that_nobody_waits_for_happens_all_the_same() {
+async fn a_request_is_forwarded_even_if_its_caller_has_gone() {
     let (engine, count) = engine().await;
     let proxy = proxy(&engine, Action::Delay { ms: 100 }).await;
     assert!(tokio::time::timeout(Duration::from_millis(30), put(&proxy)).await.is_err());
@@ -176,10 +176,10 @@ async fn dropped_connections_are_closed_when_they_rest() {
     assert_eq!(put(&proxy).await.unwrap().status, 200);
 }
 
-/// The page that tells people how rules are written.
+/// The page that documents the rules.
 const PAGE: &str = include_str!("../../../../docs/faults.md");
 
-/// What stands in the code spans at the beginning of the page's table rows.
+/// The code spans in the first cells of the page's tables.
 fn first_cells() -> impl Iterator<Item = &'static str> {
     PAGE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(cell, _)| cell)
 }
@@ -191,14 +191,14 @@ fn every_action_is_read_as_the_page_writes_it() {
         .iter()
         .map(|json| serde_json::from_str(json).unwrap_or_else(|error| panic!("{json} in docs/faults.md: {error}")))
         .collect();
-    // What there is, serde tells where it is asked for what there is not.
+    // serde's error for an unknown variant lists the known ones.
     let refusal = serde_json::from_str::<Action>("\"?\"").unwrap_err().to_string();
     let known: Vec<&str> = refusal.split('`').skip(3).step_by(2).collect();
     assert!(known.contains(&"pass") && known.contains(&"garbage"), "{refusal}");
     assert_eq!(actions.len(), known.len());
     for name in known {
         let named = |json: &&str| json.split('"').nth(1) == Some(name);
-        assert!(written.iter().any(named), "docs/faults.md does not tell of {name}");
+        assert!(written.iter().any(named), "docs/faults.md has no row for {name}");
     }
 }
 
@@ -207,8 +207,8 @@ fn every_member_of_a_rule_is_on_the_page() {
     let refusal = serde_json::from_str::<Rule>(r#"{"?": 1}"#).unwrap_err().to_string();
     let known: Vec<&str> = refusal.split('`').skip(3).step_by(2).collect();
     assert!(known.contains(&"op") && known.contains(&"action"), "{refusal}");
-    let told: Vec<&str> = first_cells().filter(|cell| !cell.starts_with(['"', '{'])).collect();
-    assert_eq!(told, known);
+    let documented: Vec<&str> = first_cells().filter(|cell| !cell.starts_with(['"', '{'])).collect();
+    assert_eq!(documented, known);
 }
 
 #[test]
