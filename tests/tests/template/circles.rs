@@ -34,11 +34,11 @@ fn imports(source: &Source, beginning: &str) -> Vec<String> {
     found
 }
 
-/// The module that a file of `shared/src` is, `["http", "input"]`.
+/// The module that a file of a crate is, `["http", "input"]`.
 fn module(path: &str) -> Vec<String> {
-    let path = path.trim_start_matches("shared/src/").trim_end_matches(".rs");
+    let path = path.split_once("/src/").map_or(path, |(_, path)| path).trim_end_matches(".rs");
     let mut segments: Vec<String> = path.split('/').map(str::to_owned).collect();
-    segments.pop_if(|last| *last == "mod" || *last == "lib");
+    segments.pop_if(|last| ["mod", "lib", "main"].contains(&last.as_str()));
     segments
 }
 
@@ -91,18 +91,38 @@ fn modules(sources: &[Source]) -> Modules {
     Modules { files, exports }
 }
 
-/// What each file imports of others. A `mod.rs` hands on what its files have and is left out.
-fn graph(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
+/// What each file of a crate imports of others.
+fn imported(sources: &[Source]) -> Vec<(&Source, Vec<String>)> {
     let modules = modules(sources);
-    let is_plain = |path: &str| !path.ends_with("/mod.rs") && !path.ends_with("/lib.rs");
     let of = |source: &Source| {
         let from = module(&source.path);
         let own =
             imports(source, "use ").into_iter().filter(|path| path.starts_with("super") || path.starts_with("crate"));
-        let named: Vec<String> = own.filter_map(|path| modules.file(&from, &path).cloned()).collect();
-        named.into_iter().filter(|path| is_plain(path) && *path != source.path).collect()
+        own.filter_map(|path| modules.file(&from, &path).cloned()).filter(|path| *path != source.path).collect()
     };
-    sources.iter().filter(|source| is_plain(&source.path)).map(|source| (source.path.clone(), of(source))).collect()
+    let shipped = sources.iter().filter(|source| !source.path.ends_with("/tests.rs"));
+    shipped.map(|source| (source, of(source))).collect()
+}
+
+/// The same as a graph. A `mod.rs` re-exports what its files have and is left out.
+fn graph(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
+    let is_plain = |path: &str| !["/mod.rs", "/lib.rs", "/main.rs"].iter().any(|end| path.ends_with(end));
+    let all = imported(sources).into_iter().filter(|(source, _)| is_plain(&source.path));
+    all.map(|(source, paths)| (source.path.clone(), paths.into_iter().filter(|path| is_plain(path)).collect()))
+        .collect()
+}
+
+/// What the modules at the root of a crate import of each other, each with all its files. The root itself is left out.
+fn graph_of_folders(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
+    let folder = |path: &str| module(path).into_iter().next();
+    let mut graph = BTreeMap::<String, BTreeSet<String>>::new();
+    for (source, paths) in imported(sources) {
+        if let Some(from) = folder(&source.path) {
+            let others = paths.iter().filter_map(|path| folder(path)).filter(|other| *other != from);
+            graph.entry(from.clone()).or_default().extend(others);
+        }
+    }
+    graph
 }
 
 /// The files of a graph that are in a circle: what is left when those that import nothing are taken away, over and over, and likewise
@@ -124,13 +144,42 @@ fn in_folders(folders: &[&str]) -> Vec<Source> {
     sources().into_iter().filter(|source| source.is_in(folders)).collect()
 }
 
+/// Each crate whose files are looked at, with a number of imports between files and between folders that it has at least.
+const CRATES: [(&str, usize, usize); 3] =
+    [("shared/src/", 40, 2), ("infra/local/src/", 10, 5), ("infra/xtask/src/", 40, 20)];
+
 #[test]
 fn files_import_in_no_circle() {
-    let sources = in_folders(&["shared/src/domain/", "shared/src/http/", "shared/src/store/"]);
-    let graph = graph(&sources);
-    let imports = graph.values().map(BTreeSet::len).sum::<usize>();
-    assert!(imports > 40, "{imports} imports are found only");
-    assert_eq!(in_circles(graph), Vec::<String>::new(), "these import from each other, directly or around");
+    for (folder, at_least, _) in CRATES {
+        let graph = graph(&in_folders(&[folder]));
+        let imports = graph.values().map(BTreeSet::len).sum::<usize>();
+        assert!(imports > at_least, "{imports} imports are found only in {folder}");
+        assert_eq!(in_circles(graph), Vec::<String>::new(), "these import from each other, directly or around");
+    }
+}
+
+#[test]
+fn folders_import_in_no_circle() {
+    for (folder, _, at_least) in CRATES {
+        let graph = graph_of_folders(&in_folders(&[folder]));
+        let imports = graph.values().map(BTreeSet::len).sum::<usize>();
+        assert!(imports >= at_least, "{imports} imports are found only in {folder}: {graph:?}");
+        assert_eq!(in_circles(graph), Vec::<String>::new(), "these folders of {folder} import from each other");
+    }
+}
+
+#[test]
+fn a_circle_of_folders_is_found_also_by_way_of_their_mod_rs() {
+    let source = |path: &str, text: &str| Source { path: format!("x/src/{path}.rs"), text: text.to_owned() };
+    let sources = [
+        source("lib", "pub use a::A;\n"),
+        source("a/mod", "use crate::b::B;\n"),
+        source("b/mod", "mod one;\n"),
+        source("b/one", "use crate::{a::{self, A}, c};\n"),
+        source("c", "use std::fmt;\n"),
+    ];
+    assert_eq!(in_circles(graph_of_folders(&sources)), ["a", "b"]);
+    assert_eq!(in_circles(graph(&sources)), Vec::<String>::new());
 }
 
 #[test]

@@ -31,15 +31,13 @@ use self::{answer::refusal, exchange::Asked, routes::Routes, throttle::Buckets};
 pub use self::{exchange::Exchange, throttle::Throttle};
 use crate::{
     Result,
-    lambda::InvokeError,
+    lambda::{InvokeError, Lambda, MAX_EVENT},
     server::{Ends, Server},
     template::Template,
 };
 
 /// The largest body that an HTTP API takes.
 const MAX_BODY: usize = 10 * 1024 * 1024;
-/// The largest event that Lambda takes.
-pub const MAX_EVENT: usize = 6_291_556;
 /// The longest request line and headers together.
 const MAX_HEAD: usize = 10_240;
 /// How long an HTTP API waits for a function.
@@ -63,6 +61,12 @@ where
 {
     fn invoke(&self, function: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send {
         self(function.to_owned(), event)
+    }
+}
+
+impl Backend for Lambda {
+    async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
+        Self::invoke(self, function, event).await
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::{
     time,
 };
 
-use super::{InvokeError, Options, log::Log, runtime::Registry};
+use super::{InvokeError, Options, log::Log};
 use crate::{
     Error, Result,
     error::{Context, lock},
@@ -59,15 +59,18 @@ pub(super) struct Environment {
     kill: Notify,
 }
 
+/// The process of an environment, and its output.
+pub(super) struct Process {
+    child: Child,
+    /// Resolves when the output has ended.
+    written: oneshot::Receiver<()>,
+    /// What it wrote last.
+    tail: Arc<Mutex<String>>,
+}
+
 impl Environment {
-    /// Starts a process, which then asks the Runtime API for events.
-    pub fn spawn(
-        function: &str,
-        options: &Options,
-        runtime: SocketAddr,
-        registry: &Arc<Registry>,
-        log: &Log,
-    ) -> Result<Arc<Self>> {
+    /// Starts a process, which then asks the Runtime API for events. [`wait`](Self::wait) has to be called with it.
+    pub fn spawn(function: &str, options: &Options, runtime: SocketAddr, log: &Log) -> Result<(Arc<Self>, Process)> {
         static COUNT: AtomicU64 = AtomicU64::new(1);
         let id = format!("{function}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(binary(options, function)?);
@@ -75,11 +78,10 @@ impl Environment {
         let (output, input) = io::pipe().context(|| "cannot make a pipe".to_owned())?;
         let errors = input.try_clone().context(|| "cannot make a pipe".to_owned())?;
         command.stdin(Stdio::null()).stdout(input).stderr(errors).kill_on_drop(true);
-        let mut known = registry.hold();
-        let process = command.spawn().context(|| format!("cannot start {function}"))?;
-        // It holds the pipe's other end open.
+        let child = command.spawn().context(|| format!("cannot start {function}"))?;
+        // `command` holds the pipe's other end open.
         drop(command);
-        let pid = process.id().ok_or_else(|| Error::new(format!("{function} ended at once")))?;
+        let pid = child.id().ok_or_else(|| Error::new(format!("{function} ended at once")))?;
         let tail = Arc::new(Mutex::new(String::new()));
         let written = log.follow(function, output, tail.clone());
         let (events, queue) = mpsc::unbounded_channel();
@@ -93,27 +95,27 @@ impl Environment {
             events,
             kill: Notify::new(),
         });
-        known.insert(environment.id.clone(), environment.clone());
-        drop(known);
-        let (watched, registry) = (environment.clone(), registry.clone());
-        tokio::spawn(async move {
-            let how = watched.wait(process).await;
-            // A grandchild may hold the pipe open.
-            let _ = time::timeout(Duration::from_millis(500), written).await;
-            let tail = lock(&tail).clone();
-            registry.remove(&watched.id);
-            watched.phase.send_replace(Phase::Exited(format!("{how}\n{tail}").trim_end().to_owned()));
-        });
-        Ok(environment)
+        Ok((environment, Process { child, written, tail }))
     }
 
-    async fn wait(&self, mut process: Child) -> String {
-        loop {
+    /// Waits until the process ends; how it ended, and what it wrote last.
+    pub async fn wait(&self, mut process: Process) -> String {
+        let how = loop {
             tokio::select! {
-                status = process.wait() => return status.map_or_else(|error| error.to_string(), |status| status.to_string()),
-                () = self.kill.notified() => drop(process.start_kill()),
+                status = process.child.wait() => {
+                    break status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                }
+                () = self.kill.notified() => drop(process.child.start_kill()),
             }
-        }
+        };
+        // A grandchild may hold the pipe open.
+        let _ = time::timeout(Duration::from_millis(500), process.written).await;
+        format!("{how}\n{}", lock(&process.tail)).trim_end().to_owned()
+    }
+
+    /// Marks the environment as ended.
+    pub fn exit(&self, how: String) {
+        self.phase.send_replace(Phase::Exited(how));
     }
 
     /// Whether the process lives.
@@ -203,10 +205,10 @@ fn variables(function: &str, id: &str, options: &Options, runtime: SocketAddr) -
         ("AWS_LAMBDA_LOG_STREAM_NAME", id.to_owned()),
         ("AWS_REGION", "eu-central-1".to_owned()),
         ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
-        // DynamoDB Local wants letters and digits, the fault proxy tells functions apart by it.
+        // DynamoDB Local wants letters and digits; the fault proxy reads the function's name from it.
         ("AWS_ACCESS_KEY_ID", logical_id(function)),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-        // Each process has its own, as on AWS: what it asks of AWS can be told from what others ask.
+        // Each process has its own, as on AWS: it identifies the process in requests to DynamoDB.
         ("AWS_SESSION_TOKEN", id.to_owned()),
         ("LAMBDA_TASK_ROOT", options.binaries.display().to_string()),
         ("LAMBDA_RUNTIME_DIR", options.binaries.display().to_string()),

@@ -6,6 +6,7 @@
 
 mod environment;
 mod log;
+mod registry;
 mod runtime;
 
 use std::{
@@ -25,14 +26,17 @@ use tokio::{process::Command, sync::Semaphore};
 use self::{
     environment::{Environment, NotTaken},
     log::Log,
-    runtime::{Registry, Runtime},
+    registry::Registry,
+    runtime::Runtime,
 };
-pub use self::{log::Output, runtime::Taken};
+pub use self::{log::Output, registry::Taken};
 use crate::{
     Error, Result,
     error::{Context, lock},
-    gateway::{Backend, MAX_EVENT},
 };
+
+/// The largest event that Lambda takes.
+pub const MAX_EVENT: usize = 6_291_556;
 
 /// Why an invocation gave no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -257,7 +261,7 @@ impl Lambda {
 
     fn spawn(&self, pool: &Pool) -> Result<Arc<Environment>> {
         let inner = &self.0;
-        Environment::spawn(&pool.function, &inner.options, inner.runtime.address(), &inner.registry, &inner.log)
+        inner.registry.start(&pool.function, &inner.options, inner.runtime.address(), &inner.log)
     }
 }
 
@@ -276,12 +280,6 @@ impl Pool {
     }
 }
 
-impl Backend for Lambda {
-    async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
-        Self::invoke(self, function, event).await
-    }
-}
-
 /// Sends a signal, such as `STOP`, `CONT` or `KILL`, to a process. After `KILL` the process is gone.
 pub async fn kill(pid: u32, signal: &str) -> Result<()> {
     let status = Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status().await;
@@ -289,8 +287,8 @@ pub async fn kill(pid: u32, signal: &str) -> Result<()> {
     if !status.success() {
         return Err(Error::new(format!("process {pid} does not take the signal {signal}")));
     }
-    // A process that nobody has waited for yet is a zombie, Z; its connections are closed when its last thread has ended.
-    // Where there is no /proc, there is no waiting.
+    // A dead process that its parent has not waited for yet has the state Z (zombie); its connections are closed when its last
+    // thread has ended. Without /proc this does not wait.
     let process = PathBuf::from(format!("/proc/{pid}"));
     let lives = || {
         let threads = std::fs::read_dir(process.join("task")).map_or(0, Iterator::count);

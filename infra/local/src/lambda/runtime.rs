@@ -1,12 +1,11 @@
-//! The Lambda Runtime API: where processes ask for events and bring their answers.
+//! The Lambda Runtime API: processes ask it for events and send their responses to it.
 //!
-//! Each environment has its own prefix, so that the address alone says which process is speaking.
+//! The first segment of a request's path is the environment's id, so each request names its process.
 
 use std::{
-    collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use http_body_util::{BodyExt, Full};
@@ -16,65 +15,11 @@ use hyper::{
 };
 
 use super::{
-    Deadline, InvokeError,
+    Deadline, InvokeError, MAX_EVENT,
     environment::{Environment, Phase},
+    registry::Registry,
 };
-use crate::{Result, error::lock, gateway::MAX_EVENT, server::Server};
-
-/// The processes that live, and the events that were taken.
-pub(super) struct Registry {
-    living: Mutex<HashMap<String, Arc<Environment>>>,
-    taken: Mutex<Vec<Taken>>,
-    /// Whether the events are kept.
-    keeps: bool,
-}
-
-/// An event that a process took. It works on it until it takes the next.
-#[derive(Clone, Debug)]
-pub struct Taken {
-    /// The process's session token, which no other has, unless the options set one.
-    pub session: String,
-    /// When.
-    pub at: Instant,
-    /// The event.
-    pub event: Bytes,
-}
-
-impl Registry {
-    pub fn new(keeps: bool) -> Self {
-        Self { living: Mutex::default(), taken: Mutex::default(), keeps }
-    }
-
-    /// All of them, held still: who starts a process holds this until the process is among them, or it may ask for its first
-    /// event as a stranger.
-    pub fn hold(&self) -> MutexGuard<'_, HashMap<String, Arc<Environment>>> {
-        lock(&self.living)
-    }
-
-    pub fn remove(&self, id: &str) {
-        lock(&self.living).remove(id);
-    }
-
-    pub fn of(&self, function: &str) -> Vec<Arc<Environment>> {
-        lock(&self.living).values().filter(|environment| environment.function == function).cloned().collect()
-    }
-
-    pub fn any(&self) -> bool {
-        !lock(&self.living).is_empty()
-    }
-
-    pub fn kill_all(&self) {
-        lock(&self.living).values().for_each(|environment| environment.kill());
-    }
-
-    pub fn taken(&self) -> Vec<Taken> {
-        lock(&self.taken).clone()
-    }
-
-    fn get(&self, id: &str) -> Option<Arc<Environment>> {
-        lock(&self.living).get(id).cloned()
-    }
-}
+use crate::{Result, error::lock, server::Server};
 
 /// The API's server.
 pub(super) struct Runtime(Server);
@@ -128,7 +73,7 @@ async fn serve(
             let error = text(request).await;
             plain(finish(&environment, id, Err(InvokeError::Function(error))))
         }
-        // The process ends by itself; what it wrote says why.
+        // The process ends by itself; the reason is in its log.
         Some(["init", "error"]) => plain(StatusCode::ACCEPTED),
         _ => plain(StatusCode::NOT_FOUND),
     }
@@ -146,7 +91,7 @@ async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<D
     };
     environment.phase.send_if_modified(starts);
     let Some(invocation) = queue.recv().await else { return plain(StatusCode::GONE) };
-    // The connection is looked at before this goes on: where the process has died, this future and with it the event is dropped.
+    // Lets hyper notice a closed connection first: if the process has died, this future is dropped, and the event with it.
     tokio::task::yield_now().await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -156,10 +101,7 @@ async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<D
         Deadline::Fixed(time) => time,
     };
     let arn = format!("arn:aws:lambda:eu-central-1:000000000000:function:{}", environment.function);
-    if registry.keeps {
-        let taken = Taken { session: environment.id.clone(), at: Instant::now(), event: invocation.payload.clone() };
-        lock(&registry.taken).push(taken);
-    }
+    registry.keep(environment, &invocation.payload);
     let response = Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", invocation.id.as_str())
@@ -168,12 +110,12 @@ async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<D
         .header("lambda-runtime-trace-id", format!("Root=1-{:08x}-000000000000000000000000;Sampled=0", now.as_secs()))
         .body(Full::new(invocation.payload));
     *lock(&environment.current) = Some((invocation.id, invocation.done));
-    // Who invoked may have given up.
+    // An error is ignored: the caller may have given up.
     let _ = invocation.taken.send(());
     response.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-/// Gives the outcome of the event at hand to who waits for it.
+/// Gives the outcome of the current event to its caller.
 fn finish(environment: &Environment, id: &str, outcome: Result<Bytes, InvokeError>) -> StatusCode {
     match lock(&environment.current).take_if(|(current, _)| current == id) {
         Some((_, done)) => {
