@@ -1,4 +1,4 @@
-//! `/tenants/{tenant_id}/repositories…` (contract 5): one module per route.
+//! `/tenants/{tenant_id}/repositories…` (contract section 5.2): one module per route.
 
 mod attachments {
     mod attach;

@@ -1,4 +1,4 @@
-//! What holds for every operation (contract 1 and 2): one module per convention.
+//! What holds for every operation (contract sections 1 and 2): one module per convention.
 
 mod conventions {
     mod authentication;

@@ -1,4 +1,4 @@
-//! Deprovisioning (contract 4): total at once, and the sweep of what hung below (reliability H5-H8): the shipped binary
+//! Deprovisioning (contract section 4): total at once, and the sweep of what hung below (cases H5-H8): the shipped binary
 //! with its schedule's event.
 
 use local::lambda::Deadline;

@@ -1,4 +1,4 @@
-//! Histories under random faults, and the checkers themselves (reliability.md, group M).
+//! Histories under random faults, and the checkers themselves (docs/reliability.md, group M).
 //!
 //! `CHAOS_SECONDS` makes the run longer, `CHAOS_SEED` begins with another seed. A failure tells its seed and leaves what
 //! happened in target/chaos; `CHAOS_HISTORY` with that file's name judges it again.

@@ -1,4 +1,4 @@
-//! `GET /integration/self` (contract 1).
+//! `GET /integration/self` (contract section 1).
 
 use insta::assert_snapshot;
 use tests::transcript::{redacted, text};

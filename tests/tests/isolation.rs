@@ -1,4 +1,4 @@
-//! Two customers and two operators seeded alike (reliability D): what belongs to another root is answered exactly like what
+//! Two customers and two operators seeded alike (docs/reliability.md, group D): what belongs to another root is answered exactly like what
 //! does not exist, and costs as much.
 
 use std::collections::BTreeSet;

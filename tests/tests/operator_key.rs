@@ -1,4 +1,4 @@
-//! The operator-key command: how operators get, see and lose their keys (contract 1).
+//! The operator-key command: how operators get, see and lose their keys (contract section 1).
 
 use std::process::Output;
 use std::time::{SystemTime, UNIX_EPOCH};

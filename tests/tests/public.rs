@@ -1,4 +1,4 @@
-//! What nobody needs a credential for, and paths and methods that do not exist (contract 1 and 2).
+//! What nobody needs a credential for, and paths and methods that do not exist (contract sections 1 and 2).
 
 use insta::assert_snapshot;
 use local::http::raw;

@@ -1,4 +1,4 @@
-//! Callers in parallel (reliability C): the final state equals some serial order, and the invariants hold at rest.
+//! Callers in parallel (docs/reliability.md, group C): the final state equals some serial order, and the invariants hold at rest.
 //!
 //! Each race asserts from the proxy's log that writes to the store were under way at the same time: a test in which the
 //! callers happened to come one by one proves nothing.

@@ -1,4 +1,4 @@
-//! `/repositories…` (contract 5): one module per route.
+//! `/repositories…` (contract section 5.1): one module per route.
 
 mod repositories {
     mod delete;

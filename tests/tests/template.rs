@@ -1,5 +1,5 @@
 //! What can be told without running anything: template.yaml, infra/openapi.yaml, the binaries and the sources
-//! agree, and keep the rules of the house (reliability.md, group L; docs/architecture.md).
+//! agree, and keep the rules of the house (docs/reliability.md, group L; docs/architecture.md).
 
 mod template {
     mod baseline;

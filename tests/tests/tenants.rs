@@ -1,4 +1,4 @@
-//! `/tenants…` (contract 4): one module per route.
+//! `/tenants…` (contract section 4): one module per route.
 
 mod tenants {
     mod by_external_id;

@@ -1,4 +1,4 @@
-//! `POST /v1/customers`: make a customer (contract 3).
+//! `POST /v1/customers`: make a customer (contract section 3.1).
 
 use tenancy::domain::{customer::NewCustomer, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};

@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/keys`: make an integration key and show its secret once (contract 3).
+//! `POST /v1/customers/{customer_id}/keys`: make an integration key and show its secret once (contract section 3.4).
 
 use tenancy::domain::principal::{OperatorRoot, Scope};
 use tenancy::domain::{customer::CustomerName, key::NewKey, secret::Root};

@@ -1,4 +1,4 @@
-//! `POST /tenants`: make a tenant (contract 4).
+//! `POST /tenants`: make a tenant (contract section 4.2).
 
 use tenancy::domain::{principal::Scope, tenant::NewTenant};
 use tenancy::http::{self, Request, Response, Result};

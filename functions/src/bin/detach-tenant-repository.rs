@@ -1,4 +1,4 @@
-//! `DELETE /tenants/{tenant_id}/repositories/{repository_id}`: detach a repository that is not the default (contract 5).
+//! `DELETE /tenants/{tenant_id}/repositories/{repository_id}`: detach a repository that is not the default (contract section 5.2).
 
 use functions::{delete_tenant_by_external_id, is_by_external_id};
 use tenancy::domain::{RepositoryId, TenantId, principal::Scope};

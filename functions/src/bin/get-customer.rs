@@ -1,4 +1,4 @@
-//! `GET /v1/customers/{customer_id}`: one customer, by slug or `cust_` id (contract 3).
+//! `GET /v1/customers/{customer_id}`: one customer, by slug or `cust_` id (contract section 3.1).
 
 use tenancy::domain::customer::CustomerName;
 use tenancy::http::{self, Request, Response, Result};

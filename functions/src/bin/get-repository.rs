@@ -1,4 +1,4 @@
-//! `GET /repositories/{repository_id}`: one repository (contract 5).
+//! `GET /repositories/{repository_id}`: one repository (contract section 5.1).
 
 use tenancy::domain::RepositoryId;
 use tenancy::http::{self, Error, Request, Response, Result};

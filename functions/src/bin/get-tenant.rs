@@ -1,4 +1,4 @@
-//! `GET /tenants/{tenant_id}`: one tenant (contract 4).
+//! `GET /tenants/{tenant_id}`: one tenant (contract section 4.2).
 
 use tenancy::domain::TenantId;
 use tenancy::http::{self, Error, Request, Response, Result};

@@ -1,4 +1,4 @@
-//! `GET /v1/customers/{customer_id}/keys`: a customer's keys, newest first, without their secrets (contract 3).
+//! `GET /v1/customers/{customer_id}/keys`: a customer's keys, newest first, without their secrets (contract section 3.4).
 
 use tenancy::domain::customer::CustomerName;
 use tenancy::http::{self, Request, Response, Result};

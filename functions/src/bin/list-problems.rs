@@ -1,4 +1,4 @@
-//! `GET /problems`: every problem that this API answers with (contract 2).
+//! `GET /problems`: every problem that this API answers with (contract section 2.10).
 
 use tenancy::http::{self, Request, Response, Result};
 

@@ -1,4 +1,4 @@
-//! `POST /repositories`: register a repository (contract 5).
+//! `POST /repositories`: register a repository (contract section 5.1).
 
 use tenancy::domain::{principal::Scope, repository::NewRepository};
 use tenancy::http::{self, Request, Response, Result};

@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/restore`: bring an archived customer back (contract 3).
+//! `POST /v1/customers/{customer_id}/restore`: bring an archived customer back (contract section 3.1).
 
 use tenancy::domain::principal::{OperatorRoot, Scope};
 use tenancy::domain::{customer::CustomerName, secret::Root};

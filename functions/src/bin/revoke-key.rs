@@ -1,4 +1,4 @@
-//! `DELETE /v1/customers/{customer_id}/keys/{key_id}`: end a key at once and for good (contract 3).
+//! `DELETE /v1/customers/{customer_id}/keys/{key_id}`: end a key at once and for good (contract section 3.4).
 
 use tenancy::domain::{KeyId, customer::CustomerName, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};

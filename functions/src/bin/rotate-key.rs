@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate`: replace a key, with an overlap (contract 3).
+//! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate`: replace a key, with an overlap (contract section 3.4).
 
 use tenancy::domain::principal::{OperatorRoot, Scope};
 use tenancy::domain::{KeyId, customer::CustomerName, key::Rotation, secret::Root};

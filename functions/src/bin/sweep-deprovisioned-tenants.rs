@@ -1,4 +1,4 @@
-//! Every minute: release what deprovisioned tenants held (contract 4). It has no route.
+//! Every minute: release what deprovisioned tenants held (contract section 4.2). It has no route.
 
 use tenancy::http;
 use tenancy::store::Store;

@@ -1,4 +1,4 @@
-//! `PATCH /v1/customers/{customer_id}`: change a customer (contract 3).
+//! `PATCH /v1/customers/{customer_id}`: change a customer (contract section 3.1).
 
 use tenancy::domain::customer::{CustomerName, CustomerPatch};
 use tenancy::domain::principal::Scope;

@@ -1,4 +1,4 @@
-//! `PATCH /repositories/{repository_id}`: change a repository (contract 5).
+//! `PATCH /repositories/{repository_id}`: change a repository (contract section 5.1).
 
 use tenancy::domain::{RepositoryId, principal::Scope, repository::RepositoryPatch};
 use tenancy::http::{self, Request, Response, Result};

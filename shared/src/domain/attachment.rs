@@ -1,4 +1,4 @@
-//! Attachments: repositories on tenants (contract section 5). A tenant and its attachments are one aggregate: what holds between
+//! Attachments: repositories on tenants (contract section 5.2). A tenant and its attachments are one aggregate: what holds between
 //! them is decided here.
 
 use super::precondition::IfMatch;

@@ -1,4 +1,4 @@
-//! Customers: the root of one integration each (contract section 3).
+//! Customers: the root of one integration each (contract section 3.1).
 
 use super::precondition::IfMatch;
 use super::{Change, CustomerId, Error, Fields, Member, Result, Timestamp, text};

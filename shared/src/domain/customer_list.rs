@@ -1,4 +1,4 @@
-//! What listCustomers can be asked for (contract section 3).
+//! What listCustomers can be asked for (contract section 3.2).
 
 use super::filter::Filter;
 use super::order::Order;

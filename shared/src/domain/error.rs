@@ -6,7 +6,7 @@ use std::fmt;
 /// The result of an operation.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// One thing that is wrong with a request: where (RFC 6901, contract section 2) and what.
+/// One thing that is wrong with a request: where (RFC 6901, contract section 2.10) and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// `/member`, `/query/NAME`, `/header/NAME`, `/path/NAME`, or `""` for the whole.

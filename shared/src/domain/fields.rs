@@ -1,5 +1,5 @@
 //! Reading an object's members with every fault collected: unknown ones refused, absent, `null` and a
-//! value told apart (contract section 2).
+//! value told apart (contract sections 2.5 and 2.6).
 
 use super::Fault;
 use super::json::{Json, Object};

@@ -1,4 +1,4 @@
-//! Ids: a prefix that tells the kind and a lower-case ULID (contract section 2).
+//! Ids: a prefix that tells the kind and a lower-case ULID (contract section 2.1).
 
 use super::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};

@@ -1,4 +1,4 @@
-//! Lists by id, newest first, with a position as cursor (contract sections 4 and 5).
+//! Lists by id, newest first, with a position as cursor (contract section 4.3).
 
 use super::{Id, Kind};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Idempotency keys (contract section 2): what makes two requests the same one.
+//! Idempotency keys (contract section 2.8): what makes two requests the same one.
 
 use super::json::Json;
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! JSON as the contract takes it (section 2): RFC 8259, no duplicate member, numbers as doubles.
+//! JSON as requests may have it (contract section 2.3): RFC 8259, no duplicate member, numbers as doubles.
 //!
 //! Read once into a tree, so that every fault can be found; the tree's canonical bytes are what an
 //! idempotent request is compared by.

@@ -1,4 +1,4 @@
-//! Keys of customers: what the operator makes, sees, rotates and revokes (contract section 3).
+//! Keys of customers: what the operator makes, sees, rotates and revokes (contract section 3.4).
 
 use super::principal::{KeyKind, Scopes};
 use super::secret::Secret;

@@ -1,4 +1,4 @@
-//! `page.order_by` of listCustomers (AIP-132; contract section 3).
+//! `page.order_by` of listCustomers (AIP-132; contract section 3.2).
 
 /// By which member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

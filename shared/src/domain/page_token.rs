@@ -1,5 +1,5 @@
 //! Page tokens of listCustomers: a position, sealed with the operator's key and bound to what is listed,
-//! so that a token that was tampered with, or made for another list, is refused (contract section 3).
+//! so that a token that was tampered with, or made for another list, is refused (contract section 3.2).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,4 +1,4 @@
-//! Entity tags and the conditions that clients make of them (RFC 9110, section 13; contract section 2).
+//! Entity tags and the conditions that clients make of them (RFC 9110, section 13; contract section 2.7).
 
 use super::{Error, Result};
 

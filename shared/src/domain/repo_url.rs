@@ -1,4 +1,4 @@
-//! The form of a repository's URL (RFC 3986; contract section 5). It is never fetched.
+//! The form of a repository's URL (RFC 3986; contract section 5.1). It is never fetched.
 
 /// What [`is_repository_url`] asks for, for people.
 pub const RULE: &str = "must be an absolute https, http, ssh or git URL of at most 2048 characters with a host, \

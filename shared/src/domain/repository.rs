@@ -1,4 +1,4 @@
-//! Repositories of a customer (contract section 5).
+//! Repositories of a customer (contract section 5.1).
 
 use super::precondition::IfMatch;
 use super::tenant::Metadata;

@@ -1,4 +1,4 @@
-//! API key secrets (contract section 3): they name their own item, so that authentication is one read,
+//! API key secrets (contract section 3.4): they name their own item, so that authentication is one read,
 //! and end in a checksum, so that a mistyped one is refused without any.
 //!
 //! `sk_int_` + root ULID + key ULID + 43 base-62 characters (256 random bits) + CRC-32 in 6 of them;

@@ -1,4 +1,4 @@
-//! The merge semantics of the bodies of PATCH (contract section 2): every combination of members that are absent,
+//! The merge semantics of the bodies of PATCH (contract section 2.6): every combination of members that are absent,
 //! `null`, right or wrong.
 
 use super::customer::{CustomerName, CustomerPatch};

@@ -1,4 +1,4 @@
-//! Rules for texts and maps of texts (contract section 2): lengths count Unicode scalar values, control
+//! Rules for texts and maps of texts (contract section 2.5): lengths count Unicode scalar values, control
 //! characters other than tab, line feed and carriage return are refused, nothing is normalised.
 
 use super::Member;

@@ -1,4 +1,4 @@
-//! Points in time, to the millisecond: RFC 3339 in UTC with three digits and `Z` (contract section 2).
+//! Points in time, to the millisecond: RFC 3339 in UTC with three digits and `Z` (contract section 2.5).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;

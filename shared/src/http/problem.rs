@@ -1,4 +1,4 @@
-//! Errors as clients see them: RFC 9457 problems from a closed set (contract section 2).
+//! Errors as clients see them: RFC 9457 problems from a closed set (contract section 2.10).
 
 use super::response::{NO_STORE, Response};
 use crate::domain::{Credential, Error, Fault};

@@ -1,4 +1,4 @@
-//! Query strings: `+` is a space, escapes are decoded once, anything broken is refused (contract section 2).
+//! Query strings: `+` is a space, escapes are decoded once, anything broken is refused (contract section 2.2).
 
 use percent_encoding::percent_decode_str;
 

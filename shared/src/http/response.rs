@@ -17,7 +17,7 @@ pub struct Response {
 }
 
 /// Lambda takes answers of at most 6 MB. A body that is larger than this inside of one goes as base64, in which
-/// the 4 MiB of the largest page (contract section 3) always fit.
+/// the 4 MiB of the largest page (contract section 3.2) always fit.
 const MOST_TEXT_BYTES: usize = 5 << 20;
 
 /// Something with an entity tag.

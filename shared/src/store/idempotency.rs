@@ -1,5 +1,5 @@
 //! Idempotency records: written in the effect's own transaction, so that there is no lock to expire and nothing in progress for a crash
-//! to leave behind (contract section 2).
+//! to leave behind (contract section 2.8).
 
 use super::client::Store;
 use super::commit::{Outcome, Refusals};

@@ -36,12 +36,12 @@ pub(super) struct Walked<T> {
     pub position: Option<String>,
 }
 
-/// Under a filter, or where rows are read that nobody wants, a request reads at most 4 MB of the table (contract section 3):
+/// Under a filter, or where rows are read that nobody wants, a request reads at most 4 MB of the table (contract section 3.2):
 /// as many calls of at most 1 MB. Otherwise the page is full, whatever it takes.
 const MOST_CALLS: usize = 4;
 /// With less time left than this, what was read until then is the page: better a short one than none.
 const HURRY: Duration = Duration::from_millis(2500);
-/// A page ends before the row that would take its body over this (contract section 3).
+/// A page ends before the row that would take its body over this (contract section 3.2).
 pub(super) const MOST_BODY_BYTES: usize = 4 << 20;
 /// What a body has besides its rows: the members around them, and a token of at most 106 characters.
 pub(super) const FRAME_BYTES: usize = 160;

@@ -1,4 +1,4 @@
-//! Histories (reliability.md, group M): clients work on the same few tenants at the same time while the proxy
+//! Histories (docs/reliability.md, group M): clients work on the same few tenants at the same time while the proxy
 //! makes the store fail; afterwards one order of their operations must explain every answer.
 //!
 //! Invariant: an operation whose answer says "not now" may or may not have happened, and nothing else may be

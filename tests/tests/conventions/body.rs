@@ -1,4 +1,4 @@
-//! The body: media type, size, syntax, values (contract 2; reliability F2, F3, F5, F12).
+//! The body: media type, size, syntax, values (contract section 2.3; cases F2, F3, F5, F12).
 
 use tests::transcript::text;
 use tests::{App, Call, Exchange, json};

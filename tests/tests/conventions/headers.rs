@@ -1,4 +1,4 @@
-//! Request ids, and headers that are logged or ignored (contract 2).
+//! Request ids, and headers that are logged or ignored (contract section 2.4).
 
 use std::collections::HashSet;
 use tests::transcript::{redacted, text};

@@ -1,4 +1,4 @@
-//! What a problem says to help: its detail and messages repeat what was sent and name what is known (contract 2).
+//! What a problem says to help: its detail and messages repeat what was sent and name what is known (contract section 2.10).
 
 use tests::checks::{escaped, shape};
 use tests::transcript::text;

@@ -1,5 +1,5 @@
 //! `Idempotency-Key` on createCustomer and restoreCustomer, and what parallel duplicates of them and of createTenant come to
-//! (contract 2; reliability B).
+//! (contract section 2.8; docs/reliability.md, group B).
 
 use futures_util::future::join_all;
 use tests::checks::wrote;

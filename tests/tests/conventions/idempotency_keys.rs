@@ -1,5 +1,5 @@
 //! `Idempotency-Key` and keys: on createKey and rotateKey, where a secret is shown once, and under whose key a replay is
-//! asked for (contract 2; reliability B11, B12).
+//! asked for (contract section 2.8; cases B11, B12).
 
 use futures_util::future::join_all;
 use tests::transcript::text;

@@ -1,4 +1,4 @@
-//! The order of checks: of two faults the first one of the list is told (contract 2).
+//! The order of checks: of two faults the first one of the list is told (contract section 2.9).
 
 use tests::transcript::text;
 use tests::{App, Call, Exchange, json};

@@ -1,4 +1,4 @@
-//! ETags where there are some, and nowhere else (contract 2).
+//! ETags where there are some, and nowhere else (contract section 2.7).
 
 use tests::transcript::text;
 use tests::{App, json};

@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 problems (contract 2).
+//! Errors as RFC 9457 problems (contract section 2.10).
 
 use insta::assert_snapshot;
 use tests::transcript::{members, redacted, text};

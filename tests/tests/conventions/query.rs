@@ -1,4 +1,4 @@
-//! The query (contract 2).
+//! The query (contract section 2.2).
 
 use tests::transcript::text;
 use tests::{App, json};

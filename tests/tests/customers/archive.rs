@@ -1,4 +1,4 @@
-//! `DELETE /v1/customers/{customer_id}` (contract 3).
+//! `DELETE /v1/customers/{customer_id}` (contract section 3.1).
 
 use futures_util::future::join_all;
 use tests::transcript::text;

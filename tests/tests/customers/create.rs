@@ -1,4 +1,4 @@
-//! `POST /v1/customers` (contract 3).
+//! `POST /v1/customers` (contract section 3.1).
 
 use futures_util::future::join_all;
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! `GET /v1/customers/{customer_id}` (contract 3).
+//! `GET /v1/customers/{customer_id}` (contract section 3.1).
 
 use tests::checks::shape;
 use tests::transcript::text;

@@ -1,4 +1,4 @@
-//! `GET /v1/customers` (contract 3): pages, tokens, filters, orders.
+//! `GET /v1/customers` (contract section 3.2): pages, tokens, filters, orders.
 
 use std::time::{Duration, Instant};
 use tenancy::domain::filter::Filter;

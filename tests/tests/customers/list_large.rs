@@ -1,4 +1,4 @@
-//! `GET /v1/customers` over much data: the limits of a body and of what one request reads (contract 3).
+//! `GET /v1/customers` over much data: the limits of a body and of what one request reads (contract section 3.2).
 
 use tests::checks::write_rows;
 use tests::transcript::text;

@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/restore` (contract 3).
+//! `POST /v1/customers/{customer_id}/restore` (contract section 3.1).
 
 use futures_util::future::join_all;
 use tests::checks::wrote;

@@ -1,4 +1,4 @@
-//! `PATCH /v1/customers/{customer_id}` (contract 3): merge semantics, versions, races.
+//! `PATCH /v1/customers/{customer_id}` (contract section 3.1): merge semantics, versions, races.
 
 use futures_util::future::join_all;
 use tests::checks::wrote;

@@ -1,4 +1,4 @@
-//! A store that is over its limits: cases J1-J4 (J5 and J6 come with quotas).
+//! A store that is over its limits: cases J1-J4.
 
 use super::{app, expect_unavailable, expect_within, of, post_once};
 use futures_util::future::join_all;

@@ -11,7 +11,7 @@ const CREATIONS: usize = 2;
 const OPERATIONS: usize = 4;
 const ATTEMPTS: [u8; OPERATIONS] = [2, 2, 2, 1];
 
-/// The rules of reliability.md that the store's write path follows.
+/// The rules of docs/reliability.md that the store's write path follows.
 #[derive(Clone, Copy)]
 struct Protocol {
     /// R6: the store applies a transaction's token once.

@@ -1,4 +1,4 @@
-//! `GET /v1/customers/{customer_id}/keys` (contract 3).
+//! `GET /v1/customers/{customer_id}/keys` (contract section 3.4).
 
 use crate::{KEYS, issue, list, revoke, start};
 use tests::json;

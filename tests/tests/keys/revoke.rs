@@ -1,4 +1,4 @@
-//! `DELETE /v1/customers/{customer_id}/keys/{key_id}` (contract 3).
+//! `DELETE /v1/customers/{customer_id}/keys/{key_id}` (contract section 3.4).
 
 use crate::{KEYS, from_now, issue, milliseconds, revoke, rewrite, shown, start, use_key};
 use tests::json;

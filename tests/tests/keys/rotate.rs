@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate` (contract 3).
+//! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate` (contract section 3.4).
 
 use crate::{KEYS, create, from_now, issue, list, milliseconds, revoke, rotate, shown, start, use_key};
 use futures_util::future::join_all;

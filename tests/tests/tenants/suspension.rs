@@ -1,4 +1,4 @@
-//! Suspended tenants and archived customers (contract 3, 4).
+//! Suspended tenants and archived customers (contract sections 3 and 4).
 
 use std::time::{Duration, Instant};
 use tests::checks::{check_at_rest, ids, write_rows};

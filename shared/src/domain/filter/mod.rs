@@ -1,4 +1,4 @@
-//! `page.filter` of listCustomers: a typed subset of AIP-160 (contract section 3).
+//! `page.filter` of listCustomers: a typed subset of AIP-160 (contract section 3.3).
 //!
 //! What the contract leaves open is decided in `parse.rs`, where the grammar is.
 
