@@ -21,7 +21,7 @@ pub fn template() -> PathBuf {
     root().join("template.yaml")
 }
 
-/// The contract as a machine reads it.
+/// The contract, docs/contract.md, for machines.
 pub fn openapi() -> PathBuf {
     root().join("infra/openapi.yaml")
 }

@@ -1,6 +1,6 @@
 //! `page.filter` of listCustomers: a typed subset of AIP-160 (contract section 3.3).
 //!
-//! What the contract leaves open is decided in `parse.rs`, where the grammar is.
+//! The grammar and its finer points are in `parse.rs`.
 
 mod parse;
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! string     = bare | "'" … "'" | '"' … '"'
 //! ```
 //!
-//! Decided here, where the contract is silent:
+//! The finer points:
 //! - White space is Unicode's. Between tokens it may be any amount, also none: `NOT(state:active)`.
 //! - `AND`, `OR` and `NOT` as a bare string are the keyword, so the operand is missing; quoted they are text.
 //! - A backslash takes the next character for itself, in quotes and bare, but letters and digits
