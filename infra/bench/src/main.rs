@@ -40,7 +40,7 @@ const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDE
   --endpoint      the engine that holds the data
   --seeding       where the binaries of all functions and of operator-key are, to seed the table with
   --functions     where the binaries are that are measured
-  --work          for the events (for ../shared/peers), certificates and wrappers
+  --work          for the events, certificates and wrappers
   --rounds        cold starts to measure; 0 leaves times out
   --instructions  also counts instructions, by valgrind
   --foreign       also compares what a foreign id takes with what an unknown one does
@@ -52,7 +52,7 @@ const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDE
   --runner        what these are started with: an emulator of their processor
   --base          where the binaries of another build are: measured or raced in turns, and reported as `FUNCTION (base)`
   --delay         each request to the store waits so long on its way; counts them
-  --peers         also runs this folder's bench, getTenant added";
+  --peers         also runs the bench of this folder, with reference implementations in other languages, getTenant added";
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

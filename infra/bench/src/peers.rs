@@ -1,4 +1,10 @@
-//! The same requests by the bench beside the tree (`../shared/peers`), which has the function in other languages to compare with.
+//! Compares getTenant with reference implementations of it in other languages: `--peers FOLDER`. The folder is not part of this
+//! repository. It has an executable `run`, a bench of its own, which
+//! - takes a function as `--add NAME COMMAND`, with `--event FILE` (the invocation to send, answered with 2xx), `--upstream URL` (the
+//!   engine with the data) and `--env NAME=VALUE` after it,
+//! - starts it as Lambda does: `AWS_LAMBDA_RUNTIME_API`, credentials, `AWS_ENDPOINT_URL_DYNAMODB` for a store over TLS, `SSL_CERT_FILE`,
+//! - writes its table in Markdown to `--markdown FILE`, and fails with an exit code,
+//! - keeps its root certificate as `tls/root.pem` in `PEERS_CACHE`, or in `~/.cache/tenancy-peers`.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,7 +16,7 @@ use tokio::process::Command;
 
 use crate::{Bench, binary, seed::Event};
 
-/// Runs `peers/run` with the function added twice and with these further options: as `tenancy-<function>` it trusts the 150 roots of
+/// Runs the folder's `run` with the function added twice and with these further options: as `tenancy-<function>` it trusts the 150 roots of
 /// the bench's `SSL_CERT_FILE`, as the others do; as `tenancy-few-roots` the bench's own alone, for on AWS five are compiled in. Another
 /// build of it is `base` and `base-few-roots`. The table goes to standard error, as the progress does, and to `<work>/peers.md`.
 pub async fn compare(bench: &Bench, event: &Event, peers: &Path, work: &Path, options: &str) -> Result<()> {

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the functions cost as they are deployed, as tables in Markdown.
 //!
-//! By itself always; with `--peers` side by side with the same function in other languages, where `../shared/peers` is there.
+//! By itself always; with `--peers FOLDER` side by side with reference implementations in other languages (`infra/bench/src/peers.rs` says
+//! what is expected of that folder).
 //! Invariant: what is measured is an optimised build for this machine's processor: `cargo build --release`, as the ratchets have it, or with
 //! `--pgo` by a profile as well, as `cargo xtask build` does.
 
@@ -52,11 +53,11 @@ pub struct Options {
     /// With --contention: each request to the store waits so many milliseconds on its way, and requests are counted.
     #[arg(long, value_name = "MS", requires = "contention")]
     delay: Option<u64>,
-    /// Beside the same function in other languages, where that bench is there.
-    #[arg(long, conflicts_with = "contention")]
-    peers: bool,
-    /// Options for the peers' own `run`; goes with --peers.
-    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true, conflicts_with = "contention")]
+    /// Beside the reference implementations in other languages of this folder, which has a bench `run`.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "contention")]
+    peers: Option<PathBuf>,
+    /// Options for the `run` of --peers.
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true, requires = "peers")]
     peers_options: Option<String>,
     /// Writes the report into docs/performance.md.
     #[arg(long, conflicts_with = "contention")]
@@ -67,10 +68,6 @@ pub struct Options {
 }
 
 impl Options {
-    fn peers(&self) -> bool {
-        self.peers || self.peers_options.is_some()
-    }
-
     /// The folder with what is measured.
     async fn built(&self, groups: &ProcessGroups, functions: &[String]) -> Result<PathBuf> {
         match &self.functions {
@@ -110,9 +107,8 @@ pub async fn run(options: Options) -> Result<ExitCode> {
 }
 
 async fn measure(options: &Options, groups: &ProcessGroups) -> Result<String> {
-    let peers = tree::root().join("../shared/peers");
-    if options.peers() && !peers.join("run").is_file() {
-        return Err(format!("--peers needs the folder {}, which is not here", peers.display()));
+    if let Some(peers) = options.peers.as_ref().filter(|peers| !peers.join("run").is_file()) {
+        return Err(format!("{} has no `run`: --peers needs a folder with reference implementations", peers.display()));
     }
     let choice = Choice::of_tests(options.store.clone())?;
     let rounds = usize::try_from(options.rounds.unwrap_or(ROUNDS)).unwrap_or(usize::MAX);
@@ -139,11 +135,11 @@ async fn measure(options: &Options, groups: &ProcessGroups) -> Result<String> {
         rounds,
         instructions,
         foreign: true,
-        peers: options.peers().then_some((peers.as_path(), options.peers_options.as_deref().unwrap_or_default())),
+        peers: options.peers.as_deref().map(|peers| (peers, options.peers_options.as_deref().unwrap_or_default())),
     };
     let figures = step("measuring", bench_program::run(groups, &program, &wanted)).await?;
     tells_foreign_apart(&figures)?;
-    let beside = match options.peers() {
+    let beside = match options.peers.is_some() {
         true => Some(bench_program::peers_report()?),
         false => None,
     };
