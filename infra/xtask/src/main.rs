@@ -82,6 +82,8 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod documented;
+#[cfg(test)]
+mod references;
 
 #[cfg(test)]
 mod tests {
