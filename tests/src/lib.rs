@@ -12,6 +12,7 @@ mod exchange;
 pub mod history;
 pub mod iam;
 pub mod openapi;
+pub mod operations;
 pub mod recorded;
 mod refusing;
 pub mod transcript;

@@ -1,6 +1,7 @@
 //! What functions do rarely and must be allowed to do all the same: with these requests recorded, the checks
 //! over the suite see every grant of template.yaml used.
 
+use tests::operations::{Fixture, protected};
 use tests::{App, json};
 
 #[tokio::test]
@@ -40,51 +41,19 @@ async fn a_taken_name_is_a_conflict_with_a_key_too_and_the_key_stays_free() {
     assert_eq!(made.header("idempotency-replayed"), None);
 }
 
-/// Every operation that needs a credential, by method and path.
-const OPERATIONS: [(&str, &str); 27] = [
-    ("POST", "/v1/customers"),
-    ("GET", "/v1/customers"),
-    ("GET", "/v1/customers/a"),
-    ("PATCH", "/v1/customers/a"),
-    ("DELETE", "/v1/customers/a"),
-    ("POST", "/v1/customers/a/restore"),
-    ("POST", "/v1/customers/a/keys"),
-    ("GET", "/v1/customers/a/keys"),
-    ("POST", "/v1/customers/a/keys/k/rotate"),
-    ("DELETE", "/v1/customers/a/keys/k"),
-    ("GET", "/integration/self"),
-    ("POST", "/tenants"),
-    ("GET", "/tenants"),
-    ("GET", "/tenants/t"),
-    ("PATCH", "/tenants/t"),
-    ("DELETE", "/tenants/t"),
-    ("GET", "/tenants/by-external-id/e"),
-    ("PUT", "/tenants/by-external-id/e"),
-    ("DELETE", "/tenants/by-external-id/e"),
-    ("POST", "/repositories"),
-    ("GET", "/repositories"),
-    ("GET", "/repositories/r"),
-    ("PATCH", "/repositories/r"),
-    ("DELETE", "/repositories/r"),
-    ("GET", "/tenants/t/repositories"),
-    ("PUT", "/tenants/t/repositories/r"),
-    ("DELETE", "/tenants/t/repositories/r"),
-];
-
 #[tokio::test]
 async fn a_valid_key_of_the_other_kind_is_forbidden_and_an_invalid_one_is_not_authorized() {
     let app = App::start().await;
-    let integration = app.new_integration("acme-corp").await;
+    let fixture = Fixture::new(&app, "acme-corp").await;
     let revoked = app.new_integration_key("acme-corp").await;
     let path = "/v1/customers/acme-corp/keys";
     let keys = app.operator("GET", path).send().await.json();
     let newest = keys["keys"][0]["key_id"].as_str().unwrap();
     app.operator("DELETE", &format!("{path}/{newest}")).send().await.expect_status(204);
-    for (method, path) in OPERATIONS {
-        let other = if path.starts_with("/v1/") { &integration } else { &app.operator_key };
+    for operation in protected() {
+        let (method, path) = (&*operation.method, &*fixture.path(operation));
+        let other = fixture.wrong_key_of(operation.caller);
         app.with_key(other, method, path).send().await.expect_problem(403, "insufficient-scope");
-        if path.starts_with("/v1/") {
-            app.with_key(&revoked, method, path).send().await.expect_problem(401, "insufficient-scope");
-        }
+        app.with_key(&revoked, method, path).send().await.expect_problem(401, "insufficient-scope");
     }
 }

@@ -1,36 +1,10 @@
 //! Who calls, and how a caller that may not is told (contract section 1; cases E1-E4, E7, E8, E10).
 
 use insta::assert_snapshot;
-use tenancy::domain::principal::{Scope, Scopes};
+use tenancy::domain::principal::{KeyKind, Scope, Scopes};
+use tests::operations::{Caller, Fixture, operations_of, protected};
 use tests::transcript::{redacted, text};
 use tests::{Action, App, Exchange, Rule, json};
-
-/// The operations of sections 1 and 3, on what exists.
-fn operations(key: &str) -> Vec<(&'static str, String)> {
-    let customer = "/v1/customers/acme-corp";
-    vec![
-        ("POST", "/v1/customers".to_owned()),
-        ("GET", "/v1/customers".to_owned()),
-        ("GET", customer.to_owned()),
-        ("PATCH", customer.to_owned()),
-        ("POST", format!("{customer}/keys")),
-        ("GET", format!("{customer}/keys")),
-        ("POST", format!("{customer}/keys/{key}/rotate")),
-        ("DELETE", format!("{customer}/keys/{key}")),
-        ("POST", format!("{customer}/restore")),
-        ("DELETE", customer.to_owned()),
-    ]
-}
-
-const INTEGRATION: [(&str, &str); 7] = [
-    ("GET", "/integration/self"),
-    ("GET", "/tenants"),
-    ("POST", "/tenants"),
-    ("PUT", "/tenants/by-external-id/a"),
-    ("GET", "/repositories"),
-    ("POST", "/repositories"),
-    ("GET", "/tenants/tnt_01kaq7n0z2w4y6x8v0tqrstabc/repositories"),
-];
 
 fn is_401(answer: Exchange) -> Exchange {
     let answer = answer.expect_problem(401, "insufficient-scope");
@@ -75,7 +49,7 @@ fn resealed(secret: &str) -> String {
 #[tokio::test]
 async fn without_a_valid_credential_everything_is_401() {
     let app = App::start().await;
-    app.new_customer("acme-corp").await;
+    let fixture = Fixture::new(&app, "acme-corp").await;
     let answer = is_401(app.anonymous("GET", "/v1/customers").send().await);
     let body = redacted(&answer.body).replace(&app.address().to_string(), "HOST");
     assert_snapshot!(body, @r#"{"type":"https://HOST/problems/insufficient-scope","slug":"insufficient-scope","title":"Unauthorized","status":401,"detail":"No credential was sent: send an API key as a bearer token in the Authorization header.","instance":"/v1/customers","request_id":"req_…"}"#);
@@ -117,8 +91,8 @@ async fn without_a_valid_credential_everything_is_401() {
     }
     let twice = app.operator("GET", "/v1/customers").header("authorization", &format!("Bearer {key}"));
     is_401(twice.send().await);
-    for (method, path) in operations("key_1").iter().map(|(method, path)| (*method, path.as_str())).chain(INTEGRATION) {
-        is_401(app.anonymous(method, path).send().await);
+    for operation in protected() {
+        is_401(app.anonymous(&operation.method, &fixture.path(operation)).send().await);
     }
 }
 
@@ -193,13 +167,11 @@ async fn an_unknown_key_costs_what_a_known_one_reads_first() {
 #[tokio::test]
 async fn a_credential_of_the_other_kind_is_403_and_nothing_is_written() {
     let app = App::start().await;
-    let key = app.new_integration("acme-corp").await;
+    let fixture = Fixture::new(&app, "acme-corp").await;
     let work = async {
-        for (method, path) in operations("key_1") {
-            is_403(app.with_key(&key, method, &path).send().await);
-        }
-        for (method, path) in INTEGRATION {
-            is_403(app.operator(method, path).send().await);
+        for operation in protected() {
+            let key = fixture.wrong_key_of(operation.caller);
+            is_403(app.with_key(key, &operation.method, &fixture.path(operation)).send().await);
         }
     };
     let ((), log) = app.requests_of(work).await;
@@ -213,20 +185,29 @@ async fn a_credential_of_the_other_kind_is_403_and_nothing_is_written() {
 #[tokio::test]
 async fn a_write_needs_its_scope_and_a_read_none() {
     let app = App::start().await;
-    app.new_customer("acme-corp").await;
-    let path = "/v1/customers/acme-corp/keys";
-    let issued = app.operator("POST", path).json(json!({ "name": "k" })).send().await.json();
-    let scopes =
-        [Scopes::default(), Scopes::default().with(Scope::CustomersWrite), Scopes::default().with(Scope::KeysWrite)];
-    for scopes in scopes {
-        let key = app.new_operator_key_with("acme", scopes).await;
-        for (method, path) in operations(text(&issued, "key_id")) {
-            let needed = if path.contains("/keys") { Scope::KeysWrite } else { Scope::CustomersWrite };
-            let answer = app.with_key(&key, method, &path).header("if-match", "\"0\"").send().await;
-            match method {
-                "GET" => drop(answer.expect_status(200)),
-                _ if scopes.contains(needed) => assert!(![401, 403].contains(&answer.status), "{answer}"),
-                _ => drop(is_403(answer)),
+    for caller in [Caller::Operator, Caller::Integration] {
+        let kind = if caller == Caller::Operator { KeyKind::Operator } else { KeyKind::Integration };
+        let all = Scope::ALL.into_iter().filter(|(_, owner, _)| *owner == kind);
+        let single = all.map(|(scope, ..)| Scopes::default().with(scope));
+        for (number, scopes) in [Scopes::default()].into_iter().chain(single).enumerate() {
+            let mut fixture = Fixture::new(&app, &format!("{caller:?}-{number}").to_ascii_lowercase()).await;
+            if caller == Caller::Operator {
+                fixture.operator_key = app.new_operator_key_with("acme", scopes).await;
+            } else {
+                let path = format!("/v1/customers/{}/keys", fixture.names.get("customer_id"));
+                let issue = app.operator("POST", &path).json(json!({ "name": "k", "scopes": scopes.names() }));
+                fixture.key = text(&issue.send().await.expect_status(201).json(), "api_key_once").to_owned();
+            }
+            for operation in operations_of(caller) {
+                // Nothing is changed where the condition is looked at.
+                let answer = fixture.first(&app, operation).header("if-match", "\"0\"").send().await;
+                match &operation.scope {
+                    None => drop(answer.expect_status(200)),
+                    Some(scope) if scopes.names().contains(&scope.as_str()) => {
+                        assert!(![401, 403].contains(&answer.status), "{answer}");
+                    }
+                    Some(_) => drop(is_403(answer)),
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 use tests::checks::{check_at_rest, ids, write_rows};
+use tests::operations::{Caller, Fixture, operations_of};
 use tests::{App, Exchange, Value, json};
 
 #[tokio::test]
@@ -43,59 +44,29 @@ async fn a_suspended_tenant_is_read_and_written_as_before() {
     check_at_rest(&app).await;
 }
 
-/// Every operation of an integration, by method and path.
-fn operations(tenant: &str, repository: &str) -> Vec<(&'static str, String)> {
-    let (tenant, repository) = (format!("/tenants/{tenant}"), format!("/repositories/{repository}"));
-    let attachment = format!("{tenant}{repository}");
-    let external = "/tenants/by-external-id/one".to_owned();
-    vec![
-        ("GET", "/integration/self".to_owned()),
-        ("GET", "/tenants".to_owned()),
-        ("GET", tenant.clone()),
-        ("GET", external.clone()),
-        ("GET", "/repositories".to_owned()),
-        ("GET", repository.clone()),
-        ("GET", format!("{tenant}/repositories")),
-        ("POST", "/tenants".to_owned()),
-        ("PATCH", tenant.clone()),
-        ("DELETE", tenant),
-        ("PUT", external.clone()),
-        ("DELETE", external),
-        ("POST", "/repositories".to_owned()),
-        ("PATCH", repository.clone()),
-        ("DELETE", repository),
-        ("PUT", attachment.clone()),
-        ("DELETE", attachment),
-    ]
-}
-
 #[tokio::test]
 async fn an_archived_customer_is_shut_out_at_once_and_comes_back_as_it_was() {
     let app = App::start().await;
-    let key = app.new_integration("acme-corp").await;
-    let tenant = app.new_tenant(&key, "one").await["id"].as_str().unwrap().to_owned();
-    let repository = app.new_repository(&key, "one").await["id"].as_str().unwrap().to_owned();
-    app.with_key(&key, "PUT", &format!("/tenants/{tenant}/repositories/{repository}")).send().await.expect_status(201);
-    let reads = || operations(&tenant, &repository).into_iter().filter(|(method, _)| *method == "GET");
-    let show = async |answers: &mut Vec<(String, Option<String>)>| {
-        for (method, path) in reads() {
-            let answer: Exchange = app.with_key(&key, method, &path).send().await.expect_status(200);
+    let fixture = Fixture::new(&app, "acme-corp").await;
+    let show = async || {
+        let mut answers = Vec::new();
+        for operation in operations_of(Caller::Integration).filter(|operation| !operation.is_write()) {
+            let answer: Exchange = fixture.first(&app, operation).send().await.expect_status(200);
             answers.push((answer.body.clone(), answer.header("etag").map(str::to_owned)));
         }
+        answers
     };
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    show(&mut before).await;
+    let before = show().await;
     app.operator("DELETE", "/v1/customers/acme-corp").send().await.expect_status(204);
-    for (method, path) in operations(&tenant, &repository) {
-        let refused = app.with_key(&key, method, &path).send().await.expect_problem(401, "insufficient-scope");
+    for operation in operations_of(Caller::Integration) {
+        let refused = fixture.bare(&app, operation).send().await.expect_problem(401, "insufficient-scope");
         assert_eq!(
             (refused.json()["title"].as_str(), refused.header("www-authenticate")),
             (Some("Unauthorized"), Some("Bearer"))
         );
     }
     app.operator("POST", "/v1/customers/acme-corp/restore").send().await.expect_status(200);
-    show(&mut after).await;
-    assert_eq!(after, before);
+    assert_eq!(show().await, before);
     check_at_rest(&app).await;
 }
 
