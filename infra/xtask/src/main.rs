@@ -9,6 +9,7 @@ mod build;
 mod cargo;
 mod chaos;
 mod dev;
+mod docs;
 mod environment;
 mod operator_key;
 mod process_group;
@@ -42,6 +43,7 @@ enum Command {
     Chaos(chaos::Options),
     OperatorKey(operator_key::Options),
     Router(router::Options),
+    Docs(docs::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
             Command::Chaos(options) => chaos::run(&options),
             Command::OperatorKey(options) => operator_key::run(&options).await,
             Command::Router(options) => router::run(&options),
+            Command::Docs(options) => docs::run(&options),
         }
     });
     // Not awaited: a thread that reads a pipe must not keep the command from ending.
@@ -113,7 +116,9 @@ mod tests {
 
     #[test]
     fn help_is_there_for_every_command() {
-        for command in ["", "build", "dev", "test", "bench", "chaos", "operator-key", "operator-key create", "router"] {
+        for command in
+            ["", "build", "dev", "test", "bench", "chaos", "operator-key", "operator-key create", "router", "docs"]
+        {
             let help = refused(&format!("{command} --help"));
             assert!(help.contains(&format!("Usage: cargo xtask {command}").trim_end().to_owned()), "{command}: {help}");
         }

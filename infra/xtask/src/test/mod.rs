@@ -10,6 +10,7 @@ mod mutants;
 mod named;
 mod once;
 mod ratchets;
+mod reference;
 mod stages;
 mod suite;
 
@@ -103,6 +104,13 @@ const STAGES: &[Stage] = &[
         needs: &["python3"],
         parts: &["npm"],
         run: |at| Box::pin(docs::openapi(at)),
+    },
+    Stage {
+        name: "reference",
+        about: "a browser shows every operation on the page of cargo xtask docs",
+        needs: &[],
+        parts: &[],
+        run: |at| Box::pin(reference::reference(at)),
     },
     Stage {
         name: "build",
