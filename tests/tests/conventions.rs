@@ -5,6 +5,7 @@ mod conventions {
     mod base_path;
     mod body;
     mod budgets;
+    mod event_files;
     mod events;
     mod gateway;
     mod headers;

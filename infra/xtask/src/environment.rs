@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -20,6 +20,9 @@ pub struct Environment(BTreeMap<String, String>);
 /// The credentials and the region that every local store takes. DynamoDB Local wants letters and digits only.
 pub const LOCAL_AWS: [(&str, &str); 3] =
     [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")];
+
+/// The file's name.
+const FILE: &str = "dev.env";
 
 /// What outlives a stack.
 const KEYS: [&str; 2] = ["OPERATOR_KEY", "INTEGRATION_KEY"];
@@ -67,14 +70,15 @@ pub fn lock(patience: Duration) -> Result<Option<File>> {
     }
 }
 
-fn path() -> Result<PathBuf> {
-    Ok(tree::local()?.join("dev.env"))
-}
-
 impl Environment {
-    /// The file as it is; empty where there is none.
+    /// The file of this stack; empty if there is none.
     pub fn load() -> Result<Self> {
-        Ok(Self::parse(&std::fs::read_to_string(path()?).unwrap_or_default()))
+        Ok(Self::read(&tree::local()?))
+    }
+
+    /// The file of the stack that has this folder; empty if there is none.
+    pub fn read(folder: &Path) -> Self {
+        Self::parse(&std::fs::read_to_string(folder.join(FILE)).unwrap_or_default())
     }
 
     /// Writes the file for as long as the result lives, and this program.
@@ -91,7 +95,7 @@ impl Environment {
 
     /// Writes the file in one go; it holds keys, so only its owner may read it.
     fn save(&self, comment: &str) -> Result<()> {
-        let path = path()?;
+        let path = tree::local()?.join(FILE);
         let part = path.with_extension("env.part");
         let failed = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
         let _ = std::fs::remove_file(&part);

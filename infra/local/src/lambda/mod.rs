@@ -1,7 +1,6 @@
 //! Our own Lambda: real function binaries, each process an execution environment, driven by the Lambda Runtime API.
 //!
-//! Unlike cargo-lambda it runs several environments of a function, gives real deadlines, kills at the timeout and keeps
-//! Lambda's limits. Invariant: an environment works on one event at a time; dropping the last clone kills all processes.
+//! Unlike cargo-lambda it gives real deadlines, kills at the timeout and keeps Lambda's limits. Invariant: an environment works on one event at a time; dropping the last clone kills all processes.
 //! Not here: building the binaries, asynchronous invocations, retries.
 
 mod environment;

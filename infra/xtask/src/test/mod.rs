@@ -2,6 +2,7 @@
 //!
 //! Invariant: one failed stage does not keep the next from running, and any failed stage fails the command.
 
+mod cargo_lambda;
 mod clients;
 mod deny;
 mod docs;
@@ -139,6 +140,13 @@ const STAGES: &[Stage] = &[
         needs: &[],
         parts: &[],
         run: |at| Box::pin(suite::api(at)),
+    },
+    Stage {
+        name: "cargo-lambda",
+        about: "cargo lambda watch and cargo lambda invoke run the functions, as docs/operations.md says",
+        needs: &["python3"],
+        parts: &[],
+        run: |at| Box::pin(cargo_lambda::cargo_lambda(at)),
     },
     Stage {
         name: "clients",
