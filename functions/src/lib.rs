@@ -40,7 +40,8 @@ pub async fn get_tenant_by_external_id(request: Request, store: &Store) -> Resul
 pub async fn upsert_tenant_by_external_id(request: Request, store: &Store) -> Result<Response> {
     let first = |root: &_| {
         let (external_id, patch, if_match, must_be_new) = request.parse(|input| {
-            let external_id = external_id(&request).or_else(|| input.fault("/path/external_id", EXTERNAL_ID_RULE));
+            let external_id =
+                external_id(&request).or_else(|| input.field_error("/path/external_id", EXTERNAL_ID_RULE));
             let patch = input.optional_body(TenantPatch::read_upsert);
             let if_match = input.if_match();
             let must_be_new = input.must_be_new();
@@ -53,7 +54,7 @@ pub async fn upsert_tenant_by_external_id(request: Request, store: &Store) -> Re
     let upsert = Upsert { external_id: &external_id, patch: &patch, if_match: &if_match, must_be_new };
     let (tenant, is_new) = store.upsert_tenant_by_external_id(&integration, &upsert, holder).await?;
     if is_new {
-        return Ok(http::created(&tenant).tagged(&tenant).at(format!("/tenants/{}", tenant.id)));
+        return Ok(http::created(&tenant).with_etag(&tenant).with_location(format!("/tenants/{}", tenant.id)));
     }
     Ok(http::ok(&tenant))
 }

@@ -97,7 +97,7 @@ fn unknown_key(number: u64, customers: &[Root; 2]) -> String {
     let mut random = [7; 32];
     random[..8].copy_from_slice(&number.to_be_bytes());
     let (kind, root) = (number % 20, &customers[usize::from(number.is_multiple_of(2))]);
-    let mut key = Secret::new(root, KeyId::NEVER_GIVEN, random).reveal().to_owned();
+    let mut key = Secret::new(root, KeyId::NIL, random).reveal().to_owned();
     if kind > 1 {
         let last = if key.ends_with('x') { "y" } else { "x" };
         key.replace_range(key.len() - 1.., last);

@@ -16,12 +16,12 @@ async fn create_key(request: Request, store: &Store) -> Result<Response> {
             let idempotent = input.idempotent_request("createKey");
             Some((new?, idempotent?))
         })?;
-        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
+        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NIL);
         let earlier = FirstRead::earlier_request(&Root::Operator(root.clone()), idempotent.as_ref());
         Ok((FirstRead::customer(root, name).and(earlier), (new, idempotent)))
     };
     let (operator, (customer, earlier), (new, idempotent)) =
         request.operator_reading(store, Some(Scope::KeysWrite), first).await?;
     let made = store.create_key(&operator, customer, earlier, &new, idempotent.as_ref()).await?;
-    Ok(http::created(&made.value).secret().replayed(made.replayed))
+    Ok(http::created(&made.value).no_store().with_replayed(made.replayed))
 }

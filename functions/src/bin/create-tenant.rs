@@ -17,5 +17,5 @@ async fn create_tenant(request: Request, store: &Store) -> Result<Response> {
     })?;
     let made = store.create_tenant(&integration, new, idempotent.as_ref()).await?;
     let location = format!("/tenants/{}", made.value.id);
-    Ok(http::created(&made.value).tagged(&made.value).at(location).replayed(made.replayed))
+    Ok(http::created(&made.value).with_etag(&made.value).with_location(location).with_replayed(made.replayed))
 }

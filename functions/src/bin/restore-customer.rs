@@ -16,12 +16,12 @@ async fn restore_customer(request: Request, store: &Store) -> Result<Response> {
             let idempotent = input.idempotent_request("restoreCustomer");
             no_members.and(idempotent)
         })?;
-        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
+        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NIL);
         let earlier = FirstRead::earlier_request(&Root::Operator(root.clone()), idempotent.as_ref());
         Ok((FirstRead::customer(root, name).and(earlier), idempotent))
     };
     let (operator, (customer, earlier), idempotent) =
         request.operator_reading(store, Some(Scope::CustomersWrite), first).await?;
     let made = store.restore_customer(&operator, customer, earlier, idempotent.as_ref()).await?;
-    Ok(http::ok(&made.value).replayed(made.replayed))
+    Ok(http::ok(&made.value).with_replayed(made.replayed))
 }

@@ -16,13 +16,13 @@ async fn rotate_key(request: Request, store: &Store) -> Result<Response> {
             let idempotent = input.idempotent_request("rotateKey");
             Some((rotation?, idempotent?))
         })?;
-        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NEVER_GIVEN);
-        let key_id = request.path_or("key_id", KeyId::parse, KeyId::NEVER_GIVEN);
+        let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NIL);
+        let key_id = request.path_or("key_id", KeyId::parse, KeyId::NIL);
         let earlier = FirstRead::earlier_request(&Root::Operator(root.clone()), idempotent.as_ref());
         Ok((FirstRead::customer_with_key_details(root, name).and(earlier), (key_id, rotation, idempotent)))
     };
     let (operator, (customer, earlier), (key_id, rotation, idempotent)) =
         request.operator_reading(store, Some(Scope::KeysWrite), first).await?;
     let made = store.rotate_key(&operator, customer, earlier, key_id, &rotation, idempotent.as_ref()).await?;
-    Ok(http::created(&made.value).secret().replayed(made.replayed))
+    Ok(http::created(&made.value).no_store().with_replayed(made.replayed))
 }

@@ -236,7 +236,9 @@ mod tests {
         let to = |id| TenantPatch { default_repository_id: Some(Some(id)), ..TenantPatch::default() };
         assert!(before.patched(&to(repository(1)), &IfMatch::default(), later()).is_ok());
         let refused = before.patched(&to(repository(2)), &IfMatch::default(), later());
-        assert!(matches!(refused, Err(Error::Invalid(faults)) if faults[0].pointer == "/default_repository_id"));
+        assert!(
+            matches!(refused, Err(Error::Invalid(field_errors)) if field_errors[0].pointer == "/default_repository_id")
+        );
         // The version is looked at first.
         assert!(matches!(before.patched(&to(repository(2)), &only(0), later()), Err(Error::PreconditionFailed)));
     }

@@ -48,7 +48,7 @@ pub enum CustomerName {
 
 impl CustomerName {
     /// Well-formed, and never the name of anything.
-    pub const NEVER_GIVEN: Self = Self::Id(CustomerId::NEVER_GIVEN);
+    pub const NIL: Self = Self::Id(CustomerId::NIL);
 
     /// Reads either form.
     pub fn parse(text: &str) -> Option<Self> {

@@ -8,14 +8,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// One thing that is wrong with a request: where (RFC 6901, contract section 2.10) and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct FieldError {
     /// `/member`, `/query/NAME`, `/header/NAME`, `/path/NAME`, or `""` for the whole.
     pub pointer: String,
     /// For people; clients rely on the pointer alone.
     pub message: String,
 }
 
-impl Fault {
+impl FieldError {
     /// A fault at `pointer`.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into() }
@@ -25,7 +25,7 @@ impl Fault {
 /// Why a credential does not count. Unknown, revoked, expired and of an archived customer are one: what a key once was stays
 /// unsaid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credential {
+pub enum CredentialError {
     /// None was sent.
     Missing,
     /// By its form alone it is no key of this API.
@@ -57,7 +57,7 @@ pub enum Error {
     /// The request is no HTTP or JSON that can be read.
     Malformed(String),
     /// No credential, or one that is not valid now.
-    Unauthorized(Credential),
+    Unauthorized(CredentialError),
     /// A valid credential of the wrong kind or without the scope.
     Forbidden(Cow<'static, str>),
     /// Absent, deleted and foreign alike.
@@ -81,7 +81,7 @@ pub enum Error {
     /// The body is not JSON by its headers; what is taken.
     UnsupportedMediaType(&'static str),
     /// Readable but wrong: every fault that was found.
-    Invalid(Vec<Fault>),
+    Invalid(Vec<FieldError>),
     /// The store throttles, is slow or down, or an outcome is not known: try again.
     Unavailable(Cause),
     /// A bug.
@@ -91,7 +91,7 @@ pub enum Error {
 impl Error {
     /// A single fault.
     pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![Fault::new(pointer, message)])
+        Self::Invalid(vec![FieldError::new(pointer, message)])
     }
 
     /// A bug, told by `cause`.
@@ -114,7 +114,7 @@ impl Cause {
     }
 
     /// The text, for the log.
-    pub fn for_the_log(&self) -> &str {
+    pub fn for_log(&self) -> &str {
         &self.0
     }
 }

@@ -1,7 +1,7 @@
 //! Reading an object's members with every fault collected: unknown ones refused, absent, `null` and a
 //! value told apart (contract sections 2.5 and 2.6).
 
-use super::Fault;
+use super::FieldError;
 use super::json::{Json, Object};
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use std::cell::RefCell;
 pub struct Fields<'a> {
     object: &'a Object,
     pointer: String,
-    faults: &'a RefCell<Vec<Fault>>,
+    field_errors: &'a RefCell<Vec<FieldError>>,
     known: Vec<&'static str>,
 }
 
@@ -20,10 +20,10 @@ impl<'a> Fields<'a> {
     pub fn read<T>(
         object: &'a Object,
         pointer: &str,
-        faults: &'a RefCell<Vec<Fault>>,
+        field_errors: &'a RefCell<Vec<FieldError>>,
         read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
     ) -> Option<T> {
-        let mut fields = Fields { object, pointer: pointer.to_owned(), faults, known: Vec::new() };
+        let mut fields = Fields { object, pointer: pointer.to_owned(), field_errors, known: Vec::new() };
         let value = read(&mut fields);
         let known = match fields.known.as_slice() {
             [] => "is not a member that can be set here".to_owned(),
@@ -31,7 +31,7 @@ impl<'a> Fields<'a> {
         };
         for name in object.keys().filter(|name| !fields.known.contains(&name.as_str())) {
             let pointer = member_pointer(&fields.pointer, name);
-            faults.borrow_mut().push(Fault::new(pointer, known.clone()));
+            field_errors.borrow_mut().push(FieldError::new(pointer, known.clone()));
         }
         value
     }
@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
     fn member(&mut self, name: &'static str) -> Option<Member<'a>> {
         self.known.push(name);
         let value = self.object.get(name)?;
-        Some(Member { value, pointer: member_pointer(&self.pointer, name), faults: self.faults })
+        Some(Member { value, pointer: member_pointer(&self.pointer, name), field_errors: self.field_errors })
     }
 
     /// A member that must be there.
@@ -47,8 +47,8 @@ impl<'a> Fields<'a> {
         match self.member(name) {
             Some(member) => read(member),
             None => {
-                let fault = Fault::new(member_pointer(&self.pointer, name), "is required");
-                self.faults.borrow_mut().push(fault);
+                let error = FieldError::new(member_pointer(&self.pointer, name), "is required");
+                self.field_errors.borrow_mut().push(error);
                 None
             }
         }
@@ -81,13 +81,13 @@ impl<'a> Fields<'a> {
 pub struct Member<'a> {
     value: &'a Json,
     pointer: String,
-    faults: &'a RefCell<Vec<Fault>>,
+    field_errors: &'a RefCell<Vec<FieldError>>,
 }
 
 impl<'a> Member<'a> {
     /// Tells a fault of this value.
     pub fn refuse(&self, message: impl Into<String>) {
-        self.faults.borrow_mut().push(Fault::new(self.pointer.clone(), message));
+        self.field_errors.borrow_mut().push(FieldError::new(self.pointer.clone(), message));
     }
 
     fn expected<T>(&self, what: &str) -> Option<T> {
@@ -125,8 +125,11 @@ impl<'a> Member<'a> {
     /// The value's items, each with its own pointer.
     pub fn items(&self) -> Option<Vec<Member<'a>>> {
         let Json::Array(items) = self.value else { return self.expected("an array") };
-        let member =
-            |(index, value)| Member { value, pointer: format!("{}/{index}", self.pointer), faults: self.faults };
+        let member = |(index, value)| Member {
+            value,
+            pointer: format!("{}/{index}", self.pointer),
+            field_errors: self.field_errors,
+        };
         Some(items.iter().enumerate().map(member).collect())
     }
 
@@ -135,7 +138,7 @@ impl<'a> Member<'a> {
         let Json::Object(members) = self.value else { return self.expected("an object") };
         let entry = |(name, value): (&'a String, &'a Json)| {
             let pointer = member_pointer(&self.pointer, name);
-            (name.as_str(), Member { value, pointer, faults: self.faults })
+            (name.as_str(), Member { value, pointer, field_errors: self.field_errors })
         };
         Some(members.iter().map(entry).collect())
     }
@@ -143,7 +146,7 @@ impl<'a> Member<'a> {
     /// The value as an object with known members.
     pub fn object<T>(&self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
         let Json::Object(members) = self.value else { return self.expected("an object") };
-        Fields::read(members, &self.pointer, self.faults, read)
+        Fields::read(members, &self.pointer, self.field_errors, read)
     }
 }
 

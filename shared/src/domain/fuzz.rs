@@ -6,13 +6,13 @@ use super::json::{Json, Object};
 use super::key::{NewKey, Rotation};
 use super::repository::{NewRepository, RepositoryPatch};
 use super::tenant::{NewTenant, TenantPatch};
-use super::{Fault, Fields};
+use super::{FieldError, Fields};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::cell::RefCell;
 
 /// Whether a body was read, and what was wrong with it.
-type Reader = fn(&Object) -> (bool, Vec<Fault>);
+type Reader = fn(&Object) -> (bool, Vec<FieldError>);
 
 /// Every reader of a body.
 const READERS: [(&str, Reader); 10] = [
@@ -28,10 +28,10 @@ const READERS: [(&str, Reader); 10] = [
     ("AttachmentPatch", |object| read(object, AttachmentPatch::read)),
 ];
 
-fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>) -> (bool, Vec<Fault>) {
-    let faults = RefCell::default();
-    let whole = Fields::read(object, "", &faults, read).is_some();
-    (whole, faults.take())
+fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>) -> (bool, Vec<FieldError>) {
+    let field_errors = RefCell::default();
+    let whole = Fields::read(object, "", &field_errors, read).is_some();
+    (whole, field_errors.take())
 }
 
 /// Bodies that are as they should be, one per reader and more.
@@ -131,9 +131,9 @@ fn judge(body: &[u8]) {
     assert!(length > 0);
     let Json::Object(object) = json else { return };
     for (name, reader) in READERS {
-        let (whole, faults) = reader(&object);
-        assert!(whole || !faults.is_empty(), "{name} refuses without a reason");
-        for Fault { pointer, message } in faults {
+        let (whole, field_errors) = reader(&object);
+        assert!(whole || !field_errors.is_empty(), "{name} refuses without a reason");
+        for FieldError { pointer, message } in field_errors {
             let escapes = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
             assert!((pointer.is_empty() || pointer.starts_with('/')) && escapes, "{name}: no pointer: {pointer}");
             assert!(!message.is_empty(), "{name}: no message at {pointer}");

@@ -43,7 +43,7 @@ kinds! {
 
 impl<K: Kind> Id<K> {
     /// The nil ULID: well-formed, and never the id of anything.
-    pub const NEVER_GIVEN: Self = Self(Ulid::nil(), PhantomData);
+    pub const NIL: Self = Self(Ulid::nil(), PhantomData);
 
     /// A new id, made of the time and 80 random bits.
     pub fn new(now: Timestamp, random: u128) -> Self {

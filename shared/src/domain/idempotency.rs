@@ -4,7 +4,7 @@ use super::json::Json;
 use sha2::{Digest, Sha256};
 
 /// How long a key is kept, by the clock: 24 hours.
-pub const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+pub const RETENTION_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
 /// The value of `Idempotency-Key`. Its text never leaves this type but as a hash.
 #[derive(Clone, PartialEq, Eq)]

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_shown_to_its_client_and_to_no_log() {
-        let (root, key_id) = (CustomerRoot::new(CustomerId::NEVER_GIVEN), KeyId::NEVER_GIVEN);
+        let (root, key_id) = (CustomerRoot::new(CustomerId::NIL), KeyId::NIL);
         let secret = Secret::new(&Root::Customer(root), key_id, [7; 32]);
         let text = secret.reveal().to_owned();
         let key = Key {

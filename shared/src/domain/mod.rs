@@ -32,7 +32,7 @@ pub mod text;
 mod time;
 
 pub use change::Change;
-pub use error::{Conflict, Credential, Error, Fault, Result};
+pub use error::{Conflict, CredentialError, Error, FieldError, Result};
 pub use fields::{Fields, Member};
 pub use id::{CustomerId, Id, KeyId, Kind, RepositoryId, RequestId, TenantId, WriteId};
 pub use time::Timestamp;

@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
 
-const RANDOM: usize = 43;
-const CHECKSUM: usize = 6;
-const ULID: usize = 26;
-const OPERATOR: &str = "sk_ops_";
-const INTEGRATION: &str = "sk_int_";
+const RANDOM_LENGTH: usize = 43;
+const CHECKSUM_LENGTH: usize = 6;
+const ULID_LENGTH: usize = 26;
+const OPERATOR_PREFIX: &str = "sk_ops_";
+const INTEGRATION_PREFIX: &str = "sk_int_";
 
 /// What is stored of a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,12 +73,12 @@ impl Secret {
     /// Makes a secret of 256 random bits.
     pub fn new(root: &Root, key_id: KeyId, random: [u8; 32]) -> Self {
         let mut text = match root {
-            Root::Operator(root) => format!("{OPERATOR}{}_", root.operator()),
-            Root::Customer(root) => format!("{INTEGRATION}{}", root.customer_id().ulid()),
+            Root::Operator(root) => format!("{OPERATOR_PREFIX}{}_", root.operator()),
+            Root::Customer(root) => format!("{INTEGRATION_PREFIX}{}", root.customer_id().ulid()),
         };
         text.push_str(&key_id.ulid());
         let prefix_length = text.len();
-        text.push_str(&base62(&random, RANDOM));
+        text.push_str(&base62(&random, RANDOM_LENGTH));
         text.push_str(&checksum(&text));
         Self { text, prefix_length }
     }
@@ -112,25 +112,25 @@ impl fmt::Debug for Secret {
 
 /// The public part of an integration key's secret.
 pub fn integration_prefix(root: &CustomerRoot, key_id: KeyId) -> String {
-    format!("{INTEGRATION}{}{}", root.customer_id().ulid(), key_id.ulid())
+    format!("{INTEGRATION_PREFIX}{}{}", root.customer_id().ulid(), key_id.ulid())
 }
 
 impl Claim {
     /// Reads a bearer token; garbage is refused here, before any look-up.
     pub fn parse(token: &str) -> Option<Self> {
-        let (signed, sum) = token.split_at_checked(token.len().checked_sub(CHECKSUM)?)?;
+        let (signed, sum) = token.split_at_checked(token.len().checked_sub(CHECKSUM_LENGTH)?)?;
         if checksum(signed) != sum {
             return None;
         }
-        let (public, random) = signed.split_at_checked(signed.len().checked_sub(RANDOM)?)?;
+        let (public, random) = signed.split_at_checked(signed.len().checked_sub(RANDOM_LENGTH)?)?;
         if !random.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;
         }
-        let (root, key_id) = public.split_at_checked(public.len().checked_sub(ULID)?)?;
-        let root = if let Some(root) = root.strip_prefix(INTEGRATION) {
+        let (root, key_id) = public.split_at_checked(public.len().checked_sub(ULID_LENGTH)?)?;
+        let root = if let Some(root) = root.strip_prefix(INTEGRATION_PREFIX) {
             Root::Customer(CustomerRoot::new(CustomerId::parse_ulid(root)?))
         } else {
-            let operator = root.strip_prefix(OPERATOR)?.strip_suffix('_')?;
+            let operator = root.strip_prefix(OPERATOR_PREFIX)?.strip_suffix('_')?;
             Root::Operator(OperatorRoot::new(Slug::parse(operator)?))
         };
         Some(Self { root, key_id: KeyId::parse_ulid(key_id)?, hash: hash(token) })
@@ -142,7 +142,7 @@ fn hash(secret: &str) -> SecretHash {
 }
 
 fn checksum(text: &str) -> String {
-    base62(&crc32fast::hash(text.as_bytes()).to_be_bytes(), CHECKSUM)
+    base62(&crc32fast::hash(text.as_bytes()).to_be_bytes(), CHECKSUM_LENGTH)
 }
 
 /// The number that the bytes are, big-endian, in `length` base-62 digits.

@@ -39,9 +39,9 @@ fn read<T, const MEMBERS: usize>(
     };
     let body = format!("{{{}}}", rows.iter().zip(ways).filter_map(member).collect::<Vec<_>>().join(","));
     let Ok(Json::Object(object)) = Json::parse(body.as_bytes()) else { panic!("{body}") };
-    let faults = RefCell::default();
-    Fields::read(&object, "", &faults, read)
-        .ok_or_else(|| faults.take().into_iter().map(|fault| fault.pointer).collect())
+    let field_errors = RefCell::default();
+    Fields::read(&object, "", &field_errors, read)
+        .ok_or_else(|| field_errors.take().into_iter().map(|error| error.pointer).collect())
 }
 
 /// What the contract says: the pointers that are wrong, or none.

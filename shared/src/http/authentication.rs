@@ -4,13 +4,13 @@
 use super::request::Request;
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scope, Scopes};
 use crate::domain::secret::{Claim, Root};
-use crate::domain::{Credential, Error, Result};
+use crate::domain::{CredentialError, Error, Result};
 use crate::store::{FirstRead, Principal, Store};
 
 /// A kind of caller.
 trait Caller: Sized {
     type Root;
-    const ONLY: &str;
+    const WRONG_KIND: &str;
     fn root(root: &Root) -> Option<&Self::Root>;
     fn of(principal: Principal) -> Option<Self>;
     fn scopes(&self) -> Scopes;
@@ -18,7 +18,7 @@ trait Caller: Sized {
 
 impl Caller for Operator {
     type Root = OperatorRoot;
-    const ONLY: &str = "This operation needs an operator's key.";
+    const WRONG_KIND: &str = "This operation needs an operator's key.";
 
     fn root(root: &Root) -> Option<&OperatorRoot> {
         if let Root::Operator(root) = root { Some(root) } else { None }
@@ -35,7 +35,7 @@ impl Caller for Operator {
 
 impl Caller for Integration {
     type Root = CustomerRoot;
-    const ONLY: &str = "This operation needs an integration's key.";
+    const WRONG_KIND: &str = "This operation needs an integration's key.";
 
     fn root(root: &Root) -> Option<&CustomerRoot> {
         if let Root::Customer(root) = root { Some(root) } else { None }
@@ -127,10 +127,10 @@ impl Request {
         let claim = self.claim()?;
         let Some(root) = C::root(&claim.root) else {
             store.authenticate(&claim).await?;
-            return Err(Error::Forbidden(C::ONLY.into()));
+            return Err(Error::Forbidden(C::WRONG_KIND.into()));
         };
         let (principal, found) = check(&claim, root).await?;
-        let caller = C::of(principal).ok_or(Error::Forbidden(C::ONLY.into()))?;
+        let caller = C::of(principal).ok_or(Error::Forbidden(C::WRONG_KIND.into()))?;
         check_scope(caller.scopes(), scope)?;
         Ok((caller, found?))
     }
@@ -141,9 +141,9 @@ impl Request {
         let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
         let (bearer, token) = (scheme.eq_ignore_ascii_case("bearer"), token.trim_start_matches(' '));
         if header.is_empty() || bearer && token.is_empty() {
-            return Err(Error::Unauthorized(Credential::Missing));
+            return Err(Error::Unauthorized(CredentialError::Missing));
         }
-        Claim::parse(token).filter(|_| bearer).ok_or(Error::Unauthorized(Credential::Malformed))
+        Claim::parse(token).filter(|_| bearer).ok_or(Error::Unauthorized(CredentialError::Malformed))
     }
 }
 

@@ -9,12 +9,12 @@ use crate::domain::principal::Operator;
 
 /// What of a filter is at an offset, in quotes: as much as shows the place.
 fn shown_from(text: &str, offset: usize) -> String {
-    const MOST_CHARACTERS: usize = 30;
+    const MAX_CHARACTERS: usize = 30;
     let rest = text.get(offset..).unwrap_or_default();
     if rest.is_empty() {
         return "the filter ends here".to_owned();
     }
-    let shown: String = rest.chars().take(MOST_CHARACTERS).collect();
+    let shown: String = rest.chars().take(MAX_CHARACTERS).collect();
     let more = if shown.len() < rest.len() { " …" } else { "" };
     format!("{shown:?}{more}")
 }
@@ -35,8 +35,8 @@ impl CustomerListQuery {
         let mut filter_text = String::new();
         let filter = input.query_or_empty("page.filter", |text| {
             filter_text = text.to_owned();
-            Filter::parse(text).map_err(|fault| {
-                format!("{} at offset {}: {}", fault.message, fault.offset, shown_from(text, fault.offset))
+            Filter::parse(text).map_err(|error| {
+                format!("{} at offset {}: {}", error.message, error.offset, shown_from(text, error.offset))
             })
         });
         let mut order_text = String::new();

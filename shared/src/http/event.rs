@@ -81,15 +81,15 @@ fn typed(text: &str) -> Option<ApiGatewayV2httpRequest> {
 
 /// Whether there are more headers than a request can have: the gateway takes 10,240 bytes of them, a `HeaderMap` some 24,000.
 fn has_too_many_headers(text: &str) -> bool {
-    const MOST: usize = 10_240;
+    const MAX_HEADERS: usize = 10_240;
     // The shortest has six bytes: `"":"",`.
-    const FEWEST_BYTES: usize = 6 * MOST;
+    const MIN_BYTES: usize = 6 * MAX_HEADERS;
     #[derive(Deserialize)]
     struct Headers {
         headers: Option<HashMap<String, IgnoredAny>>,
     }
     let count = |event: Headers| event.headers.map_or(0, |headers| headers.len());
-    text.len() > FEWEST_BYTES && serde_json::from_str(text).is_ok_and(|event| count(event) > MOST)
+    text.len() > MIN_BYTES && serde_json::from_str(text).is_ok_and(|event| count(event) > MAX_HEADERS)
 }
 
 /// The type takes no `null` for a header, a path parameter or `isBase64Encoded`. Here it is as good as nothing.

@@ -6,20 +6,20 @@ use super::request::Request;
 use crate::domain::idempotency::{Fingerprint, IdempotencyKey};
 use crate::domain::json::{Json, Object};
 use crate::domain::precondition::{EntityTags, IfMatch};
-use crate::domain::{Error, Fault, Fields, Result};
+use crate::domain::{Error, FieldError, Fields, Result};
 use crate::store::IdempotentRequest;
 use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use std::cell::RefCell;
 
 /// The largest body: 256 KiB.
-const MOST_BODY_BYTES: usize = 256 * 1024;
+const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// What a request brings besides its path and credential. Readers return `None` where they told a fault.
 pub struct Input<'r> {
     request: &'r Request,
     query: Vec<(String, String)>,
-    asked: RefCell<Vec<&'static str>>,
-    faults: RefCell<Vec<Fault>>,
+    known_parameters: RefCell<Vec<&'static str>>,
+    field_errors: RefCell<Vec<FieldError>>,
     refusal: RefCell<Option<Error>>,
     body: RefCell<Option<Json>>,
 }
@@ -38,8 +38,8 @@ impl<'r> Input<'r> {
         let input = Self {
             request,
             query: query.unwrap_or_default(),
-            asked: RefCell::default(),
-            faults: RefCell::default(),
+            known_parameters: RefCell::default(),
+            field_errors: RefCell::default(),
             refusal: RefCell::default(),
             body: RefCell::default(),
         };
@@ -51,9 +51,9 @@ impl<'r> Input<'r> {
             return Err(error);
         }
         input.refuse_unknown_parameters();
-        let faults = input.faults.take();
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
+        let field_errors = input.field_errors.take();
+        if !field_errors.is_empty() {
+            return Err(Error::Invalid(field_errors));
         }
         value.ok_or_else(|| Error::internal("a reader gave neither a value nor a fault"))
     }
@@ -72,17 +72,17 @@ impl<'r> Input<'r> {
     }
 
     /// Tells one fault.
-    pub fn fault<T>(&self, pointer: impl Into<String>, message: impl Into<String>) -> Option<T> {
-        self.faults.borrow_mut().push(Fault::new(pointer, message));
+    pub fn field_error<T>(&self, pointer: impl Into<String>, message: impl Into<String>) -> Option<T> {
+        self.field_errors.borrow_mut().push(FieldError::new(pointer, message));
         None
     }
 
     fn refuse_unknown_parameters(&self) {
-        let asked = self.asked.borrow();
-        let known = if asked.is_empty() { "none".to_owned() } else { asked.join(", ") };
-        for (name, _) in self.query.iter().filter(|(name, _)| !asked.contains(&name.as_str())) {
+        let known_parameters = self.known_parameters.borrow();
+        let known = if known_parameters.is_empty() { "none".to_owned() } else { known_parameters.join(", ") };
+        for (name, _) in self.query.iter().filter(|(name, _)| !known_parameters.contains(&name.as_str())) {
             let escaped = name.replace('~', "~0").replace('/', "~1");
-            self.fault::<()>(
+            self.field_error::<()>(
                 format!("/query/{escaped}"),
                 format!("is not a parameter of this operation, which takes {known}"),
             );
@@ -113,19 +113,19 @@ impl<'r> Input<'r> {
         empty_is_absent: bool,
         parse: impl FnOnce(&str) -> std::result::Result<T, String>,
     ) -> Option<Option<T>> {
-        self.asked.borrow_mut().push(name);
+        self.known_parameters.borrow_mut().push(name);
         let mut values = self.query.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let Some(value) = values.next() else { return Some(None) };
         let pointer = format!("/query/{name}");
         if values.next().is_some() {
-            return self.fault(pointer, "is given twice");
+            return self.field_error(pointer, "is given twice");
         }
         match value {
             "" if empty_is_absent => Some(None),
-            "" => self.fault(pointer, "is empty"),
+            "" => self.field_error(pointer, "is empty"),
             value => match parse(value) {
                 Ok(value) => Some(Some(value)),
-                Err(message) => self.fault(pointer, message),
+                Err(message) => self.field_error(pointer, message),
             },
         }
     }
@@ -154,7 +154,7 @@ impl<'r> Input<'r> {
         let Some(value) = self.request.header(IF_MATCH) else { return Some(IfMatch::default()) };
         match EntityTags::parse(value) {
             Some(tags) => Some(IfMatch::of(&tags)),
-            None => self.fault("/header/If-Match", "must be * or a list of entity tags such as \"1\""),
+            None => self.field_error("/header/If-Match", "must be * or a list of entity tags such as \"1\""),
         }
     }
 
@@ -163,7 +163,7 @@ impl<'r> Input<'r> {
         let Some(value) = self.request.header(IF_NONE_MATCH) else { return Some(None) };
         match EntityTags::parse(value) {
             Some(tags) => Some(Some(tags)),
-            None => self.fault("/header/If-None-Match", "must be * or a list of entity tags such as \"1\""),
+            None => self.field_error("/header/If-None-Match", "must be * or a list of entity tags such as \"1\""),
         }
     }
 
@@ -172,7 +172,7 @@ impl<'r> Input<'r> {
         match self.request.header(IF_NONE_MATCH).map(EntityTags::parse) {
             None => Some(false),
             Some(Some(EntityTags::Any)) => Some(true),
-            Some(_) => self.fault("/header/If-None-Match", "must be *"),
+            Some(_) => self.field_error("/header/If-None-Match", "must be *"),
         }
     }
 
@@ -180,7 +180,7 @@ impl<'r> Input<'r> {
     pub fn idempotent_request(&self, operation: &'static str) -> Option<Option<IdempotentRequest>> {
         let Some(value) = self.request.header("idempotency-key") else { return Some(None) };
         let Some(key) = IdempotencyKey::parse(value) else {
-            return self.fault(
+            return self.field_error(
                 "/header/Idempotency-Key",
                 "must be given once, with 1 to 255 printable ASCII characters and no comma",
             );
@@ -222,7 +222,7 @@ impl<'r> Input<'r> {
                 return None;
             }
         };
-        let value = Fields::read(&object, "", &self.faults, read);
+        let value = Fields::read(&object, "", &self.field_errors, read);
         *self.body.borrow_mut() = Some(Json::Object(object));
         value
     }
@@ -230,7 +230,7 @@ impl<'r> Input<'r> {
     fn json_object(&self, required: bool, patch: bool) -> Result<Option<Object>> {
         let Some(bytes) = self.request.body()? else { return Ok(None) };
         self.check_media_type(patch)?;
-        if bytes.len() > MOST_BODY_BYTES {
+        if bytes.len() > MAX_BODY_BYTES {
             return Err(Error::PayloadTooLarge);
         }
         match Json::parse(bytes) {

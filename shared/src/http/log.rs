@@ -18,7 +18,7 @@ use tracing::{Event, Level, Metadata};
 const FATAL: &str = "tenancy::fatal";
 
 /// What is known of a request when it was answered.
-pub struct Line<'a> {
+pub struct RequestEvent<'a> {
     pub request_id: &'a str,
     pub operation: &'a str,
     pub status: u16,
@@ -30,20 +30,20 @@ pub struct Line<'a> {
 }
 
 /// The one event of a request.
-pub fn answered(line: &Line) {
+pub fn request(event: &RequestEvent) {
     macro_rules! event {
         ($level:ident) => {
             tracing::$level!(
-                request_id = line.request_id,
-                operation = line.operation,
-                status = line.status,
-                milliseconds = line.milliseconds,
-                caller_request_id = line.caller_request_id,
-                cause = line.cause,
+                request_id = event.request_id,
+                operation = event.operation,
+                status = event.status,
+                milliseconds = event.milliseconds,
+                caller_request_id = event.caller_request_id,
+                cause = event.cause,
             )
         };
     }
-    if line.status < 500 { event!(info) } else { event!(error) }
+    if event.status < 500 { event!(info) } else { event!(error) }
 }
 
 /// Work without a request that failed.
@@ -66,16 +66,16 @@ pub fn panicked(panic: &PanicHookInfo, shows_message: bool) {
 /// Sets up the log, once per process, before anything is logged.
 pub fn start() {
     // It fails where there is a subscriber already.
-    let _ = tracing::subscriber::set_global_default(Lines(|line| {
+    let _ = tracing::subscriber::set_global_default(JsonLines(|line| {
         // A log that cannot be written is no error of a request.
         let _ = std::io::stdout().lock().write_all(line);
     }));
 }
 
 /// Where lines go. Spans are not recorded.
-struct Lines(fn(&[u8]));
+struct JsonLines(fn(&[u8]));
 
-impl Subscriber for Lines {
+impl Subscriber for JsonLines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event() && metadata.level() <= &LevelFilter::INFO && metadata.target().starts_with("tenancy::")
     }
@@ -141,7 +141,7 @@ impl Visit for Members {
 }
 
 /// The most of a cause that is logged: in JSON a character takes six bytes at most.
-const MOST_CAUSE_CHARACTERS: usize = 1400;
+const MAX_CAUSE_CHARACTERS: usize = 1400;
 
 /// JSON escapes the control characters before the blank; a terminal obeys the later ones as well.
 fn shown(character: char) -> char {
@@ -152,7 +152,7 @@ fn shown(character: char) -> char {
 pub fn cause(error: &Error) -> Option<String> {
     match error {
         Error::Internal(cause) | Error::Unavailable(cause) => {
-            Some(cause.for_the_log().chars().take(MOST_CAUSE_CHARACTERS).map(shown).collect())
+            Some(cause.for_log().chars().take(MAX_CAUSE_CHARACTERS).map(shown).collect())
         }
         _ => None,
     }
@@ -177,12 +177,12 @@ mod tests {
 
     /// What is logged meanwhile.
     fn logged(work: impl FnOnce()) -> String {
-        let lines = Lines(|line| LINES.with_borrow_mut(|lines| lines.push_str(str::from_utf8(line).unwrap())));
+        let lines = JsonLines(|line| LINES.with_borrow_mut(|lines| lines.push_str(str::from_utf8(line).unwrap())));
         tracing::subscriber::with_default(lines, work);
         LINES.take()
     }
 
-    const LINE: Line = Line {
+    const EVENT: RequestEvent = RequestEvent {
         request_id: "req_1",
         operation: "get-tenant",
         status: 200,
@@ -194,12 +194,12 @@ mod tests {
     #[test]
     fn a_request_is_one_line_and_says_what_there_is() {
         assert_eq!(
-            logged(|| answered(&LINE)),
+            logged(|| request(&EVENT)),
             "{\"request_id\":\"req_1\",\"operation\":\"get-tenant\",\"status\":200,\"milliseconds\":7}\n"
         );
-        let failed = Line { status: 503, caller_request_id: Some("a\"b"), cause: Some("x\ny"), ..LINE };
+        let failed = RequestEvent { status: 503, caller_request_id: Some("a\"b"), cause: Some("x\ny"), ..EVENT };
         assert_eq!(
-            logged(|| answered(&failed)),
+            logged(|| request(&failed)),
             "{\"level\":\"error\",\"request_id\":\"req_1\",\"operation\":\"get-tenant\",\"status\":503,\"milliseconds\":7,\
              \"caller_request_id\":\"a\\\"b\",\"cause\":\"x\\ny\"}\n"
         );

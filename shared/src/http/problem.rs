@@ -1,7 +1,7 @@
 //! Errors as clients see them: RFC 9457 problems from a closed set (contract section 2.10).
 
 use super::response::{NO_STORE, Response};
-use crate::domain::{Credential, Error, Fault};
+use crate::domain::{CredentialError, Error, FieldError};
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub fn problem_types() -> &'static [ProblemType] {
     registry! {
         "validation-error" [422 "Validation error"] NEVER,
             "Members, parameters or headers are readable but break a rule; errors[] names each with a JSON pointer.",
-            "Correct every place that errors[] names, then send the request again.";
+            "Correct every context that errors[] names, then send the request again.";
         "role-required" [422 "Role required"] NEVER,
             "The user holds several roles and the request names none.",
             "Send role_id.";
@@ -96,7 +96,7 @@ pub fn problem_types() -> &'static [ProblemType] {
 
 /// Where a problem occurred: what every problem tells of its request.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ProblemContext {
     /// The deployment's base URL, from the gateway.
     pub base_url: String,
     /// The path as the gateway gives it, percent-encoded again: a URI reference (RFC 9457, section 3.1.5).
@@ -104,7 +104,7 @@ pub struct Place {
     /// The request's id.
     pub request_id: String,
     /// Whether `If-Match` names a weak tag.
-    pub weak_tag: bool,
+    pub has_weak_if_match: bool,
 }
 
 #[derive(Serialize)]
@@ -119,11 +119,11 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     conflicting_resource_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FaultBody<'a>>>,
+    errors: Option<Vec<FieldErrorBody<'a>>>,
 }
 
 #[derive(Serialize)]
-struct FaultBody<'a> {
+struct FieldErrorBody<'a> {
     pointer: &'a str,
     message: &'a str,
 }
@@ -134,21 +134,21 @@ pub fn type_url(base_url: &str, slug: &str) -> String {
 }
 
 /// The answer to an error.
-pub fn problem(error: &Error, place: &Place) -> Response {
-    let (status, slug, detail) = describe(error, place);
+pub fn problem(error: &Error, context: &ProblemContext) -> Response {
+    let (status, slug, detail) = describe(error, context);
     let title = problem_types()
         .iter()
         .find(|known| known.slug == slug)
         .and_then(|known| known.statuses.iter().find(|(code, _)| *code == status.as_u16()))
         .map_or("Internal error", |(_, title)| title);
     let body = Body {
-        r#type: type_url(&place.base_url, slug),
+        r#type: type_url(&context.base_url, slug),
         slug,
         title,
         status: status.as_u16(),
         detail,
-        instance: &place.instance,
-        request_id: &place.request_id,
+        instance: &context.instance,
+        request_id: &context.request_id,
         conflicting_resource_id: match error {
             Error::ExternalIdConflict(conflict) | Error::NameConflict(conflict) | Error::ResourceInUse(conflict) => {
                 Some(&conflict.resource_id)
@@ -156,37 +156,39 @@ pub fn problem(error: &Error, place: &Place) -> Response {
             _ => None,
         },
         errors: match error {
-            Error::Invalid(faults) => Some(told(faults).iter().map(fault_body).collect()),
+            Error::Invalid(field_errors) => {
+                Some(within_size_limit(field_errors).iter().map(field_error_body).collect())
+            }
             _ => None,
         },
     };
-    let response = Response::new(status).json("application/problem+json", &body);
+    let response = Response::new(status).with_json("application/problem+json", &body);
     match error {
-        Error::Unauthorized(_) => response.with(WWW_AUTHENTICATE, "Bearer").with(CACHE_CONTROL, NO_STORE),
-        Error::MethodNotAllowed(allow) => response.with(ALLOW, allow.clone()),
-        Error::Unavailable(_) => response.with(RETRY_AFTER, "1"),
+        Error::Unauthorized(_) => response.with_header(WWW_AUTHENTICATE, "Bearer").with_header(CACHE_CONTROL, NO_STORE),
+        Error::MethodNotAllowed(allow) => response.with_header(ALLOW, allow.clone()),
+        Error::Unavailable(_) => response.with_header(RETRY_AFTER, "1"),
         _ => response,
     }
 }
 
-/// As many faults as go into one answer: a body of 256 KiB has room for more than Lambda's 6 MB take.
-fn told(faults: &[Fault]) -> &[Fault] {
-    const MOST_BYTES: usize = 1 << 20;
+/// As many field_errors as go into one answer: a body of 256 KiB has room for more than Lambda's 6 MB take.
+fn within_size_limit(field_errors: &[FieldError]) -> &[FieldError] {
+    const MAX_BYTES: usize = 1 << 20;
     let mut bytes = 0;
-    let fits = |fault: &&Fault| {
-        bytes += fault.pointer.len() + fault.message.len();
-        bytes <= MOST_BYTES
+    let fits = |field_error: &&FieldError| {
+        bytes += field_error.pointer.len() + field_error.message.len();
+        bytes <= MAX_BYTES
     };
-    let many = faults.iter().take_while(fits).count();
-    faults.get(..many).unwrap_or(faults)
+    let many = field_errors.iter().take_while(fits).count();
+    field_errors.get(..many).unwrap_or(field_errors)
 }
 
-fn fault_body(fault: &Fault) -> FaultBody<'_> {
-    FaultBody { pointer: &fault.pointer, message: &fault.message }
+fn field_error_body(field_error: &FieldError) -> FieldErrorBody<'_> {
+    FieldErrorBody { pointer: &field_error.pointer, message: &field_error.message }
 }
 
 /// Status, slug and detail. The detail tells nothing stored, but that the customer of a taken slug is archived.
-fn describe<'e>(error: &'e Error, place: &Place) -> (StatusCode, &'static str, &'e str) {
+fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'static str, &'e str) {
     match error {
         Error::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed-request", detail),
         Error::Unauthorized(credential) => (StatusCode::UNAUTHORIZED, "insufficient-scope", unauthorized(*credential)),
@@ -204,7 +206,7 @@ fn describe<'e>(error: &'e Error, place: &Place) -> (StatusCode, &'static str, &
             "idempotency-key-conflict",
             "The Idempotency-Key was used for another request within the last 24 hours.",
         ),
-        Error::PreconditionFailed if place.weak_tag => (
+        Error::PreconditionFailed if context.has_weak_if_match => (
             StatusCode::PRECONDITION_FAILED,
             "precondition-failed",
             "The resource is not at the version that the request names. If-Match compares strongly: a weak tag, W/\"…\", never matches.",
@@ -219,7 +221,7 @@ fn describe<'e>(error: &'e Error, place: &Place) -> (StatusCode, &'static str, &
         Error::Invalid(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "validation-error",
-            "The request breaks rules; errors[] names each place.",
+            "The request breaks rules; errors[] names each context.",
         ),
         Error::Unavailable(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now; try again.")
@@ -231,12 +233,14 @@ fn describe<'e>(error: &'e Error, place: &Place) -> (StatusCode, &'static str, &
 }
 
 /// The same words whatever a key once was.
-fn unauthorized(credential: Credential) -> &'static str {
+fn unauthorized(credential: CredentialError) -> &'static str {
     match credential {
-        Credential::Missing => "No credential was sent: send an API key as a bearer token in the Authorization header.",
-        Credential::Malformed => {
+        CredentialError::Missing => {
+            "No credential was sent: send an API key as a bearer token in the Authorization header."
+        }
+        CredentialError::Malformed => {
             "The credential is not a key of this API: it is mistyped or incomplete, given twice, or no bearer token."
         }
-        Credential::NotLive => "The API key is unknown, revoked or expired.",
+        CredentialError::NotLive => "The API key is unknown, revoked or expired.",
     }
 }

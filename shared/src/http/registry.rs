@@ -69,11 +69,11 @@ pub fn problem_page(request: &Request, problem: &ProblemType) -> Response {
 /// A public document in the form that the caller prefers.
 fn negotiated(request: &Request, page: impl FnOnce() -> String, json: impl FnOnce() -> Response) -> Response {
     let response = if prefers_html(request.header(ACCEPT).unwrap_or_default()) {
-        Response::new(StatusCode::OK).text("text/html; charset=utf-8", page())
+        Response::new(StatusCode::OK).with_text("text/html; charset=utf-8", page())
     } else {
         json()
     };
-    response.public().with(VARY, "accept")
+    response.public().with_header(VARY, "accept")
 }
 
 /// Browsers name `text/html`, and JSON not at all or with a lower weight (RFC 9110, section 12.5.1).

@@ -1,7 +1,7 @@
 //! One request: what the gateway said, read on demand.
 
 use super::event::{self, Event};
-use super::problem::Place;
+use super::problem::ProblemContext;
 use super::{query, uri};
 use crate::domain::precondition::EntityTags;
 use crate::domain::{Error, RequestId, Result};
@@ -12,37 +12,41 @@ use std::borrow::Cow;
 /// A request at the function's door. Nothing in it is believed yet. It has no `Debug`, which would show credentials.
 pub struct Request {
     event: Event,
-    pub(super) place: Place,
+    pub(super) context: ProblemContext,
 }
 
 impl Request {
-    /// Reads an event; of what is no event, its place alone is known.
-    pub(super) fn read(event: &str, id: RequestId, public_url: Option<&str>) -> std::result::Result<Self, Place> {
-        let place = |base_url: String, path: &str| Place {
+    /// Reads an event; of what is no event, its context alone is known.
+    pub(super) fn read(
+        event: &str,
+        id: RequestId,
+        public_url: Option<&str>,
+    ) -> std::result::Result<Self, ProblemContext> {
+        let context = |base_url: String, path: &str| ProblemContext {
             base_url: public_url.map_or(base_url, |url| url.trim_end_matches('/').to_owned()),
             instance: uri::reference(path),
             request_id: id.to_string(),
-            weak_tag: false,
+            has_weak_if_match: false,
         };
         let Some(event) = event::read(event) else {
             let (base_url, path) = event::origin(event);
-            return Err(place(base_url, &path));
+            return Err(context(base_url, &path));
         };
-        let place = place(event.base_url.clone(), event.http.raw_http_path());
-        let mut request = Self { event, place };
+        let context = context(event.base_url.clone(), event.http.raw_http_path());
+        let mut request = Self { event, context };
         let if_match = request.header(IF_MATCH).and_then(EntityTags::parse);
-        request.place.weak_tag = if_match.is_some_and(|tags| tags.has_weak());
+        request.context.has_weak_if_match = if_match.is_some_and(|tags| tags.has_weak());
         Ok(request)
     }
 
     /// The base URL of this deployment, without a slash at the end.
     pub fn base_url(&self) -> &str {
-        &self.place.base_url
+        &self.context.base_url
     }
 
     /// The path of the base URL: the beginning of each path where clients call this API. Mostly empty.
     pub fn base_path(&self) -> &str {
-        uri::base_path(&self.place.base_url)
+        uri::base_path(&self.context.base_url)
     }
 
     /// The path as routes know it. Behind a custom domain's API mapping the gateway's path may have the mapping in front

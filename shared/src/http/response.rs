@@ -18,7 +18,7 @@ pub struct Response {
 
 /// Lambda takes answers of at most 6 MB. A body that is larger than this inside of one goes as base64, in which
 /// the 4 MiB of the largest page (contract section 3.2) always fit.
-const MOST_TEXT_BYTES: usize = 5 << 20;
+const MAX_TEXT_BYTES: usize = 5 << 20;
 
 /// Something with an entity tag.
 pub trait Versioned {
@@ -60,7 +60,7 @@ impl Response {
     }
 
     /// The answer in the gateway's form. Its empty list of cookies is for cargo-lambda, which takes no answer without one.
-    pub(super) fn into_gateway(self) -> ApiGatewayV2httpResponse {
+    pub(super) fn into_api_gateway(self) -> ApiGatewayV2httpResponse {
         let mut answer = ApiGatewayV2httpResponse::default();
         answer.status_code = self.status.as_u16().into();
         answer.headers = self.headers;
@@ -71,7 +71,7 @@ impl Response {
 
     /// The same answer with this header. What is no header's value, a line break say, is left out.
     #[must_use]
-    pub fn with(mut self, name: impl IntoHeaderName, value: impl TryInto<HeaderValue>) -> Self {
+    pub fn with_header(mut self, name: impl IntoHeaderName, value: impl TryInto<HeaderValue>) -> Self {
         if let Ok(value) = value.try_into() {
             self.headers.insert(name, value);
         }
@@ -80,34 +80,34 @@ impl Response {
 
     /// The same answer with the path of what was made.
     #[must_use]
-    pub fn at(self, location: String) -> Self {
-        self.with(LOCATION, location)
+    pub fn with_location(self, location: String) -> Self {
+        self.with_header(LOCATION, location)
     }
 
     /// The same answer, which shows a secret.
     #[must_use]
-    pub fn secret(self) -> Self {
-        self.with(CACHE_CONTROL, NO_STORE)
+    pub fn no_store(self) -> Self {
+        self.with_header(CACHE_CONTROL, NO_STORE)
     }
 
     /// The same answer, which is everybody's and may be kept for some minutes.
     #[must_use]
     pub fn public(self) -> Self {
-        self.with(CACHE_CONTROL, "public, max-age=300")
+        self.with_header(CACHE_CONTROL, "public, max-age=300")
     }
 
     /// The same answer; what caches may do with it is this, where nothing else was said.
-    pub(super) fn cached(self, cache_control: &'static str) -> Self {
-        if self.headers.contains_key(CACHE_CONTROL) { self } else { self.with(CACHE_CONTROL, cache_control) }
+    pub(super) fn with_default_cache_control(self, cache_control: &'static str) -> Self {
+        if self.headers.contains_key(CACHE_CONTROL) { self } else { self.with_header(CACHE_CONTROL, cache_control) }
     }
 
     /// The same answer for clients that call this API under a base path: `Location` leads there. Replays are made from what
     /// was created, so theirs does too.
-    pub(super) fn under(self, base_path: &str) -> Self {
+    pub(super) fn with_base_path(self, base_path: &str) -> Self {
         match self.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
             Some(location) if !base_path.is_empty() => {
                 let location = format!("{base_path}{location}");
-                self.at(location)
+                self.with_location(location)
             }
             _ => self,
         }
@@ -115,31 +115,31 @@ impl Response {
 
     /// The same answer, marked where it repeats an earlier one.
     #[must_use]
-    pub fn replayed(self, replayed: bool) -> Self {
-        if replayed { self.with("idempotency-replayed", "true") } else { self }
+    pub fn with_replayed(self, replayed: bool) -> Self {
+        if replayed { self.with_header("idempotency-replayed", "true") } else { self }
     }
 
     /// The same answer with its version.
     #[must_use]
-    pub fn tagged(self, resource: &impl Versioned) -> Self {
-        self.with(ETAG, entity_tag(resource.version()))
+    pub fn with_etag(self, resource: &impl Versioned) -> Self {
+        self.with_header(ETAG, entity_tag(resource.version()))
     }
 
     /// The same answer with this text.
     #[must_use]
-    pub fn text(mut self, media_type: &str, body: String) -> Self {
+    pub fn with_text(mut self, media_type: &str, body: String) -> Self {
         // Inside Lambda's own JSON every quote and backslash is escaped once more, which may double the body.
         let escapes = || body.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-        let is_large = 2 * body.len() > MOST_TEXT_BYTES && body.len() + escapes() > MOST_TEXT_BYTES;
+        let is_large = 2 * body.len() > MAX_TEXT_BYTES && body.len() + escapes() > MAX_TEXT_BYTES;
         self.body = Some(if is_large { Body::Binary(body.into_bytes()) } else { Body::Text(body) });
-        self.with(CONTENT_TYPE, media_type)
+        self.with_header(CONTENT_TYPE, media_type)
     }
 
     /// The same answer with this value as JSON.
-    pub(super) fn json(self, media_type: &str, value: &impl Serialize) -> Self {
+    pub(super) fn with_json(self, media_type: &str, value: &impl Serialize) -> Self {
         // Only a map with keys that are no strings cannot be written, and no answer has one.
         let body = serde_json::to_string(value).unwrap_or_default();
-        self.text(media_type, body)
+        self.with_text(media_type, body)
     }
 }
 
@@ -147,25 +147,25 @@ const JSON: &str = "application/json";
 
 /// 200 with a value that has no version.
 pub fn document(value: &impl Serialize) -> Response {
-    Response::new(StatusCode::OK).json(JSON, value)
+    Response::new(StatusCode::OK).with_json(JSON, value)
 }
 
 /// 200 with a resource.
 pub fn ok(resource: &(impl Serialize + Versioned)) -> Response {
-    document(resource).tagged(resource)
+    document(resource).with_etag(resource)
 }
 
 /// 200 with a resource, or 304 where the caller has it already.
 pub fn found(resource: &(impl Serialize + Versioned), if_none_match: Option<&EntityTags>) -> Response {
     if if_none_match.is_some_and(|tags| tags.matches_weakly(resource.version())) {
-        return Response::new(StatusCode::NOT_MODIFIED).tagged(resource);
+        return Response::new(StatusCode::NOT_MODIFIED).with_etag(resource);
     }
     ok(resource)
 }
 
 /// 201 with what was made.
 pub fn created(value: &impl Serialize) -> Response {
-    Response::new(StatusCode::CREATED).json(JSON, value)
+    Response::new(StatusCode::CREATED).with_json(JSON, value)
 }
 
 /// 204.
@@ -198,5 +198,5 @@ pub fn list(name: &'static str, items: &[impl Serialize]) -> Response {
 
 /// 200 with a text that is JSON already.
 pub fn json_text(text: &str) -> Response {
-    Response::new(StatusCode::OK).text(JSON, text.to_owned())
+    Response::new(StatusCode::OK).with_text(JSON, text.to_owned())
 }

@@ -1,7 +1,7 @@
 //! What runs a handler: configuration, client, request id, the catch-all, the log. Every request that
 //! reaches a function is answered by this service: API Gateway never has to invent a body.
 
-use super::log::{self, Line};
+use super::log::{self, RequestEvent};
 use super::problem::problem;
 use super::request::Request;
 use super::response::{NO_STORE, REVALIDATED, Response};
@@ -110,10 +110,10 @@ pub fn now() -> Timestamp {
 
 /// What is left of the function's time. cargo-lambda says 1970: no limit is known then.
 fn remaining(context: &Context) -> Option<Duration> {
-    const LONGEST_FUNCTION: u64 = 900_000;
+    const MAX_FUNCTION_MILLISECONDS: u64 = 900_000;
     let now = u64::try_from(now().milliseconds()).unwrap_or_default();
     match context.deadline {
-        deadline if deadline + LONGEST_FUNCTION < now => None,
+        deadline if deadline + MAX_FUNCTION_MILLISECONDS < now => None,
         deadline => Some(Duration::from_millis(deadline.saturating_sub(now))),
     }
 }
@@ -148,29 +148,30 @@ impl Process {
         let id = RequestId::new(now(), u128::from_be_bytes(random));
         let request = Request::read(event.payload.get(), id, self.public_url.as_deref());
         drop(event);
-        let (place, caller_request_id, result) = match request {
+        let (context, caller_request_id, result) = match request {
             Ok(request) => {
-                let place = request.place.clone();
+                let context = request.context.clone();
                 let caller_request_id = log::caller_request_id(request.header("x-request-id")).map(str::to_owned);
                 let result = AssertUnwindSafe(handler(request)).catch_unwind().await;
                 let panicked = |_| Err(Error::internal("the handler panicked"));
-                (place, caller_request_id, result.unwrap_or_else(panicked))
+                (context, caller_request_id, result.unwrap_or_else(panicked))
             }
-            Err(place) => (place, None, Err(Error::Malformed(UNREADABLE.to_owned()))),
+            Err(context) => (context, None, Err(Error::Malformed(UNREADABLE.to_owned()))),
         };
 
         let cause = result.as_ref().err().and_then(log::cause);
-        let response = result.unwrap_or_else(|error| problem(&error, &place));
-        log::answered(&Line {
-            request_id: &place.request_id,
+        let response = result.unwrap_or_else(|error| problem(&error, &context));
+        log::request(&RequestEvent {
+            request_id: &context.request_id,
             operation: &self.operation,
             status: response.status().as_u16(),
             milliseconds: log::milliseconds(started.elapsed()),
             caller_request_id: caller_request_id.as_deref(),
             cause: cause.as_deref(),
         });
-        let response = response.cached(self.cache_control).under(uri::base_path(&place.base_url));
-        Ok(response.with("x-request-id", place.request_id).into_gateway())
+        let response =
+            response.with_default_cache_control(self.cache_control).with_base_path(uri::base_path(&context.base_url));
+        Ok(response.with_header("x-request-id", context.request_id).into_api_gateway())
     }
 }
 

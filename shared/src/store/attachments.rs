@@ -6,7 +6,7 @@ use super::commit::Decision;
 use super::first_read::FirstRead;
 use super::item::{self, new_item, number, text};
 use super::keys;
-use super::read::{FRAME_BYTES, MOST_BODY_BYTES};
+use super::read::{ENVELOPE_BYTES, MAX_BODY_BYTES};
 use super::snapshot::{Entity, Snapshot};
 use super::tenants::{attachment_path, change_tenant};
 use super::write::Write;
@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 
 /// As many repositories are read at once, until they are known to be small: a default page is one read, and 25 of the largest, 2.6 MB,
 /// are what a function with little memory reads in the time that an attempt has.
-const BATCH: usize = 25;
+const FIRST_BATCH: usize = 25;
 
 /// A tenant and a repository as they were read.
 pub type TenantAndRepository = (Option<Snapshot<TenantWithAttachments>>, Option<Snapshot<Repository>>);
@@ -58,7 +58,7 @@ impl Store {
                     (attached, writes)
                 }
             };
-            let is_refused = !writes.is_empty() && self.commit(writes).await?.known()?.is_some();
+            let is_refused = !writes.is_empty() && self.commit(writes).await?.failed_conditions()?.is_some();
             if is_refused {
                 // Another request changed the tenant or the repository, or removed one.
                 let both = FirstRead::tenant_and_repository(root, tenant.entity.tenant.id, id);
@@ -81,9 +81,12 @@ impl Store {
     ) -> Result<Vec<Write<'static>>> {
         let id = repository.entity.id;
         let path = attachment_path(id);
-        let mut write = Write::update(tenant.key.clone())
+        let mut write = Write::update_existing(tenant.key.clone())
             .set(&path, item::value(&attached.attachments.get(&id))?)
-            .when(&format!("attribute_not_exists({{{path}}}) AND size({{repos}}) < ?"), [number(MAX_ATTACHMENTS)]);
+            .with_condition(
+                &format!("attribute_not_exists({{{path}}}) AND size({{repos}}) < ?"),
+                [number(MAX_ATTACHMENTS)],
+            );
         if attached.tenant.default_repository_id == Some(id) {
             write = write
                 .new_version()
@@ -93,8 +96,8 @@ impl Store {
         let back = new_item("attachment", &BTreeMap::<&str, &str>::new())?;
         Ok(vec![
             write,
-            Write::update(repository.key.clone()).increase("n", 1),
-            Write::put(keys::attached_tenant(root, id, tenant.entity.tenant.id), back),
+            Write::update_existing(repository.key.clone()).increase("n", 1),
+            Write::put_new(keys::attached_tenant(root, id, tenant.entity.tenant.id), back),
         ])
     }
 
@@ -107,7 +110,8 @@ impl Store {
     ) -> Result<()> {
         let decide = |read: &Snapshot<TenantWithAttachments>| {
             read.entity.check_detachable(repository)?;
-            let tenant = Write::update_if(read.key.clone()).unchanged_since(read).remove(&attachment_path(repository));
+            let tenant =
+                Write::update_item(read.key.clone()).unchanged_since(read).remove(&attachment_path(repository));
             let mut writes = vec![tenant];
             writes.extend(release(integration.root(), repository, read.entity.tenant.id));
             Ok(Decision { writes, answer: () })
@@ -131,8 +135,8 @@ impl Store {
         let more = ids.len() > list.limit;
         ids.truncate(list.limit);
         let mut position = ids.last().filter(|_| more).copied();
-        let (mut data, mut body_bytes): (Vec<Attachment>, usize) = (Vec::new(), FRAME_BYTES);
-        let (mut rest, mut at_once) = (ids.as_slice(), BATCH);
+        let (mut data, mut body_bytes): (Vec<Attachment>, usize) = (Vec::new(), ENVELOPE_BYTES);
+        let (mut rest, mut at_once) = (ids.as_slice(), FIRST_BATCH);
         'page: while !rest.is_empty() {
             let (batch, after) = rest.split_at(at_once.min(rest.len()));
             let items = self.get_all(batch.iter().map(|id| keys::repository(root, *id)).collect(), None).await?;
@@ -141,7 +145,7 @@ impl Store {
                 repositories?.into_iter().map(|repository| (repository.id, repository)).collect();
             for shown in batch.iter().filter_map(|id| tenant.attachment(by_id.remove(id)?)) {
                 body_bytes += serde_json::to_vec(&shown).map_err(Error::internal)?.len() + 1;
-                if let Some(last) = data.last().filter(|_| body_bytes > MOST_BODY_BYTES) {
+                if let Some(last) = data.last().filter(|_| body_bytes > MAX_BODY_BYTES) {
                     position = Some(last.repository_id);
                     break 'page;
                 }
@@ -149,7 +153,7 @@ impl Store {
             }
             rest = after;
             // Small ones: all that are left fit into one answer.
-            if body_bytes < MOST_BODY_BYTES / 16 {
+            if body_bytes < MAX_BODY_BYTES / 16 {
                 at_once = MAX_ATTACHMENTS;
             }
         }
@@ -163,7 +167,10 @@ impl Store {
 /// Counts an attachment off its repository, once: the back reference goes with it.
 pub(super) fn release<'a>(root: &CustomerRoot, repository: RepositoryId, tenant: TenantId) -> [Write<'a>; 2] {
     [
-        Write::update(keys::repository(root, repository)).increase("n", -1).when("{n} > ?", [number(0)]),
-        Write::delete(keys::attached_tenant(root, repository, tenant)).when("attribute_exists({pk})", []),
+        Write::update_existing(keys::repository(root, repository))
+            .increase("n", -1)
+            .with_condition("{n} > ?", [number(0)]),
+        Write::delete_item(keys::attached_tenant(root, repository, tenant))
+            .with_condition("attribute_exists({pk})", []),
     ]
 }

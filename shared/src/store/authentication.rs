@@ -9,7 +9,7 @@ use crate::domain::customer::Slug;
 use crate::domain::key_ring::{KeyEntry, KeyRing};
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes};
 use crate::domain::secret::{Claim, Root, SecretHash};
-use crate::domain::{Credential, Error, KeyId, Result, Timestamp};
+use crate::domain::{CredentialError, Error, KeyId, Result, Timestamp};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use std::collections::HashMap;
 
@@ -104,7 +104,7 @@ impl Store {
         let at = items.iter().position(|item| root.is_of(item));
         let item = at.map(|at| items.swap_remove(at));
         let principal = item.and_then(|item| self.principal(claim, &item));
-        let principal = principal.ok_or(Error::Unauthorized(Credential::NotLive))?;
+        let principal = principal.ok_or(Error::Unauthorized(CredentialError::NotLive))?;
         Ok((principal, first.finish(items)))
     }
 

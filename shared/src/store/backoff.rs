@@ -7,39 +7,35 @@ use std::time::Duration;
 /// Exponential back-off with jitter: a random part of a range that doubles.
 #[derive(Debug)]
 pub(super) struct Backoff {
-    shortest: Duration,
-    range: Duration,
-    longest: Duration,
+    min: Duration,
+    jitter_range: Duration,
+    max: Duration,
 }
 
 impl Backoff {
     /// Where other writers are in the way: 5 to 15 ms, doubled up to 200 ms.
-    pub fn of_writers() -> Self {
-        Self {
-            shortest: Duration::from_millis(5),
-            range: Duration::from_millis(10),
-            longest: Duration::from_millis(200),
-        }
+    pub fn for_writes() -> Self {
+        Self { min: Duration::from_millis(5), jitter_range: Duration::from_millis(10), max: Duration::from_millis(200) }
     }
 
     /// Where the store leaves a part of a batch unread: 12 to 37 ms, doubled up to 400 ms, as between the SDK's own retries.
-    pub fn of_readers() -> Self {
+    pub fn for_reads() -> Self {
         Self {
-            shortest: Duration::from_millis(12),
-            range: Duration::from_millis(25),
-            longest: Duration::from_millis(400),
+            min: Duration::from_millis(12),
+            jitter_range: Duration::from_millis(25),
+            max: Duration::from_millis(400),
         }
     }
 
     /// Waits for the next try, if there is time for it.
     pub async fn wait(&mut self, time_left: Duration) -> Result<()> {
         let jitter: [u8; 1] = random()?;
-        let pause = self.shortest + self.range.mul_f64(f64::from(jitter[0]) / 255.0);
+        let pause = self.min + self.jitter_range.mul_f64(f64::from(jitter[0]) / 255.0);
         if time_left <= pause {
             return Err(Error::unavailable("the store was contended or throttled until the time ran out"));
         }
-        self.shortest = (self.shortest * 2).min(self.longest / 2);
-        self.range = (self.range * 2).min(self.longest);
+        self.min = (self.min * 2).min(self.max / 2);
+        self.jitter_range = (self.jitter_range * 2).min(self.max);
         tokio::time::sleep(pause).await;
         Ok(())
     }

@@ -16,9 +16,9 @@ use tokio::time::Instant;
 
 /// The longest that one request may work on the store: transactions of which the coordinator must
 /// finish an older attempt need up to 7 s, the gateway waits 30 s.
-const LONGEST: Duration = Duration::from_secs(7);
+const MAX_REQUEST_TIME: Duration = Duration::from_secs(7);
 /// What is left for the answer when the function's own time runs out.
-const ANSWER: Duration = Duration::from_millis(500);
+const RESPONSE_TIME: Duration = Duration::from_millis(500);
 
 /// What a process must be told to reach its table.
 pub struct Settings {
@@ -80,13 +80,13 @@ impl Settings {
 /// requests that succeed. Without a reward of its own, the SDK gives the whole price of a retry back to the next request that
 /// succeeds, whichever that is: reads that succeed would pay for as many retries of writes that do not.
 fn retry_budget() -> TokenBucket {
-    const RETRY: u32 = 5;
-    const AT_ONCE: usize = 40;
+    const RETRY_COST: u32 = 5;
+    const MAX_BURST: usize = 40;
     TokenBucket::builder()
-        .capacity(AT_ONCE * RETRY as usize)
-        .retry_cost(RETRY)
-        .timeout_retry_cost(RETRY)
-        .throttling_retry_cost(RETRY)
+        .capacity(MAX_BURST * RETRY_COST as usize)
+        .retry_cost(RETRY_COST)
+        .timeout_retry_cost(RETRY_COST)
+        .throttling_retry_cost(RETRY_COST)
         .success_reward(1.0)
         .build()
 }
@@ -101,7 +101,7 @@ fn attempts(one: Duration, all: Duration) -> TimeoutConfig {
 
 /// A transaction's attempt may take longer, and may be retried after its coordinator is done.
 pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
-    Config::builder().timeout_config(attempts(Duration::from_millis(1500), LONGEST))
+    Config::builder().timeout_config(attempts(Duration::from_millis(1500), MAX_REQUEST_TIME))
 }
 
 /// The table, for the time of one request.
@@ -120,14 +120,15 @@ impl Store {
             client: Client::from_conf(settings.config),
             table: settings.table.into(),
             now,
-            deadline: Instant::now() + LONGEST,
+            deadline: Instant::now() + MAX_REQUEST_TIME,
         }
     }
 
     /// The handle for one request: its time, and what is left of the function's (`None`: no limit known).
     #[must_use]
     pub fn for_request(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
-        let left = remaining.map_or(LONGEST, |remaining| remaining.saturating_sub(ANSWER).min(LONGEST));
+        let left = remaining
+            .map_or(MAX_REQUEST_TIME, |remaining| remaining.saturating_sub(RESPONSE_TIME).min(MAX_REQUEST_TIME));
         Self { now, deadline: Instant::now() + left, ..self.clone() }
     }
 

@@ -13,10 +13,10 @@
 use super::backoff::Backoff;
 use super::client::{Store, transaction_timeouts};
 use super::error::{store_error, unknown_outcome};
-use super::history::{self, Trace, trace};
+use super::history::{self, WriteStatus, write_status};
 use super::item::Item;
 use super::keys::Key;
-use super::lost_answers::LostAnswers;
+use super::lost_responses::LostResponses;
 use super::snapshot::{Entity, Snapshot};
 use super::write::{Effect, Write};
 use crate::domain::{Change, Error, Result, WriteId};
@@ -33,20 +33,20 @@ pub(super) enum Outcome {
     /// All were applied. The item, where others may have come between: what it is then was not decided here alone.
     Applied(Option<Item>),
     /// None was applied.
-    Refused(Refusals),
+    ConditionFailed(FailedConditions),
     /// A condition failed, and an earlier attempt may have been applied.
-    Unknown(Refusals),
+    Unknown(FailedConditions),
 }
 
 /// The conditions that failed.
-pub(super) struct Refusals {
+pub(super) struct FailedConditions {
     /// The places of the writes, each with its item as it is.
     items: Vec<(usize, Option<Item>)>,
     /// What the first of them means; `None`: that another write came between.
-    meaning: Option<Error>,
+    error: Option<Error>,
 }
 
-impl Refusals {
+impl FailedConditions {
     /// Takes the item that is at `key`, if its condition failed.
     pub fn take(&mut self, key: &Key) -> Option<Item> {
         self.items.iter_mut().find_map(|(_, item)| item.take_if(|item| key.is_of(item)))
@@ -54,16 +54,16 @@ impl Refusals {
 
     /// What a refusal means where nothing can come between.
     pub fn into_error(self) -> Error {
-        self.meaning.unwrap_or_else(|| Error::internal("a condition failed that cannot fail"))
+        self.error.unwrap_or_else(|| Error::internal("a condition failed that cannot fail"))
     }
 }
 
 impl Outcome {
     /// What is known: applied, or refused.
-    pub fn known(self) -> Result<Option<Refusals>> {
+    pub fn failed_conditions(self) -> Result<Option<FailedConditions>> {
         match self {
             Self::Applied(_) => Ok(None),
-            Self::Refused(refusals) => Ok(Some(refusals)),
+            Self::ConditionFailed(failed) => Ok(Some(failed)),
             Self::Unknown(_) => Err(unknown_outcome()),
         }
     }
@@ -83,10 +83,10 @@ enum Attempt {
 }
 
 /// How often a canceled transaction is sent again because the store throttles. Single writes are the SDK's to send again.
-const MAX_THROTTLED: u32 = 3;
+const MAX_THROTTLED_RETRIES: u32 = 3;
 
 /// So many tries are made one after the other before one waits: of 64 that overwrite, 33 get through at once.
-const TRIES_AT_ONCE: u32 = 6;
+const ATTEMPTS_WITHOUT_BACKOFF: u32 = 6;
 
 /// What a decision asks for: the writes that make it so, none where nothing changes, and the answer once they are applied. The first
 /// write is bound to the entity as it was read.
@@ -101,17 +101,19 @@ impl Store {
         let id: WriteId = self.new_id()?;
         let (token, w) = (id.ulid(), history::short(id));
         writes.iter_mut().for_each(|write| write.stamp(&w));
-        let lost = LostAnswers::default();
-        let (mut backoff, mut throttled) = (Backoff::of_writers(), 0);
+        let lost = LostResponses::default();
+        let (mut backoff, mut throttled) = (Backoff::for_writes(), 0);
         loop {
             match self.in_time(self.attempt(&writes, &token, &lost).boxed_local()).await? {
                 Attempt::Applied(item) => {
                     let is_shared = writes.first().is_some_and(|write| write.is_overwrite);
                     return Ok(Outcome::Applied(item.filter(|_| is_shared)));
                 }
-                Attempt::ConditionFailed(items) => return Ok(settle(&writes, items, &w, lost.any())),
+                Attempt::ConditionFailed(items) => {
+                    return Ok(outcome_of_failed_conditions(&writes, items, &w, lost.any()));
+                }
                 Attempt::Failed(error) => return Err(error),
-                Attempt::Throttled(why) if throttled == MAX_THROTTLED => return Err(Error::unavailable(why)),
+                Attempt::Throttled(why) if throttled == MAX_THROTTLED_RETRIES => return Err(Error::unavailable(why)),
                 Attempt::Throttled(_) => throttled += 1,
                 Attempt::Contended => {}
             }
@@ -121,9 +123,9 @@ impl Store {
 
     /// Applies writes that nothing can come between: a failed condition is an error.
     pub(super) async fn apply(&self, writes: Vec<Write<'_>>) -> Result<()> {
-        match self.commit(writes).await?.known()? {
+        match self.commit(writes).await?.failed_conditions()? {
             None => Ok(()),
-            Some(refusals) => Err(refusals.into_error()),
+            Some(failed) => Err(failed.into_error()),
         }
     }
 
@@ -135,7 +137,7 @@ impl Store {
         mut state: S,
         work: impl AsyncFn(S) -> Result<ControlFlow<T, S>>,
     ) -> Result<T> {
-        let mut backoff = Backoff::of_writers();
+        let mut backoff = Backoff::for_writes();
         let mut tries = 0;
         loop {
             match work(state).await? {
@@ -143,7 +145,7 @@ impl Store {
                 ControlFlow::Continue(fresh) => state = fresh,
             }
             tries += 1;
-            if tries >= TRIES_AT_ONCE && tries % 2 == 0 {
+            if tries >= ATTEMPTS_WITHOUT_BACKOFF && tries % 2 == 0 {
                 backoff.wait(self.time_left()).await?;
             }
         }
@@ -162,9 +164,9 @@ impl Store {
             if writes.is_empty() {
                 return Ok(ControlFlow::Break(answer));
             }
-            Ok(match self.commit(writes).await?.known()? {
+            Ok(match self.commit(writes).await?.failed_conditions()? {
                 None => ControlFlow::Break(answer),
-                Some(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),
+                Some(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),
             })
         })
         .await
@@ -184,7 +186,7 @@ impl Store {
                 Change::To((write, entity)) => match self.commit(vec![write]).await? {
                     Outcome::Applied(None) => ControlFlow::Break(entity),
                     Outcome::Applied(Some(item)) => ControlFlow::Break(E::from_item(item)?),
-                    Outcome::Refused(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),
+                    Outcome::ConditionFailed(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),
                     Outcome::Unknown(_) => return Err(unknown_outcome()),
                 },
             })
@@ -194,15 +196,15 @@ impl Store {
 
     /// The entity of the first write, at `key`, after a refusal: as the refusal shows it, or read again where only other conditions
     /// failed. A refusal that has a meaning is that error.
-    pub(super) async fn fresh<E: Entity>(&self, key: &Key, refusals: Refusals) -> Result<Option<Snapshot<E>>> {
-        match (refusals.meaning, refusals.items.into_iter().next()) {
-            (Some(meaning), _) => Err(meaning),
+    pub(super) async fn reread<E: Entity>(&self, key: &Key, failed: FailedConditions) -> Result<Option<Snapshot<E>>> {
+        match (failed.error, failed.items.into_iter().next()) {
+            (Some(error), _) => Err(error),
             (None, Some((0, item))) => item.map(|item| Snapshot::of(key.clone(), item)).transpose(),
             (None, _) => self.snapshot(key).await,
         }
     }
 
-    async fn attempt(&self, writes: &[Write<'_>], token: &str, lost: &LostAnswers) -> Attempt {
+    async fn attempt(&self, writes: &[Write<'_>], token: &str, lost: &LostResponses) -> Attempt {
         match writes {
             [write] => match &write.effect {
                 Effect::Put(item) => self.put(write, item, lost).await,
@@ -214,7 +216,7 @@ impl Store {
         }
     }
 
-    async fn put(&self, write: &Write<'_>, item: &Item, lost: &LostAnswers) -> Attempt {
+    async fn put(&self, write: &Write<'_>, item: &Item, lost: &LostResponses) -> Attempt {
         let request = self
             .client
             .put_item()
@@ -231,7 +233,7 @@ impl Store {
         })
     }
 
-    async fn update(&self, write: &Write<'_>, lost: &LostAnswers) -> Attempt {
+    async fn update(&self, write: &Write<'_>, lost: &LostResponses) -> Attempt {
         let request = self
             .client
             .update_item()
@@ -250,7 +252,7 @@ impl Store {
         })
     }
 
-    async fn transaction(&self, writes: &[Write<'_>], token: &str, lost: &LostAnswers) -> Attempt {
+    async fn transaction(&self, writes: &[Write<'_>], token: &str, lost: &LostResponses) -> Attempt {
         let items: Result<Vec<_>> = writes.iter().map(|write| write.transact_item(&self.table)).collect();
         let items = match items {
             Ok(items) => items,
@@ -271,25 +273,30 @@ impl Store {
 }
 
 /// What failed conditions mean for the write `w`; all writes of a transaction were applied or none.
-fn settle(writes: &[Write<'_>], items: Vec<(usize, Option<Item>)>, w: &str, answers_lost: bool) -> Outcome {
+fn outcome_of_failed_conditions(
+    writes: &[Write<'_>],
+    items: Vec<(usize, Option<Item>)>,
+    w: &str,
+    answers_lost: bool,
+) -> Outcome {
     let mut is_known = !answers_lost;
     for (at, item) in &items {
         let (Some(write), Some(item)) = (writes.get(*at), item) else { continue };
-        match trace(item, w, write.bound_to.as_deref()) {
-            Trace::Newest if write.is_overwrite => return Outcome::Applied(Some(item.clone())),
-            Trace::Newest | Trace::Next => return Outcome::Applied(None),
+        match write_status(item, w, write.bound_to.as_deref()) {
+            WriteStatus::Latest if write.is_overwrite => return Outcome::Applied(Some(item.clone())),
+            WriteStatus::Latest | WriteStatus::DirectSuccessor => return Outcome::Applied(None),
             // Applied, but to what others had made of the item, and they made more of it since.
-            Trace::Applied if write.is_overwrite => is_known = false,
-            Trace::Applied => return Outcome::Applied(None),
-            Trace::NotApplied if write.is_overwrite => {}
-            Trace::NotApplied => is_known = true,
-            Trace::Unknown => {}
+            WriteStatus::Applied if write.is_overwrite => is_known = false,
+            WriteStatus::Applied => return Outcome::Applied(None),
+            WriteStatus::NotApplied if write.is_overwrite => {}
+            WriteStatus::NotApplied => is_known = true,
+            WriteStatus::Unknown => {}
         }
     }
     let first = items.first().and_then(|(at, item)| Some((writes.get(*at)?.on_condition_failed.as_ref()?, item)));
-    let meaning = first.map(|(meaning, item)| meaning(item.as_ref()));
-    let refusals = Refusals { items, meaning };
-    if is_known { Outcome::Refused(refusals) } else { Outcome::Unknown(refusals) }
+    let error = first.map(|(error, item)| error(item.as_ref()));
+    let failed = FailedConditions { items, error };
+    if is_known { Outcome::ConditionFailed(failed) } else { Outcome::Unknown(failed) }
 }
 
 /// What a single write came to; `condition_failed` finds a failed condition with its item.

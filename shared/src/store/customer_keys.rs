@@ -2,10 +2,10 @@
 //! operator's, written in the same transaction.
 
 use super::client::{Store, random};
-use super::customers::{KnownCustomer, NamedCustomer};
-use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
+use super::customers::{CustomerLookup, ResolvedCustomer};
+use super::idempotency::{EarlierRequest, IdempotentOutcome, IdempotentRequest, IdempotentResult, Record};
 use super::item::text;
-use super::key_items::{CustomerKeys, Details, KeyDetails, details_of, details_write, root_write};
+use super::key_items::{CustomerKeys, KeyDetails, KeyDetailsItem, details_of, details_write, root_write};
 use super::keys;
 use super::snapshot::Snapshot;
 use super::write::Write;
@@ -21,21 +21,21 @@ use std::ops::ControlFlow;
 struct Addition<'a> {
     operator: &'a Operator,
     customer: Customer,
-    details: Details,
+    details: KeyDetails,
     replaced: Option<Replaced>,
     request: Option<&'a IdempotentRequest>,
 }
 
 impl Store {
     /// A customer's keys, newest first.
-    pub async fn keys(&self, operator: &Operator, named: NamedCustomer) -> Result<Vec<Key>> {
-        let known = self.known(operator.root(), named).await?;
-        let root = CustomerRoot::new(known.active()?.entity.id);
-        let keys = self.root_of(&known).await?;
+    pub async fn keys(&self, operator: &Operator, lookup: CustomerLookup) -> Result<Vec<Key>> {
+        let resolved = self.resolve_customer(operator.root(), lookup).await?;
+        let root = CustomerRoot::new(resolved.active()?.entity.id);
+        let keys = self.root_of(&resolved).await?;
         let mut shown = Vec::new();
         for (key_id, entry) in keys.ok_or(Error::NotFound)?.entity.keys.0 {
             // A key made between the two reads has no details yet: it is not listed yet.
-            if let Some(details) = details_of(&known.details, key_id)? {
+            if let Some(details) = details_of(&resolved.details, key_id)? {
                 let key = details.into_key(&root, key_id);
                 shown.push(Key { expires_at: entry.expires_at, revoked_at: entry.revoked_at, ..key });
             }
@@ -45,8 +45,8 @@ impl Store {
     }
 
     /// The root of a customer, read if it was not.
-    async fn root_of(&self, known: &KnownCustomer) -> Result<Option<Snapshot<CustomerKeys>>> {
-        match (&known.root, &known.customer) {
+    async fn root_of(&self, resolved: &ResolvedCustomer) -> Result<Option<Snapshot<CustomerKeys>>> {
+        match (&resolved.root, &resolved.customer) {
             (Some(root), _) => Ok(Some(root.clone())),
             (None, Some(customer)) => self.snapshot(&keys::customer_root(&CustomerRoot::new(customer.entity.id))).await,
             (None, None) => Ok(None),
@@ -57,84 +57,84 @@ impl Store {
     pub async fn create_key(
         &self,
         operator: &Operator,
-        named: NamedCustomer,
+        lookup: CustomerLookup,
         earlier: EarlierRequest,
         new: &NewKey,
         request: Option<&IdempotentRequest>,
-    ) -> Result<Made<IssuedKey>> {
-        let known = self.known(operator.root(), named).await?;
-        let request = request.map(|request| request.about(&known.fingerprint_name));
-        if let Some(record) = self.replayed(earlier, request.as_ref())? {
-            return replay(known.customer, record);
+    ) -> Result<IdempotentResult<IssuedKey>> {
+        let resolved = self.resolve_customer(operator.root(), lookup).await?;
+        let request = request.map(|request| request.about(&resolved.fingerprint_name));
+        if let Some(record) = self.matching_record(earlier, request.as_ref())? {
+            return replay(resolved.customer, record);
         }
         let create = async {
-            let customer = known.active()?.entity.clone();
+            let customer = resolved.active()?.entity.clone();
             self.refuse_past(new.expires_at)?;
-            let details = Details {
+            let details = KeyDetails {
                 name: new.name.clone(),
                 suffix: String::new(),
                 scopes: new.scopes.bits(),
                 expires_at: new.expires_at,
             };
             let addition = Addition { operator, customer, details, replaced: None, request: request.as_ref() };
-            self.add_key(addition, self.root_of(&known).await?).await
+            self.add_key(addition, self.root_of(&resolved).await?).await
         };
         let created = create.await;
-        self.or_replay(created, operator, request.as_ref(), known.customer).await
+        self.or_replay(created, operator, request.as_ref(), resolved.customer).await
     }
 
     /// Makes a key in the place of another.
     pub async fn rotate_key(
         &self,
         operator: &Operator,
-        named: NamedCustomer,
+        lookup: CustomerLookup,
         earlier: EarlierRequest,
         key_id: KeyId,
         rotation: &Rotation,
         request: Option<&IdempotentRequest>,
-    ) -> Result<Made<IssuedKey>> {
-        let known = self.known(operator.root(), named).await?;
-        let request = request.map(|request| request.about(&known.fingerprint_name).about(key_id.ulid()));
-        if let Some(record) = self.replayed(earlier, request.as_ref())? {
-            return replay(known.customer, record);
+    ) -> Result<IdempotentResult<IssuedKey>> {
+        let resolved = self.resolve_customer(operator.root(), lookup).await?;
+        let request = request.map(|request| request.about(&resolved.fingerprint_name).about(key_id.ulid()));
+        if let Some(record) = self.matching_record(earlier, request.as_ref())? {
+            return replay(resolved.customer, record);
         }
         let rotate = async {
-            let customer = known.active()?.entity.clone();
-            let old = details_of(&known.details, key_id)?.ok_or(Error::NotFound)?;
+            let customer = resolved.active()?.entity.clone();
+            let old = details_of(&resolved.details, key_id)?.ok_or(Error::NotFound)?;
             let lifetime = |end: Timestamp| end.milliseconds() - key_id.created_at().milliseconds();
             let expires_at = match rotation.expires_at {
                 Some(given) => given,
                 None => old.expires_at.map(|end| self.now.plus_milliseconds(lifetime(end))),
             };
-            let root = self.root_of(&known).await?.ok_or(Error::NotFound)?;
+            let root = self.root_of(&resolved).await?.ok_or(Error::NotFound)?;
             // A 422 that needs the clock comes after every 404.
             root.entity.keys.0.get(&key_id).filter(|entry| entry.is_live(self.now)).ok_or(Error::NotFound)?;
             self.refuse_past(rotation.expires_at.flatten())?;
             let end = self.now.plus_milliseconds(i64::from(rotation.overlap_seconds) * 1000);
-            let details = Details { expires_at, ..old };
+            let details = KeyDetails { expires_at, ..old };
             let replaced = Some(Replaced { key_id, end });
             self.add_key(Addition { operator, customer, details, replaced, request: request.as_ref() }, Some(root))
                 .await
         };
         let rotated = rotate.await;
-        self.or_replay(rotated, operator, request.as_ref(), known.customer).await
+        self.or_replay(rotated, operator, request.as_ref(), resolved.customer).await
     }
 
     /// What `made` is, but for a refusal that a parallel duplicate may have caused (it took the last room, or ended the old key): then
     /// its record decides, which was there before that could be seen.
     async fn or_replay(
         &self,
-        made: Result<Made<IssuedKey>>,
+        made: Result<IdempotentResult<IssuedKey>>,
         operator: &Operator,
         request: Option<&IdempotentRequest>,
         customer: Option<Snapshot<Customer>>,
-    ) -> Result<Made<IssuedKey>> {
+    ) -> Result<IdempotentResult<IssuedKey>> {
         let refusal = match made {
             Err(refusal @ (Error::NotFound | Error::Invalid(_))) if request.is_some() && customer.is_some() => refusal,
             made => return made,
         };
         let records = Root::Operator(operator.root().clone());
-        match self.replayed(self.earlier_request(&records, request).await?, request)? {
+        match self.matching_record(self.earlier_request(&records, request).await?, request)? {
             Some(record) => replay(customer, record),
             None => Err(refusal),
         }
@@ -142,14 +142,14 @@ impl Store {
 
     /// Ends a key for good; a second time changes nothing. Nothing brings a key back, so this one update holds whatever comes between,
     /// and may be applied twice: no other write delays a revocation.
-    pub async fn revoke_key(&self, operator: &Operator, named: NamedCustomer, key_id: KeyId) -> Result<()> {
-        let known = self.known(operator.root(), named).await?;
-        let root = CustomerRoot::new(known.active()?.entity.id);
+    pub async fn revoke_key(&self, operator: &Operator, lookup: CustomerLookup, key_id: KeyId) -> Result<()> {
+        let resolved = self.resolve_customer(operator.root(), lookup).await?;
+        let root = CustomerRoot::new(resolved.active()?.entity.id);
         let ulid = key_id.ulid();
-        let write = Write::update(keys::customer_root(&root))
+        let write = Write::update_existing(keys::customer_root(&root))
             .new_version()
             .set_if_absent(&format!("keys.{ulid}.r"), text(self.now.to_string()))
-            .when(&format!("attribute_exists({{keys.{ulid}}}) AND {{state}} = ?"), [text("active")])
+            .with_condition(&format!("attribute_exists({{keys.{ulid}}}) AND {{state}} = ?"), [text("active")])
             .on_condition_failed(|_| Error::NotFound);
         self.apply(vec![write]).await
     }
@@ -157,7 +157,7 @@ impl Store {
     /// What the maker of an integration's key called it.
     pub async fn key_name(&self, integration: &Integration) -> Result<String> {
         let item = self.get(keys::key_details(&integration.operator, integration.customer())).await?;
-        let details = details_of(&KeyDetails(item.unwrap_or_default()), integration.key_id())?;
+        let details = details_of(&KeyDetailsItem(item.unwrap_or_default()), integration.key_id())?;
         Ok(details.ok_or_else(|| Error::internal("a key without details"))?.name)
     }
 
@@ -169,13 +169,17 @@ impl Store {
     }
 
     /// Adds a key to the root and its details, and ends the one that it replaces, in one step.
-    async fn add_key(&self, addition: Addition<'_>, root: Option<Snapshot<CustomerKeys>>) -> Result<Made<IssuedKey>> {
+    async fn add_key(
+        &self,
+        addition: Addition<'_>,
+        root: Option<Snapshot<CustomerKeys>>,
+    ) -> Result<IdempotentResult<IssuedKey>> {
         let Addition { operator, customer, details, replaced, request } = addition;
         let records = Root::Operator(operator.root().clone());
         let customer_root = CustomerRoot::new(customer.id);
         let key_id: KeyId = self.new_id()?;
         let secret = Secret::new(&Root::Customer(customer_root), key_id, random()?);
-        let details = Details { suffix: secret.suffix().to_owned(), ..details };
+        let details = KeyDetails { suffix: secret.suffix().to_owned(), ..details };
         let new = KeyEntry {
             hash: secret.hash(),
             scopes: Scopes::from_bits(details.scopes),
@@ -192,31 +196,33 @@ impl Store {
                 root_write(&read, key_id, &new, &change),
                 details_write(operator, &customer, key_id, &details, &change)?,
             ];
-            match self.commit_once(&records, request, key_id, Some(answer.clone()), writes).await? {
-                Once::Applied => Ok(ControlFlow::Break(None)),
-                Once::Earlier(record) => Ok(ControlFlow::Break(Some(record))),
-                Once::Refused(refusals) => Ok(ControlFlow::Continue(self.fresh(&read.key, refusals).await?)),
+            match self.commit_idempotent(&records, request, key_id, Some(answer.clone()), writes).await? {
+                IdempotentOutcome::Applied => Ok(ControlFlow::Break(None)),
+                IdempotentOutcome::Replayed(record) => Ok(ControlFlow::Break(Some(record))),
+                IdempotentOutcome::ConditionFailed(failed) => {
+                    Ok(ControlFlow::Continue(self.reread(&read.key, failed).await?))
+                }
             }
         };
         match self.retry(root, add).await? {
             Some(record) => replay_of(&customer, record),
             None => {
                 let key = details.into_key(&customer_root, key_id);
-                Ok(Made::now(IssuedKey { key, api_key_once: Some(secret) }))
+                Ok(IdempotentResult::first(IssuedKey { key, api_key_once: Some(secret) }))
             }
         }
     }
 }
 
-fn replay(customer: Option<Snapshot<Customer>>, record: Record) -> Result<Made<IssuedKey>> {
+fn replay(customer: Option<Snapshot<Customer>>, record: Record) -> Result<IdempotentResult<IssuedKey>> {
     let customer = customer.ok_or_else(|| Error::internal("a record of no customer"))?;
     replay_of(&customer.entity, record)
 }
 
 /// The answer of the request that made the key, without its secret.
-fn replay_of(customer: &Customer, record: Record) -> Result<Made<IssuedKey>> {
-    let details: Details = serde_json::from_str(record.answer()?).map_err(Error::internal)?;
+fn replay_of(customer: &Customer, record: Record) -> Result<IdempotentResult<IssuedKey>> {
+    let details: KeyDetails = serde_json::from_str(record.answer()?).map_err(Error::internal)?;
     let key_id = KeyId::parse(&record.id).ok_or_else(|| Error::internal("a record names no key"))?;
     let key = details.into_key(&CustomerRoot::new(customer.id), key_id);
-    Ok(Made::earlier(IssuedKey { key, api_key_once: None }))
+    Ok(IdempotentResult::replay(IssuedKey { key, api_key_once: None }))
 }

@@ -3,11 +3,11 @@
 use super::client::Store;
 use super::commit::Decision;
 use super::first_read::FirstRead;
-use super::idempotency::{EarlierRequest, IdempotentRequest, Made, Once, Record};
+use super::idempotency::{EarlierRequest, IdempotentOutcome, IdempotentRequest, IdempotentResult, Record};
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
-use super::key_items::{CustomerKeys, KeyDetails};
+use super::key_items::{CustomerKeys, KeyDetailsItem};
 use super::keys::{self, id_position};
-use super::read::Walk;
+use super::read::PageQuery;
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
 use crate::domain::customer::{Customer, CustomerName, CustomerPatch, CustomerState, Labels, NewCustomer, Slug};
@@ -136,25 +136,25 @@ fn patched(
     given.extend(patch.description.is_some().then_some("description"));
     given.extend(patch.labels.is_some().then_some("labels"));
     let write = Write::overwrite(read, &row(&CustomerRow::from(after.clone()))?, &given);
-    Ok(write.when("{state} = ?", [text("active")]))
+    Ok(write.with_condition("{state} = ?", [text("active")]))
 }
 
 /// What a first read finds of the customer that a path names.
-pub struct NamedCustomer {
+pub struct CustomerLookup {
     name: CustomerName,
-    found: Found,
+    found: LookupResult,
     /// Whether the details of the customer's keys are needed too.
     with_details: bool,
 }
 
-enum Found {
+enum LookupResult {
     /// The customer and the details of its keys, of which the slug is the key.
-    BySlug(Option<Snapshot<Customer>>, KeyDetails),
+    BySlug(Option<Snapshot<Customer>>, KeyDetailsItem),
     /// The customer's root, which has the slug. It is looked up by its id, never in an index.
     ById(Option<Snapshot<CustomerKeys>>),
 }
 
-impl FirstRead<NamedCustomer> {
+impl FirstRead<CustomerLookup> {
     /// The customer that a path names.
     pub fn customer(operator: &OperatorRoot, name: CustomerName) -> Self {
         Self::named(operator, name, false)
@@ -166,36 +166,38 @@ impl FirstRead<NamedCustomer> {
     }
 
     fn named(operator: &OperatorRoot, name: CustomerName, with_details: bool) -> Self {
-        let named = move |name, found| Ok(NamedCustomer { name, found, with_details });
+        let named = move |name, found| Ok(CustomerLookup { name, found, with_details });
         match &name {
             CustomerName::Id(id) => {
                 let root = FirstRead::entity(keys::customer_root(&CustomerRoot::new(*id)));
-                root.map(move |root| named(name, Found::ById(root)))
+                root.map(move |root| named(name, LookupResult::ById(root)))
             }
             CustomerName::Slug(slug) => {
                 let customer = FirstRead::entity(keys::customer(operator, slug));
                 let details = match with_details {
                     true => FirstRead::key_details(operator, slug),
-                    false => FirstRead::nothing(KeyDetails::default()),
+                    false => FirstRead::nothing(KeyDetailsItem::default()),
                 };
-                customer.and(details).map(move |(customer, details)| named(name, Found::BySlug(customer, details)))
+                customer
+                    .and(details)
+                    .map(move |(customer, details)| named(name, LookupResult::BySlug(customer, details)))
             }
         }
     }
 }
 
 /// A customer that was looked up, archived or not.
-pub(super) struct KnownCustomer {
+pub(super) struct ResolvedCustomer {
     /// `None`: there is none, or it is another operator's.
     pub customer: Option<Snapshot<Customer>>,
-    pub details: KeyDetails,
+    pub details: KeyDetailsItem,
     /// The customer's root, where it was read.
     pub root: Option<Snapshot<CustomerKeys>>,
     /// What a request's fingerprint calls the customer of its path: its id, however it was addressed.
     pub fingerprint_name: String,
 }
 
-impl KnownCustomer {
+impl ResolvedCustomer {
     /// The customer, unless it is archived.
     pub fn active(&self) -> Result<&Snapshot<Customer>> {
         let customer = self.customer.as_ref().ok_or(Error::NotFound)?;
@@ -220,7 +222,7 @@ impl Store {
         operator: &Operator,
         new: NewCustomer,
         request: Option<&IdempotentRequest>,
-    ) -> Result<Made<Customer>> {
+    ) -> Result<IdempotentResult<Customer>> {
         let id: CustomerId = self.new_id()?;
         let customer = new.clone().into_customer(id);
         let (root, slug) = (operator.root(), customer.customer_id.clone());
@@ -247,23 +249,27 @@ impl Store {
             Error::NameConflict(Conflict::new(item::holder(old), detail))
         };
         let writes = vec![
-            Write::put(keys::customer(root, &slug), item).with_history().on_condition_failed(taken),
-            Write::put(keys::customer_root(&CustomerRoot::new(id)), root_item).with_history(),
+            Write::put_new(keys::customer(root, &slug), item).with_history().on_condition_failed(taken),
+            Write::put_new(keys::customer_root(&CustomerRoot::new(id)), root_item).with_history(),
         ];
-        let again = |id: &str| Some(new.into_customer(CustomerId::parse(id)?));
-        self.make(&Root::Operator(root.clone()), request, (id, customer), writes, again).await
+        let replay = |id: &str| Some(new.into_customer(CustomerId::parse(id)?));
+        self.create(&Root::Operator(root.clone()), request, (id, customer), writes, replay).await
     }
 
     /// The customer that a first read was about, archived or not. Only the operator that its root names sees it.
-    pub(super) async fn known(&self, operator: &OperatorRoot, named: NamedCustomer) -> Result<KnownCustomer> {
-        let (mut customer, mut details, mut root) = (None, KeyDetails::default(), None);
-        match named.found {
-            Found::BySlug(found, found_details) => (customer, details) = (found, found_details),
-            Found::ById(found) => root = found.filter(|root| root.entity.operator == *operator.operator()),
+    pub(super) async fn resolve_customer(
+        &self,
+        operator: &OperatorRoot,
+        lookup: CustomerLookup,
+    ) -> Result<ResolvedCustomer> {
+        let (mut customer, mut details, mut root) = (None, KeyDetailsItem::default(), None);
+        match lookup.found {
+            LookupResult::BySlug(found, found_details) => (customer, details) = (found, found_details),
+            LookupResult::ById(found) => root = found.filter(|root| root.entity.operator == *operator.operator()),
         }
         if let Some(root) = &root {
             let slug = &root.entity.customer_id;
-            if named.with_details {
+            if lookup.with_details {
                 let both =
                     FirstRead::entity(keys::customer(operator, slug)).and(FirstRead::key_details(operator, slug));
                 (customer, details) = self.read_together(both).await?;
@@ -271,17 +277,17 @@ impl Store {
                 customer = self.snapshot(&keys::customer(operator, slug)).await?;
             }
         }
-        let fingerprint_name = match (&customer, named.name) {
+        let fingerprint_name = match (&customer, lookup.name) {
             (Some(customer), _) => customer.entity.id.to_string(),
             (None, CustomerName::Id(id)) => id.to_string(),
             (None, CustomerName::Slug(slug)) => slug.to_string(),
         };
-        Ok(KnownCustomer { customer, details, root, fingerprint_name })
+        Ok(ResolvedCustomer { customer, details, root, fingerprint_name })
     }
 
     /// A customer that is not archived.
-    pub async fn customer(&self, operator: &Operator, named: NamedCustomer) -> Result<Customer> {
-        Ok(self.known(operator.root(), named).await?.active()?.entity.clone())
+    pub async fn customer(&self, operator: &Operator, lookup: CustomerLookup) -> Result<Customer> {
+        Ok(self.resolve_customer(operator.root(), lookup).await?.active()?.entity.clone())
     }
 
     /// A page of the operator's customers.
@@ -290,29 +296,29 @@ impl Store {
             OrderField::CustomerId => keys::customers(operator),
             OrderField::CreatedAt => keys::customers_by_creation(operator),
         };
-        let walk = Walk {
+        let query = PageQuery {
             descending: list.order.descending,
             after: list.after.clone(),
-            most: list.page_size,
-            selective: list.filter.is_some(),
+            limit: list.page_size,
+            has_filter: list.filter.is_some(),
         };
         let is_wanted = |customer: &Customer| {
             (list.show_archived || customer.state == CustomerState::Active)
                 && list.filter.as_ref().is_none_or(|filter| filter.matches(customer))
         };
-        let walked = self.walk(&partition, walk, Customer::from_item, is_wanted).await?;
-        Ok(CustomerPage { customers: walked.rows, position: walked.position })
+        let page = self.query_page(&partition, query, Customer::from_item, is_wanted).await?;
+        Ok(CustomerPage { customers: page.rows, position: page.position })
     }
 
     /// Changes a customer; a patch that changes nothing writes nothing.
     pub async fn update_customer(
         &self,
         operator: &Operator,
-        named: NamedCustomer,
+        lookup: CustomerLookup,
         patch: &CustomerPatch,
         if_match: &IfMatch,
     ) -> Result<Customer> {
-        let customer = self.known(operator.root(), named).await?.customer;
+        let customer = self.resolve_customer(operator.root(), lookup).await?.customer;
         let decide = |read: &Snapshot<Customer>| {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
                 Change::Unchanged => Change::Unchanged,
@@ -323,8 +329,13 @@ impl Store {
     }
 
     /// Archives a customer: it and its whole subtree are missing from the same instant, whatever hangs below.
-    pub async fn archive_customer(&self, operator: &Operator, named: NamedCustomer, if_match: &IfMatch) -> Result<()> {
-        let customer = self.known(operator.root(), named).await?.customer;
+    pub async fn archive_customer(
+        &self,
+        operator: &Operator,
+        lookup: CustomerLookup,
+        if_match: &IfMatch,
+    ) -> Result<()> {
+        let customer = self.resolve_customer(operator.root(), lookup).await?.customer;
         let decide = |read: &Snapshot<Customer>| {
             let archived = read.entity.archived(if_match, self.now)?;
             Ok(Decision { writes: with_root_state(change(read, &archived)?, &archived), answer: () })
@@ -336,35 +347,39 @@ impl Store {
     pub async fn restore_customer(
         &self,
         operator: &Operator,
-        named: NamedCustomer,
+        lookup: CustomerLookup,
         earlier: EarlierRequest,
         request: Option<&IdempotentRequest>,
-    ) -> Result<Made<Customer>> {
+    ) -> Result<IdempotentResult<Customer>> {
         let records = Root::Operator(operator.root().clone());
-        let known = self.known(operator.root(), named).await?;
-        let request = request.map(|request| request.about(&known.fingerprint_name));
-        if let Some(record) = self.replayed(earlier, request.as_ref())? {
-            return Ok(Made::earlier(from_answer(&record)?));
+        let resolved = self.resolve_customer(operator.root(), lookup).await?;
+        let request = request.map(|request| request.about(&resolved.fingerprint_name));
+        if let Some(record) = self.matching_record(earlier, request.as_ref())? {
+            return Ok(IdempotentResult::replay(from_answer(&record)?));
         }
         let restore = async |read: Option<Snapshot<Customer>>| {
             let read = read.ok_or(Error::NotFound)?;
             let Change::To(restored) = read.entity.restored(self.now) else {
                 // A parallel duplicate may have made it so since the record was looked for.
                 let earlier = self.earlier_request(&records, request.as_ref()).await?;
-                return Ok(ControlFlow::Break(match self.replayed(earlier, request.as_ref())? {
-                    Some(record) => Made::earlier(from_answer(&record)?),
-                    None => Made::now(read.entity),
+                return Ok(ControlFlow::Break(match self.matching_record(earlier, request.as_ref())? {
+                    Some(record) => IdempotentResult::replay(from_answer(&record)?),
+                    None => IdempotentResult::first(read.entity),
                 }));
             };
             let writes = with_root_state(change(&read, &restored)?, &restored);
             let answer = serde_json::to_string(&CustomerRow::from(restored.clone())).map_err(Error::internal)?;
-            match self.commit_once(&records, request.as_ref(), restored.id, Some(answer), writes).await? {
-                Once::Applied => Ok(ControlFlow::Break(Made::now(restored))),
-                Once::Earlier(record) => Ok(ControlFlow::Break(Made::earlier(from_answer(&record)?))),
-                Once::Refused(refusals) => Ok(ControlFlow::Continue(self.fresh(&read.key, refusals).await?)),
+            match self.commit_idempotent(&records, request.as_ref(), restored.id, Some(answer), writes).await? {
+                IdempotentOutcome::Applied => Ok(ControlFlow::Break(IdempotentResult::first(restored))),
+                IdempotentOutcome::Replayed(record) => {
+                    Ok(ControlFlow::Break(IdempotentResult::replay(from_answer(&record)?)))
+                }
+                IdempotentOutcome::ConditionFailed(failed) => {
+                    Ok(ControlFlow::Continue(self.reread(&read.key, failed).await?))
+                }
             }
         };
-        self.retry(known.customer, restore).await
+        self.retry(resolved.customer, restore).await
     }
 }
 
@@ -375,7 +390,7 @@ fn with_root_state<'a>(change: Write<'a>, customer: &Customer) -> Vec<Write<'a>>
         CustomerState::Archived => "archived",
     };
     let root = keys::customer_root(&CustomerRoot::new(customer.id));
-    vec![change, Write::update(root).new_version().set("state", text(state))]
+    vec![change, Write::update_existing(root).new_version().set("state", text(state))]
 }
 
 /// The customer that a restore answered then.

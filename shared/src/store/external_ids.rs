@@ -1,7 +1,7 @@
 //! Tenants by their external ids. A marker item says who has an external id; the tenant itself is looked up by its id.
 
 use super::client::Store;
-use super::commit::{Outcome, Refusals};
+use super::commit::{FailedConditions, Outcome};
 use super::error::unknown_outcome;
 use super::first_read::FirstRead;
 use super::item::{Item, get_text};
@@ -46,12 +46,12 @@ impl Store {
         external_id: &ExternalId,
         holder: Option<TenantId>,
     ) -> Result<Tenant> {
-        let found = self.held::<Tenant>(integration.root(), external_id, holder).await?;
+        let found = self.find::<Tenant>(integration.root(), external_id, holder).await?;
         Ok(found.ok_or(Error::NotFound)?.entity)
     }
 
     /// The tenant that has an external id; `holder` is who had it last.
-    async fn held<E: Entity>(
+    async fn find<E: Entity>(
         &self,
         root: &CustomerRoot,
         external_id: &ExternalId,
@@ -72,16 +72,16 @@ impl Store {
     }
 
     /// The tenant that has an external id after a refusal.
-    async fn held_after(
+    async fn find_again(
         &self,
         root: &CustomerRoot,
         external_id: &ExternalId,
         read: &Snapshot<TenantWithAttachments>,
-        refusals: Refusals,
+        failed: FailedConditions,
     ) -> Result<Option<Snapshot<TenantWithAttachments>>> {
-        match self.fresh(&read.key, refusals).await? {
+        match self.reread(&read.key, failed).await? {
             Some(found) => Ok(Some(found)),
-            None => self.held(root, external_id, self.holder(root, external_id).await?).await,
+            None => self.find(root, external_id, self.holder(root, external_id).await?).await,
         }
     }
 
@@ -94,16 +94,16 @@ impl Store {
         holder: Option<TenantId>,
     ) -> Result<(Tenant, bool)> {
         let (root, external_id) = (integration.root(), upsert.external_id);
-        let found = self.held::<TenantWithAttachments>(root, external_id, holder).await?;
+        let found = self.find::<TenantWithAttachments>(root, external_id, holder).await?;
         self.retry(found, async |found| {
             let Some(read) = found else {
                 let tenant = self.new_upserted(upsert)?;
-                if self.commit(new_tenant(root, &tenant)?).await?.known()?.is_none() {
+                if self.commit(new_tenant(root, &tenant)?).await?.failed_conditions()?.is_none() {
                     return Ok(ControlFlow::Break((tenant, true)));
                 }
                 // Another request was quicker to make it.
                 let holder = self.holder(root, external_id).await?;
-                return Ok(ControlFlow::Continue(self.held(root, external_id, holder).await?));
+                return Ok(ControlFlow::Continue(self.find(root, external_id, holder).await?));
             };
             match read.entity.upserted(upsert.patch, upsert.if_match, upsert.must_be_new, self.now)? {
                 Change::Unchanged => Ok(ControlFlow::Break((read.entity.tenant, false))),
@@ -116,8 +116,8 @@ impl Store {
                     match self.commit(vec![write]).await? {
                         Outcome::Applied(None) => Ok(ControlFlow::Break((changed, false))),
                         Outcome::Applied(Some(item)) => Ok(ControlFlow::Break((Tenant::from_item(item)?, false))),
-                        Outcome::Refused(refusals) => {
-                            Ok(ControlFlow::Continue(self.held_after(root, external_id, &read, refusals).await?))
+                        Outcome::ConditionFailed(failed) => {
+                            Ok(ControlFlow::Continue(self.find_again(root, external_id, &read, failed).await?))
                         }
                         Outcome::Unknown(_) => Err(unknown_outcome()),
                     }
@@ -147,7 +147,7 @@ impl Store {
         if_match: &IfMatch,
     ) -> Result<()> {
         let root = integration.root();
-        let found = self.held::<TenantWithAttachments>(root, external_id, holder).await?;
+        let found = self.find::<TenantWithAttachments>(root, external_id, holder).await?;
         self.retry(found, async |found| {
             let read = found.ok_or(Error::NotFound)?;
             if_match.check(read.entity.tenant.version)?;
@@ -156,9 +156,9 @@ impl Store {
                 let repositories = read.entity.attachments.keys().map(Id::ulid).collect();
                 writes.push(self.sweep_job(root, read.entity.tenant.id, repositories)?);
             }
-            Ok(match self.commit(writes).await?.known()? {
+            Ok(match self.commit(writes).await?.failed_conditions()? {
                 None => ControlFlow::Break(()),
-                Some(refusals) => ControlFlow::Continue(self.held_after(root, external_id, &read, refusals).await?),
+                Some(failed) => ControlFlow::Continue(self.find_again(root, external_id, &read, failed).await?),
             })
         })
         .await

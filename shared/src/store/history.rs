@@ -6,17 +6,17 @@ use crate::domain::WriteId;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The attribute with the ids of the writes before the last one. It always has as many entries as an item remembers.
-pub(super) const EARLIER: &str = "ws";
+pub(super) const EARLIER_WRITES: &str = "ws";
 
 /// So many writes before the last one are remembered.
-pub(super) const REMEMBERED: usize = 32;
+pub(super) const MAX_EARLIER_WRITES: usize = 32;
 
 /// The entry of a write that never was.
 const NO_WRITE: &str = "-";
 
 /// The earlier writes of an item that had none.
-pub(super) fn none() -> AttributeValue {
-    AttributeValue::L(vec![text(NO_WRITE); REMEMBERED])
+pub(super) fn empty() -> AttributeValue {
+    AttributeValue::L(vec![text(NO_WRITE); MAX_EARLIER_WRITES])
 }
 
 /// A write's id as items have it: the last twelve characters of its ULID, 60 random bits. Of the writes that one item remembers, two
@@ -29,11 +29,11 @@ pub(super) fn short(id: WriteId) -> String {
 
 /// What an item tells of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trace {
+pub(super) enum WriteStatus {
     /// It is the last one.
-    Newest,
+    Latest,
     /// It followed the write to which it is bound directly; others followed it.
-    Next,
+    DirectSuccessor,
     /// It was applied, after others and before others.
     Applied,
     /// It was not applied and never will be: another write followed the one to which it is bound.
@@ -43,17 +43,17 @@ pub(super) enum Trace {
 }
 
 /// Looks for the write `w`, which is bound to the item as the write `bound_to` left it.
-pub(super) fn trace(item: &Item, w: &str, bound_to: Option<&str>) -> Trace {
-    let earlier = item.get(EARLIER).and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
+pub(super) fn write_status(item: &Item, w: &str, bound_to: Option<&str>) -> WriteStatus {
+    let earlier = item.get(EARLIER_WRITES).and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
     let earlier = earlier.iter().rev().map(|id| id.as_s().ok().map(String::as_str));
     let newest_first = std::iter::once(get_text(item, "w")).chain(earlier);
     let place = |id: &str| newest_first.clone().position(|write| write == Some(id));
     match (place(w), bound_to.and_then(place)) {
-        (Some(0), _) => Trace::Newest,
-        (Some(own), Some(bound)) if bound == own + 1 => Trace::Next,
-        (Some(_), _) => Trace::Applied,
-        (None, Some(bound)) if bound > 0 => Trace::NotApplied,
-        (None, _) => Trace::Unknown,
+        (Some(0), _) => WriteStatus::Latest,
+        (Some(own), Some(bound)) if bound == own + 1 => WriteStatus::DirectSuccessor,
+        (Some(_), _) => WriteStatus::Applied,
+        (None, Some(bound)) if bound > 0 => WriteStatus::NotApplied,
+        (None, _) => WriteStatus::Unknown,
     }
 }
 
@@ -62,9 +62,9 @@ pub(super) fn trace(item: &Item, w: &str, bound_to: Option<&str>) -> Trace {
 pub(super) fn item_after(writes: &[&str]) -> Item {
     let mut writes = writes.iter().map(|id| text(*id)).chain(std::iter::repeat(text(NO_WRITE)));
     let last = writes.next().unwrap();
-    let mut earlier: Vec<_> = writes.take(REMEMBERED).collect();
+    let mut earlier: Vec<_> = writes.take(MAX_EARLIER_WRITES).collect();
     earlier.reverse();
-    Item::from([("w".to_owned(), last), (EARLIER.to_owned(), AttributeValue::L(earlier))])
+    Item::from([("w".to_owned(), last), (EARLIER_WRITES.to_owned(), AttributeValue::L(earlier))])
 }
 
 #[cfg(test)]
@@ -73,24 +73,24 @@ mod tests {
 
     #[test]
     fn a_bound_write_is_applied_or_not_wherever_its_predecessor_is_remembered() {
-        let others: Vec<String> = (0..=REMEMBERED).map(|number| format!("other {number}")).collect();
+        let others: Vec<String> = (0..=MAX_EARLIER_WRITES).map(|number| format!("other {number}")).collect();
         let others: Vec<&str> = others.iter().map(String::as_str).collect();
         for (writes, expected) in [
-            (vec!["ours", "read"], Trace::Newest),
-            (vec!["ours", "a", "read"], Trace::Newest),
-            (vec!["c", "b", "ours", "read"], Trace::Next),
-            (vec!["c", "ours", "b", "read"], Trace::Applied),
-            (vec!["b", "a", "read"], Trace::NotApplied),
+            (vec!["ours", "read"], WriteStatus::Latest),
+            (vec!["ours", "a", "read"], WriteStatus::Latest),
+            (vec!["c", "b", "ours", "read"], WriteStatus::DirectSuccessor),
+            (vec!["c", "ours", "b", "read"], WriteStatus::Applied),
+            (vec!["b", "a", "read"], WriteStatus::NotApplied),
             // No other write followed yet: a late copy of this one may still be applied.
-            (vec!["read", "a"], Trace::Unknown),
-            ([&others[..REMEMBERED], &["ours"][..]].concat(), Trace::Applied),
-            ([&others[..REMEMBERED], &["read"][..]].concat(), Trace::NotApplied),
-            (others.clone(), Trace::Unknown),
+            (vec!["read", "a"], WriteStatus::Unknown),
+            ([&others[..MAX_EARLIER_WRITES], &["ours"][..]].concat(), WriteStatus::Applied),
+            ([&others[..MAX_EARLIER_WRITES], &["read"][..]].concat(), WriteStatus::NotApplied),
+            (others.clone(), WriteStatus::Unknown),
         ] {
-            assert_eq!(trace(&item_after(&writes), "ours", Some("read")), expected, "{writes:?}");
+            assert_eq!(write_status(&item_after(&writes), "ours", Some("read")), expected, "{writes:?}");
         }
-        assert_eq!(trace(&item_after(&["a"]), "ours", None), Trace::Unknown);
-        assert_eq!(trace(&Item::new(), "ours", Some("read")), Trace::Unknown);
+        assert_eq!(write_status(&item_after(&["a"]), "ours", None), WriteStatus::Unknown);
+        assert_eq!(write_status(&Item::new(), "ours", Some("read")), WriteStatus::Unknown);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 //! to leave behind (contract section 2.8).
 
 use super::client::Store;
-use super::commit::{Outcome, Refusals};
+use super::commit::{FailedConditions, Outcome};
 use super::error::unknown_outcome;
 use super::first_read::FirstRead;
 use super::item::{Item, new_item, number, read_row, text};
 use super::keys::{self, Key};
 use super::write::Write;
-use crate::domain::idempotency::{Fingerprint, IdempotencyKey, KEPT_MILLISECONDS};
+use crate::domain::idempotency::{Fingerprint, IdempotencyKey, RETENTION_MILLISECONDS};
 use crate::domain::secret::Root;
 use crate::domain::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -34,21 +34,21 @@ impl IdempotentRequest {
 
 /// What an operation made, and whether an earlier request had made it.
 #[derive(Debug)]
-pub struct Made<T> {
+pub struct IdempotentResult<T> {
     /// What was made.
     pub value: T,
     /// Whether the answer is a replay.
     pub replayed: bool,
 }
 
-impl<T> Made<T> {
-    /// Made by this request.
-    pub(super) fn now(value: T) -> Self {
+impl<T> IdempotentResult<T> {
+    /// IdempotentResult by this request.
+    pub(super) fn first(value: T) -> Self {
         Self { value, replayed: false }
     }
 
-    /// Made by an earlier one.
-    pub(super) fn earlier(value: T) -> Self {
+    /// IdempotentResult by an earlier one.
+    pub(super) fn replay(value: T) -> Self {
         Self { value, replayed: true }
     }
 }
@@ -100,13 +100,13 @@ fn record_key(root: &Root, request: &IdempotentRequest) -> Key {
 }
 
 /// What writes under an Idempotency-Key came to.
-pub(super) enum Once {
+pub(super) enum IdempotentOutcome {
     /// They were applied now.
     Applied,
     /// An earlier request had done the same.
-    Earlier(Record),
+    Replayed(Record),
     /// A condition failed, for no earlier request.
-    Refused(Refusals),
+    ConditionFailed(FailedConditions),
 }
 
 impl Store {
@@ -123,7 +123,7 @@ impl Store {
     }
 
     /// The record of an earlier request, if there is one that counts; of another request: a conflict.
-    pub(super) fn replayed(
+    pub(super) fn matching_record(
         &self,
         earlier: EarlierRequest,
         request: Option<&IdempotentRequest>,
@@ -141,69 +141,69 @@ impl Store {
 
     /// Commits the writes together with the request's record, or finds that an earlier request did. `id` is the id of what is made,
     /// `answer` what cannot be computed again from it.
-    pub(super) async fn commit_once(
+    pub(super) async fn commit_idempotent(
         &self,
         root: &Root,
         request: Option<&IdempotentRequest>,
         id: impl ToString,
         answer: Option<String>,
         mut writes: Vec<Write<'_>>,
-    ) -> Result<Once> {
+    ) -> Result<IdempotentOutcome> {
         let Some(request) = request else {
-            return Ok(match self.commit(writes).await?.known()? {
-                None => Once::Applied,
-                Some(refusals) => Once::Refused(refusals),
+            return Ok(match self.commit(writes).await?.failed_conditions()? {
+                None => IdempotentOutcome::Applied,
+                Some(failed) => IdempotentOutcome::ConditionFailed(failed),
             });
         };
         let record = Record {
             fingerprint: hex(&request.fingerprint),
             id: id.to_string(),
             answer,
-            expires_at: self.now.plus_milliseconds(KEPT_MILLISECONDS),
+            expires_at: self.now.plus_milliseconds(RETENTION_MILLISECONDS),
         };
         let mut item = new_item("record", &record)?;
         // The table's own sweeper needs seconds, and may come late: reads look at `expires_at`.
         item.insert("ttl".to_owned(), number(record.expires_at.milliseconds() / 1000 + 3600));
         let key = record_key(root, request);
         writes.push(
-            Write::put_over(key.clone(), item)
-                .when("attribute_not_exists({pk}) OR {expires_at} <= ?", [text(self.now.to_string())]),
+            Write::put_item(key.clone(), item)
+                .with_condition("attribute_not_exists({pk}) OR {expires_at} <= ?", [text(self.now.to_string())]),
         );
-        let (mut refusals, is_known) = match self.commit(writes).await? {
-            Outcome::Applied(_) => return Ok(Once::Applied),
-            Outcome::Refused(refusals) => (refusals, true),
-            Outcome::Unknown(refusals) => (refusals, false),
+        let (mut failed, is_known) = match self.commit(writes).await? {
+            Outcome::Applied(_) => return Ok(IdempotentOutcome::Applied),
+            Outcome::ConditionFailed(failed) => (failed, true),
+            Outcome::Unknown(failed) => (failed, false),
         };
         // A failed record condition outranks all others; where only others failed, a parallel duplicate may have been quicker: the
         // record decides, read strongly. It also decides what is not known otherwise: as long as another's record is there, no attempt
         // of this write was applied or ever will be.
-        let earlier = match refusals.take(&key) {
+        let earlier = match failed.take(&key) {
             Some(item) => EarlierRequest(Some(item)),
             None => self.earlier_request(root, Some(request)).await?,
         };
-        match self.replayed(earlier, Some(request))? {
-            Some(record) => Ok(Once::Earlier(record)),
-            None if is_known => Ok(Once::Refused(refusals)),
+        match self.matching_record(earlier, Some(request))? {
+            Some(record) => Ok(IdempotentOutcome::Replayed(record)),
+            None if is_known => Ok(IdempotentOutcome::ConditionFailed(failed)),
             None => Err(unknown_outcome()),
         }
     }
 
     /// Makes something new under an Idempotency-Key. `again` makes of the id of an earlier request's what that request answered.
-    pub(super) async fn make<T>(
+    pub(super) async fn create<T>(
         &self,
         root: &Root,
         request: Option<&IdempotentRequest>,
         (id, value): (impl ToString, T),
         writes: Vec<Write<'_>>,
-        again: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Made<T>> {
-        match self.commit_once(root, request, id, None, writes).await? {
-            Once::Applied => Ok(Made::now(value)),
-            Once::Earlier(record) => match again(&record.id) {
-                Some(value) => Ok(Made::earlier(value)),
+        replay: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<IdempotentResult<T>> {
+        match self.commit_idempotent(root, request, id, None, writes).await? {
+            IdempotentOutcome::Applied => Ok(IdempotentResult::first(value)),
+            IdempotentOutcome::Replayed(record) => match replay(&record.id) {
+                Some(value) => Ok(IdempotentResult::replay(value)),
                 None => Err(Error::internal("a record's id cannot be read")),
             },
-            Once::Refused(refusals) => Err(refusals.into_error()),
+            IdempotentOutcome::ConditionFailed(failed) => Err(failed.into_error()),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Entity for CustomerKeys {
 
 /// What list and rotate show of a key, and authentication does not need.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Details {
+pub(super) struct KeyDetails {
     pub name: String,
     pub suffix: String,
     pub scopes: u16,
@@ -49,7 +49,7 @@ pub(super) struct Details {
     pub expires_at: Option<Timestamp>,
 }
 
-impl Details {
+impl KeyDetails {
     pub fn into_key(self, root: &CustomerRoot, key_id: KeyId) -> Key {
         Key {
             key_id,
@@ -66,13 +66,13 @@ impl Details {
 
 /// The details of a customer's keys, as they are stored.
 #[derive(Default)]
-pub(super) struct KeyDetails(pub Item);
+pub(super) struct KeyDetailsItem(pub Item);
 
-impl FirstRead<KeyDetails> {
+impl FirstRead<KeyDetailsItem> {
     /// The details of a customer's keys.
     pub(super) fn key_details(operator: &OperatorRoot, slug: &Slug) -> Self {
         let item = FirstRead::item(keys::key_details(operator, slug), None);
-        item.map(|item| Ok(KeyDetails(item.unwrap_or_default())))
+        item.map(|item| Ok(KeyDetailsItem(item.unwrap_or_default())))
     }
 }
 
@@ -81,7 +81,7 @@ fn attribute(key_id: KeyId) -> String {
     format!("k{}", key_id.ulid())
 }
 
-pub(super) fn details_of(details: &KeyDetails, key_id: KeyId) -> Result<Option<Details>> {
+pub(super) fn details_of(details: &KeyDetailsItem, key_id: KeyId) -> Result<Option<KeyDetails>> {
     details
         .0
         .get(&attribute(key_id))
@@ -99,7 +99,7 @@ pub(super) fn root_write(
 ) -> Write<'static> {
     let path = |key_id: KeyId| format!("keys.{}", key_id.ulid());
     let mut write =
-        Write::update_if(root.key.clone()).unchanged_since(root).new_version().set(&path(key_id), entry_value(new));
+        Write::update_item(root.key.clone()).unchanged_since(root).new_version().set(&path(key_id), entry_value(new));
     if let Some((key_id, ended)) = &change.ended {
         write = write.set(&path(*key_id), entry_value(ended));
     }
@@ -114,15 +114,15 @@ pub(super) fn details_write(
     operator: &Operator,
     customer: &Customer,
     key_id: KeyId,
-    details: &Details,
+    details: &KeyDetails,
     change: &KeyChange,
 ) -> Result<Write<'static>> {
     let name = attribute(key_id);
-    let write = Write::update_or_put(keys::key_details(operator.root(), &customer.customer_id))
+    let write = Write::upsert_item(keys::key_details(operator.root(), &customer.customer_id))
         .set_if_absent("type", text("key_details"))
         .set_if_absent("v", number(1))
         .set(&name, item::value(details)?)
-        .when(&format!("attribute_not_exists({{{name}}})"), []);
+        .with_condition(&format!("attribute_not_exists({{{name}}})"), []);
     Ok(match change.dropped {
         Some(dropped) => write.remove(&attribute(dropped)),
         None => write,

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
 /// The sort key of an item that is alone in its partition.
-const ALONE: &str = "#";
+const SINGLETON: &str = "#";
 
 /// Where one item is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,18 +56,18 @@ impl Partition {
 
 const INDEX: Option<&str> = Some("gs1");
 
-fn alone(pk: String) -> Key {
-    Key { pk, sk: ALONE.to_owned() }
+fn singleton(pk: String) -> Key {
+    Key { pk, sk: SINGLETON.to_owned() }
 }
 
 /// No entity: what is read to open a connection.
 pub(super) fn priming() -> Key {
-    alone("prime".to_owned())
+    singleton("prime".to_owned())
 }
 
 /// An operator: its keys, and what seals its page tokens.
 pub fn operator(root: &OperatorRoot) -> Key {
-    alone(format!("O#{}", root.operator()))
+    singleton(format!("O#{}", root.operator()))
 }
 
 /// A customer.
@@ -92,14 +92,14 @@ pub fn key_details(root: &OperatorRoot, slug: &Slug) -> Key {
 
 /// What authentication needs of a customer.
 pub fn customer_root(root: &CustomerRoot) -> Key {
-    alone(in_customer(root, ""))
+    singleton(in_customer(root, ""))
 }
 
 /// An idempotency record; `digest` is the hash of the operation and the client's key.
 pub fn record(root: &crate::domain::secret::Root, digest: &[u8; 32]) -> Key {
     use crate::domain::secret::Root;
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    alone(match root {
+    singleton(match root {
         Root::Operator(root) => format!("O#{}#Q#{hex}", root.operator()),
         Root::Customer(root) => in_customer(root, &format!("#Q#{hex}")),
     })
@@ -123,7 +123,7 @@ pub fn suspended_tenants(root: &CustomerRoot) -> Partition {
 /// Who has an external id.
 pub fn external_id(root: &CustomerRoot, external_id: &ExternalId) -> Key {
     // 255 characters of 4 bytes fit a partition key, not a sort key.
-    alone(in_customer(root, &format!("#X#{}", external_id.as_str())))
+    singleton(in_customer(root, &format!("#X#{}", external_id.as_str())))
 }
 
 /// A repository.
@@ -138,7 +138,7 @@ pub fn repositories(root: &CustomerRoot) -> Partition {
 
 /// Who has a repository's name.
 pub fn repository_name(root: &CustomerRoot, name: &str) -> Key {
-    alone(in_customer(root, &format!("#N#{name}")))
+    singleton(in_customer(root, &format!("#N#{name}")))
 }
 
 /// The back reference of an attachment.
@@ -279,14 +279,14 @@ mod tests {
     /// Of a customer's partitions, those that end in something variable begin like no other one, whatever that is.
     #[test]
     fn no_fixed_prefix_is_the_beginning_of_another() {
-        let root = CustomerRoot::new(CustomerId::NEVER_GIVEN);
-        let repository = RepositoryId::NEVER_GIVEN;
+        let root = CustomerRoot::new(CustomerId::NIL);
+        let repository = RepositoryId::NIL;
         let fixed = [
             customer_root(&root).pk,
             tenants(&root).pk,
             suspended_tenants(&root).pk,
             repositories(&root).pk,
-            sweep_job(&root, TenantId::NEVER_GIVEN).pk,
+            sweep_job(&root, TenantId::NIL).pk,
         ];
         let before = |pk: String, variable: &str| pk.strip_suffix(variable).unwrap().to_owned();
         let open = [

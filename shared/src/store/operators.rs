@@ -61,11 +61,11 @@ impl Store {
         let add = async |read: Option<Snapshot<OperatorKeys>>| {
             let write = match &read {
                 None => new_operator(&root, key_id, entry.clone())?,
-                Some(read) => one_key_more(read, key_id, entry.clone(), self.now)?,
+                Some(read) => add_key(read, key_id, entry.clone(), self.now)?,
             };
-            Ok(match self.commit(vec![write]).await?.known()? {
+            Ok(match self.commit(vec![write]).await?.failed_conditions()? {
                 None => ControlFlow::Break(()),
-                Some(refusals) => ControlFlow::Continue(self.fresh(&key, refusals).await?),
+                Some(failed) => ControlFlow::Continue(self.reread(&key, failed).await?),
             })
         };
         self.retry(self.snapshot(&key).await?, add).await?;
@@ -88,10 +88,10 @@ impl Store {
     /// Ends an operator's key for good; a second time changes nothing.
     pub async fn revoke_operator_key(&self, operator: Slug, key_id: KeyId) -> Result<()> {
         let ulid = key_id.ulid();
-        let write = Write::update(keys::operator(&OperatorRoot::new(operator)))
+        let write = Write::update_existing(keys::operator(&OperatorRoot::new(operator)))
             .new_version()
             .set_if_absent(&format!("keys.{ulid}.r"), text(self.now.to_string()))
-            .when(&format!("attribute_exists({{keys.{ulid}}})"), [])
+            .with_condition(&format!("attribute_exists({{keys.{ulid}}})"), [])
             .on_condition_failed(|_| Error::NotFound);
         self.apply(vec![write]).await
     }
@@ -110,11 +110,11 @@ fn new_operator(root: &OperatorRoot, key_id: KeyId, entry: AttributeValue) -> Re
     item.insert("keys".to_owned(), AttributeValue::M(HashMap::from([(key_id.ulid(), entry)])));
     // Made once and never replaced: page tokens have no expiry.
     item.insert("page_key".to_owned(), AttributeValue::B(Blob::new(random::<32>()?)));
-    Ok(Write::put(keys::operator(root), item).with_history())
+    Ok(Write::put_new(keys::operator(root), item).with_history())
 }
 
 /// One more key; where there are too many, the oldest revoked one gives way.
-fn one_key_more(
+fn add_key(
     read: &Snapshot<OperatorKeys>,
     key_id: KeyId,
     entry: AttributeValue,
@@ -122,7 +122,7 @@ fn one_key_more(
 ) -> Result<Write<'static>> {
     let full = || Error::invalid("", format!("the operator has {MAX_KEYS} keys, none of them revoked"));
     let change = read.entity.keys.adding(None, now, full)?;
-    let write = Write::update_if(read.key.clone())
+    let write = Write::update_item(read.key.clone())
         .unchanged_since(read)
         .new_version()
         .set(&format!("keys.{}", key_id.ulid()), entry);

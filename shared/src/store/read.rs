@@ -15,22 +15,22 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// A batch of which the store leaves keys unprocessed is asked for as often as this: as the SDK sends what is throttled.
-const MAX_BATCHES: usize = 4;
+const MAX_BATCH_ATTEMPTS: usize = 4;
 
 /// How a list walks over a partition.
-pub(super) struct Walk {
+pub(super) struct PageQuery {
     /// Larger sort keys first.
     pub descending: bool,
     /// Only rows past this sort key, in the direction of walking.
     pub after: Option<String>,
     /// At most this many rows are wanted.
-    pub most: usize,
+    pub limit: usize,
     /// Whether many rows may be unwanted: then fewer than 100 are not worth a call.
-    pub selective: bool,
+    pub has_filter: bool,
 }
 
-/// What a walk gave.
-pub(super) struct Walked<T> {
+/// What a query gave.
+pub(super) struct Page<T> {
     pub rows: Vec<T>,
     /// The sort key after which the next page begins, while more may follow.
     pub position: Option<String>,
@@ -38,13 +38,13 @@ pub(super) struct Walked<T> {
 
 /// Under a filter, or where rows are read that nobody wants, a request reads at most 4 MB of the table (contract section 3.2):
 /// as many calls of at most 1 MB. Otherwise the page is full, whatever it takes.
-const MOST_CALLS: usize = 4;
+const MAX_CALLS: usize = 4;
 /// With less time left than this, what was read until then is the page: better a short one than none.
-const HURRY: Duration = Duration::from_millis(2500);
+const MIN_TIME_LEFT: Duration = Duration::from_millis(2500);
 /// A page ends before the row that would take its body over this (contract section 3.2).
-pub(super) const MOST_BODY_BYTES: usize = 4 << 20;
+pub(super) const MAX_BODY_BYTES: usize = 4 << 20;
 /// What a body has besides its rows: the members around them, and a token of at most 106 characters.
-pub(super) const FRAME_BYTES: usize = 160;
+pub(super) const ENVELOPE_BYTES: usize = 160;
 
 /// From which row on, and in which direction, a partition is read.
 struct Range<'a> {
@@ -70,23 +70,23 @@ impl Store {
     }
 
     /// The wanted rows of a partition, in order: a full page, unless few are wanted or they are large.
-    pub(super) async fn walk<T: Serialize>(
+    pub(super) async fn query_page<T: Serialize>(
         &self,
         partition: &Partition,
-        walk: Walk,
+        query: PageQuery,
         read: impl Fn(Item) -> Result<T>,
         is_wanted: impl Fn(&T) -> bool,
-    ) -> Result<Walked<T>> {
+    ) -> Result<Page<T>> {
         let (_, sort_key) = partition.attributes();
-        let mut walked = Walked { rows: Vec::new(), position: None };
+        let mut page = Page { rows: Vec::new(), position: None };
         // The last row that was read, and the last that was wanted: a full page ends with its own last row.
-        let mut after = walk.after;
+        let mut after = query.after;
         let mut last = None;
-        let mut body_bytes = FRAME_BYTES;
-        let mut limit = Some(if walk.selective { walk.most.max(100) } else { walk.most } + 1);
+        let mut body_bytes = ENVELOPE_BYTES;
+        let mut limit = Some(if query.has_filter { query.limit.max(100) } else { query.limit } + 1);
         let (mut calls, mut unwanted) = (0, false);
         loop {
-            let range = Range { descending: walk.descending, after: after.as_deref(), limit: limit.take() };
+            let range = Range { descending: query.descending, after: after.as_deref(), limit: limit.take() };
             let rows = self.query(partition, range).await?;
             calls += 1;
             for item in rows.items {
@@ -94,12 +94,12 @@ impl Store {
                 let row = read(item)?;
                 if is_wanted(&row) {
                     let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
-                    let over = body_bytes + bytes > MOST_BODY_BYTES && !walked.rows.is_empty();
-                    if over || walked.rows.len() == walk.most {
-                        return Ok(Walked { position: last, ..walked });
+                    let over = body_bytes + bytes > MAX_BODY_BYTES && !page.rows.is_empty();
+                    if over || page.rows.len() == query.limit {
+                        return Ok(Page { position: last, ..page });
                     }
                     body_bytes += bytes;
-                    walked.rows.push(row);
+                    page.rows.push(row);
                     last.clone_from(&this);
                 } else {
                     unwanted = true;
@@ -107,29 +107,29 @@ impl Store {
                 after = this;
             }
             if !rows.more {
-                return Ok(walked);
+                return Ok(page);
             }
-            if walked.rows.len() == walk.most {
-                return Ok(Walked { position: last, ..walked });
+            if page.rows.len() == query.limit {
+                return Ok(Page { position: last, ..page });
             }
-            let is_enough = (walk.selective || unwanted) && calls >= MOST_CALLS;
-            if is_enough || self.time_left() < HURRY && !walked.rows.is_empty() {
-                return Ok(Walked { position: after, ..walked });
+            let is_enough = (query.has_filter || unwanted) && calls >= MAX_CALLS;
+            if is_enough || self.time_left() < MIN_TIME_LEFT && !page.rows.is_empty() {
+                return Ok(Page { position: after, ..page });
             }
         }
     }
 
     /// The wanted rows as items.
-    pub(super) async fn walk_items(&self, partition: &Partition, walk: Walk) -> Result<Walked<Item>> {
+    pub(super) async fn query_items(&self, partition: &Partition, query: PageQuery) -> Result<Page<Item>> {
         let rows = self
             .query(
                 partition,
-                Range { descending: walk.descending, after: walk.after.as_deref(), limit: Some(walk.most) },
+                Range { descending: query.descending, after: query.after.as_deref(), limit: Some(query.limit) },
             )
             .await?;
         let (_, sort_key) = partition.attributes();
         let last = rows.items.last().and_then(|item| item::get_text(item, sort_key)).map(str::to_owned);
-        Ok(Walked { rows: rows.items, position: last.filter(|_| rows.more) })
+        Ok(Page { rows: rows.items, position: last.filter(|_| rows.more) })
     }
 
     /// The first item of a partition.
@@ -158,8 +158,8 @@ impl Store {
         let is_large = keys.len() > 10;
         let mut wanted: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
         let mut found = Vec::new();
-        let mut backoff = Backoff::of_readers();
-        for _ in 0..MAX_BATCHES {
+        let mut backoff = Backoff::for_reads();
+        for _ in 0..MAX_BATCH_ATTEMPTS {
             let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true);
             let keys = match &projection {
                 None => keys,

@@ -3,7 +3,7 @@
 use super::client::Store;
 use super::commit::Decision;
 use super::first_read::FirstRead;
-use super::idempotency::{IdempotentRequest, Made};
+use super::idempotency::{IdempotentRequest, IdempotentResult};
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
 use super::keys;
 use super::snapshot::{Entity, Snapshot};
@@ -120,12 +120,12 @@ fn reserve_name<'a>(root: &CustomerRoot, name: &'a str, id: RepositoryId) -> Res
         let detail = format!("The name \"{name}\" is taken by another repository.");
         Error::NameConflict(Conflict::new(item::holder(old), detail))
     };
-    Ok(Write::put(keys::repository_name(root, name), marker).on_condition_failed(taken))
+    Ok(Write::put_new(keys::repository_name(root, name), marker).on_condition_failed(taken))
 }
 
 /// Gives a name back.
 fn release_name(root: &CustomerRoot, name: &str, id: RepositoryId) -> Write<'static> {
-    Write::delete(keys::repository_name(root, name)).when("{id} = ?", [text(id.to_string())])
+    Write::delete_item(keys::repository_name(root, name)).with_condition("{id} = ?", [text(id.to_string())])
 }
 
 impl Store {
@@ -135,17 +135,17 @@ impl Store {
         integration: &Integration,
         new: NewRepository,
         request: Option<&IdempotentRequest>,
-    ) -> Result<Made<Repository>> {
+    ) -> Result<IdempotentResult<Repository>> {
         let root = integration.root();
         let id: RepositoryId = self.new_id()?;
         let repository = new.clone().into_repository(id);
         let item = new_item("repository", &RepositoryRow::from(repository.clone()))?;
         let writes = vec![
-            Write::put(keys::repository(root, id), item).with_history(),
+            Write::put_new(keys::repository(root, id), item).with_history(),
             reserve_name(root, &repository.name, id)?,
         ];
-        let again = |id: &str| Some(new.into_repository(RepositoryId::parse(id)?));
-        self.make(&Root::Customer(*root), request, (id, repository.clone()), writes, again).await
+        let replay = |id: &str| Some(new.into_repository(RepositoryId::parse(id)?));
+        self.create(&Root::Customer(*root), request, (id, repository.clone()), writes, replay).await
     }
 
     /// A page of repositories, newest first.
@@ -205,7 +205,7 @@ impl Store {
             let read = read.ok_or(Error::NotFound)?;
             if_match.check(read.entity.version)?;
             if read.entity.attached_to > 0 {
-                return match self.a_dependent(root, read.entity.id).await? {
+                return match self.find_dependent(root, read.entity.id).await? {
                     Some(tenant) => {
                         let detail = "The repository is attached to a tenant: detach it there first, or wait where that tenant was deprovisioned.";
                         Err(Error::ResourceInUse(Conflict::new(tenant.to_string(), detail)))
@@ -215,18 +215,18 @@ impl Store {
                 };
             }
             let writes = vec![
-                Write::delete(read.key.clone()).unchanged_since(&read),
+                Write::delete_item(read.key.clone()).unchanged_since(&read),
                 release_name(root, &read.entity.name, read.entity.id),
             ];
-            Ok(match self.commit(writes).await?.known()? {
+            Ok(match self.commit(writes).await?.failed_conditions()? {
                 None => ControlFlow::Break(()),
-                Some(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),
+                Some(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),
             })
         })
         .await
     }
 
-    async fn a_dependent(&self, root: &CustomerRoot, id: RepositoryId) -> Result<Option<TenantId>> {
+    async fn find_dependent(&self, root: &CustomerRoot, id: RepositoryId) -> Result<Option<TenantId>> {
         let item = self.first(&keys::attached_tenants(root, id)).await?;
         Ok(item.and_then(|item| TenantId::parse_ulid(get_text(&item, "sk")?)))
     }

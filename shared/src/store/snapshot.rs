@@ -60,11 +60,11 @@ mod tests {
             labels: Labels::new(),
         };
         let archived_at = Some(Timestamp::from_milliseconds(0));
-        let customer = Customer { archived_at, ..new.into_customer(CustomerId::NEVER_GIVEN) };
+        let customer = Customer { archived_at, ..new.into_customer(CustomerId::NIL) };
         check::<Customer>(&CustomerRow::from(customer));
         let new = NewTenant { name: text(), external_id: ExternalId::parse("a"), ..NewTenant::default() };
-        let default_repository_id = Some(RepositoryId::NEVER_GIVEN);
-        let tenant = Tenant { default_repository_id, ..new.into_tenant(TenantId::NEVER_GIVEN) };
+        let default_repository_id = Some(RepositoryId::NIL);
+        let tenant = Tenant { default_repository_id, ..new.into_tenant(TenantId::NIL) };
         check::<Tenant>(&TenantRow::from(tenant));
         let new = NewRepository {
             name: "n".to_owned(),
@@ -74,6 +74,6 @@ mod tests {
             credential_id: text(),
             metadata: Metadata::new(),
         };
-        check::<Repository>(&RepositoryRow::from(new.into_repository(RepositoryId::NEVER_GIVEN)));
+        check::<Repository>(&RepositoryRow::from(new.into_repository(RepositoryId::NIL)));
     }
 }

@@ -5,7 +5,7 @@ use super::attachments::release;
 use super::client::Store;
 use super::item::{get_text, new_item, number, read_row, text};
 use super::keys::{self, id_position};
-use super::read::Walk;
+use super::read::PageQuery;
 use super::write::Write;
 use crate::domain::principal::CustomerRoot;
 use crate::domain::{CustomerId, Error, RepositoryId, Result, TenantId, Timestamp};
@@ -15,9 +15,9 @@ use std::time::Duration;
 /// How long a sweeper has a job for itself: as long as its function may run.
 const LEASE_MILLISECONDS: i64 = 10_000;
 /// What a job of 100 repositories takes: no job is begun with less time left.
-const ENOUGH_TIME: Duration = Duration::from_secs(2);
+const MIN_TIME_LEFT: Duration = Duration::from_secs(2);
 /// How many jobs are fetched at once.
-const JOBS_AT_ONCE: usize = 25;
+const JOBS_PER_PAGE: usize = 25;
 
 /// A deprovisioned tenant whose repositories are to be released.
 #[derive(Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Store {
         let mut item = new_item("sweep_job", &job)?;
         let index = keys::sweep_jobs().index_attributes(id_position(tenant));
         item.extend(index.map(|(name, value)| (name.to_owned(), value)));
-        Ok(Write::put(keys::sweep_job(root, tenant), item).with_history())
+        Ok(Write::put_new(keys::sweep_job(root, tenant), item).with_history())
     }
 
     /// Works on every job there is, as long as there is time; what is left is for the next sweep. A job
@@ -61,21 +61,21 @@ impl Store {
         let mut after = None;
         let mut failure = None;
         loop {
-            let walk = Walk { descending: false, after, most: JOBS_AT_ONCE, selective: false };
-            let walked = self.walk_items(&keys::sweep_jobs(), walk).await?;
-            for item in walked.rows {
+            let query = PageQuery { descending: false, after, limit: JOBS_PER_PAGE, has_filter: false };
+            let page = self.query_items(&keys::sweep_jobs(), query).await?;
+            for item in page.rows {
                 let (customer, tenant) =
                     (get_text(&item, "pk").unwrap_or_default(), get_text(&item, "sk").unwrap_or_default());
                 let Some((root, tenant)) = keys::parse_sweep_job(customer, tenant) else {
                     failure = Some(Error::internal("a sweep job stands at no job's key"));
                     continue;
                 };
-                if self.time_left() < ENOUGH_TIME {
+                if self.time_left() < MIN_TIME_LEFT {
                     return failure.map_or(Ok(()), Err);
                 }
                 let done = match read_row(item).and_then(|job: Job| job.repositories()) {
-                    Ok(repositories) => self.sweep_one(&root, tenant, &repositories).await,
-                    Err(error) => self.set_aside(&root, tenant).await.and(Err(error)),
+                    Ok(repositories) => self.release_repositories(&root, tenant, &repositories).await,
+                    Err(error) => self.mark_failed(&root, tenant).await.and(Err(error)),
                 };
                 match done {
                     Err(error @ Error::Unavailable(_)) => return Err(error),
@@ -83,41 +83,46 @@ impl Store {
                     Ok(()) => {}
                 }
             }
-            after = walked.position;
+            after = page.position;
             if after.is_none() {
                 return failure.map_or(Ok(()), Err);
             }
         }
     }
 
-    async fn sweep_one(&self, root: &CustomerRoot, tenant: TenantId, repositories: &[RepositoryId]) -> Result<()> {
+    async fn release_repositories(
+        &self,
+        root: &CustomerRoot,
+        tenant: TenantId,
+        repositories: &[RepositoryId],
+    ) -> Result<()> {
         let until = self.now.plus_milliseconds(LEASE_MILLISECONDS);
-        let lease = Write::update(keys::sweep_job(root, tenant))
+        let lease = Write::update_existing(keys::sweep_job(root, tenant))
             .set("lease_until", text(until.to_string()))
-            .when("attribute_not_exists({lease_until}) OR {lease_until} <= ?", [text(self.now.to_string())]);
+            .with_condition("attribute_not_exists({lease_until}) OR {lease_until} <= ?", [text(self.now.to_string())]);
         // Somebody else is at it, or done: the index may be a second late.
-        if !self.happened(vec![lease]).await? {
+        if !self.applied(vec![lease]).await? {
             return Ok(());
         }
         for repository in repositories {
-            self.happened(release(root, *repository, tenant).into()).await?;
+            self.applied(release(root, *repository, tenant).into()).await?;
         }
-        let done = Write::delete(keys::sweep_job(root, tenant)).when("attribute_exists({pk})", []);
-        self.happened(vec![done]).await.map(drop)
+        let done = Write::delete_item(keys::sweep_job(root, tenant)).with_condition("attribute_exists({pk})", []);
+        self.applied(vec![done]).await.map(drop)
     }
 
     /// Takes a job that cannot be read out of the index, so that the others go on.
-    async fn set_aside(&self, root: &CustomerRoot, tenant: TenantId) -> Result<()> {
-        let write = Write::update(keys::sweep_job(root, tenant))
+    async fn mark_failed(&self, root: &CustomerRoot, tenant: TenantId) -> Result<()> {
+        let write = Write::update_existing(keys::sweep_job(root, tenant))
             .set("failed_at", text(self.now.to_string()))
             .set("failures", number(1))
             .remove("g1pk")
             .remove("g1sk");
-        self.happened(vec![write]).await.map(drop)
+        self.applied(vec![write]).await.map(drop)
     }
 
     /// Whether writes took effect; refused ones were done before.
-    async fn happened(&self, writes: Vec<Write<'_>>) -> Result<bool> {
-        Ok(self.commit(writes).await?.known()?.is_none())
+    async fn applied(&self, writes: Vec<Write<'_>>) -> Result<bool> {
+        Ok(self.commit(writes).await?.failed_conditions()?.is_none())
     }
 }

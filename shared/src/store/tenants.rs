@@ -3,10 +3,10 @@
 use super::client::Store;
 use super::commit::Decision;
 use super::first_read::FirstRead;
-use super::idempotency::{IdempotentRequest, Made};
+use super::idempotency::{IdempotentRequest, IdempotentResult};
 use super::item::{self, Item, new_item, read_row, row, text};
 use super::keys::{self, id_position};
-use super::read::Walk;
+use super::read::PageQuery;
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
 use crate::domain::attachment::{AttachedRepository, TenantWithAttachments};
@@ -184,12 +184,12 @@ impl Store {
         integration: &Integration,
         new: NewTenant,
         request: Option<&IdempotentRequest>,
-    ) -> Result<Made<Tenant>> {
+    ) -> Result<IdempotentResult<Tenant>> {
         let id: TenantId = self.new_id()?;
         let tenant = new.clone().into_tenant(id);
         let writes = new_tenant(integration.root(), &tenant)?;
-        let again = |id: &str| Some(new.into_tenant(TenantId::parse(id)?));
-        self.make(&Root::Customer(*integration.root()), request, (id, tenant.clone()), writes, again).await
+        let replay = |id: &str| Some(new.into_tenant(TenantId::parse(id)?));
+        self.create(&Root::Customer(*integration.root()), request, (id, tenant.clone()), writes, replay).await
     }
 
     /// A page of tenants, newest first.
@@ -212,7 +212,7 @@ impl Store {
         &self,
         partition: &keys::Partition,
         list: &IdList<K>,
-        selective: bool,
+        has_filter: bool,
         read: impl Fn(Item) -> Result<T>,
         is_wanted: impl Fn(&T) -> bool,
     ) -> Result<IdPage<T>> {
@@ -220,13 +220,13 @@ impl Store {
             Position::Newest => None,
             Position::StartingAfter(id) | Position::EndingBefore(id) => Some(id_position(*id)),
         };
-        let walk = Walk { descending: !list.is_backward(), after, most: list.limit, selective };
-        let mut walked = self.walk(partition, walk, read, is_wanted).await?;
+        let query = PageQuery { descending: !list.is_backward(), after, limit: list.limit, has_filter };
+        let mut page = self.query_page(partition, query, read, is_wanted).await?;
         if list.is_backward() {
-            walked.rows.reverse();
+            page.rows.reverse();
         }
-        let cursor = walked.position.and_then(|position| Id::<K>::parse_ulid(&position)).map(|id| id.to_string());
-        Ok(IdPage::new(walked.rows, cursor))
+        let cursor = page.position.and_then(|position| Id::<K>::parse_ulid(&position)).map(|id| id.to_string());
+        Ok(IdPage::new(page.rows, cursor))
     }
 
     /// Changes a tenant; a patch that changes nothing writes nothing.
@@ -268,14 +268,14 @@ impl Store {
 pub(super) fn new_tenant<'a>(root: &CustomerRoot, tenant: &'a Tenant) -> Result<Vec<Write<'a>>> {
     let mut item = new_item("tenant", &TenantRow::from(tenant.clone()))?;
     item.insert(ATTACHMENTS.to_owned(), item::value(&BTreeMap::<&str, &str>::new())?);
-    let mut writes = vec![Write::put(keys::tenant(root, tenant.id), item).with_history()];
+    let mut writes = vec![Write::put_new(keys::tenant(root, tenant.id), item).with_history()];
     if let Some(external_id) = &tenant.external_id {
         let marker = new_item("external_id", &BTreeMap::from([("id", tenant.id)]))?;
         let taken = move |old: Option<&Item>| {
             let detail = format!("The external id \"{}\" belongs to another tenant.", external_id.as_str());
             Error::ExternalIdConflict(Conflict::new(item::holder(old), detail))
         };
-        writes.push(Write::put(keys::external_id(root, external_id), marker).on_condition_failed(taken));
+        writes.push(Write::put_new(keys::external_id(root, external_id), marker).on_condition_failed(taken));
     }
     Ok(writes)
 }
@@ -283,10 +283,10 @@ pub(super) fn new_tenant<'a>(root: &CustomerRoot, tenant: &'a Tenant) -> Result<
 /// Removes a tenant as it was read, and its marker.
 pub(super) fn removal(root: &CustomerRoot, read: &Snapshot<TenantWithAttachments>) -> Vec<Write<'static>> {
     let tenant = &read.entity.tenant;
-    let mut writes = vec![Write::delete(read.key.clone()).unchanged_since(read)];
+    let mut writes = vec![Write::delete_item(read.key.clone()).unchanged_since(read)];
     if let Some(external_id) = &tenant.external_id {
-        let marker =
-            Write::delete(keys::external_id(root, external_id)).when("{id} = ?", [text(tenant.id.to_string())]);
+        let marker = Write::delete_item(keys::external_id(root, external_id))
+            .with_condition("{id} = ?", [text(tenant.id.to_string())]);
         writes.push(marker);
     }
     writes

@@ -1,7 +1,7 @@
 //! One conditional write on one item: its expressions, and what a failed condition means. How writes are sent, and what comes of
 //! them, is in [`super::commit`].
 
-use super::history::{self, REMEMBERED};
+use super::history::{self, MAX_EARLIER_WRITES};
 use super::item::{Item, number, text};
 use super::keys::Key;
 use super::snapshot::Snapshot;
@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 use std::collections::HashMap;
 
 /// What a failed condition means, by the item that failed it.
-type Meaning<'a> = Box<dyn Fn(Option<&Item>) -> Error + 'a>;
+type ConditionFailedError<'a> = Box<dyn Fn(Option<&Item>) -> Error + 'a>;
 
 /// What a write does to its item.
 pub(super) enum Effect {
@@ -31,7 +31,7 @@ pub(super) struct Write<'a> {
     pub is_overwrite: bool,
     /// Whether the item remembers its earlier writes.
     has_history: bool,
-    pub on_condition_failed: Option<Meaning<'a>>,
+    pub on_condition_failed: Option<ConditionFailedError<'a>>,
     sets: Vec<String>,
     removes: Vec<String>,
     conditions: Vec<String>,
@@ -57,12 +57,12 @@ impl<'a> Write<'a> {
     }
 
     /// Makes an item that is not there yet.
-    pub fn put(key: Key, item: Item) -> Self {
-        Self::put_over(key, item).when("attribute_not_exists({pk})", [])
+    pub fn put_new(key: Key, item: Item) -> Self {
+        Self::put_item(key, item).with_condition("attribute_not_exists({pk})", [])
     }
 
     /// Makes or replaces an item, in its version 1 unless it says otherwise; the caller adds the condition.
-    pub fn put_over(key: Key, mut item: Item) -> Self {
+    pub fn put_item(key: Key, mut item: Item) -> Self {
         item.extend(key.clone().into_attributes());
         item.entry("ver".to_owned()).or_insert_with(|| number(1));
         Self::new(key, Effect::Put(item))
@@ -71,34 +71,34 @@ impl<'a> Write<'a> {
     /// With a history of writes: for an item that is going to be updated.
     pub fn with_history(mut self) -> Self {
         if let Effect::Put(item) = &mut self.effect {
-            item.insert(history::EARLIER.to_owned(), history::none());
+            item.insert(history::EARLIER_WRITES.to_owned(), history::empty());
         }
         self
     }
 
     /// Changes an item that is there.
-    pub fn update(key: Key) -> Self {
-        Self::update_if(key).when("attribute_exists({pk})", [])
+    pub fn update_existing(key: Key) -> Self {
+        Self::update_item(key).with_condition("attribute_exists({pk})", [])
     }
 
     /// Changes an item, under the condition that the caller adds.
-    pub fn update_if(key: Key) -> Self {
+    pub fn update_item(key: Key) -> Self {
         Self::new(key, Effect::Update)
     }
 
     /// Changes an item or makes it, under the condition that the caller adds. Such an item has no history.
-    pub fn update_or_put(key: Key) -> Self {
+    pub fn upsert_item(key: Key) -> Self {
         Self { has_history: false, ..Self::new(key, Effect::Update) }
     }
 
     /// Removes an item; the caller adds the condition.
-    pub fn delete(key: Key) -> Self {
+    pub fn delete_item(key: Key) -> Self {
         Self::new(key, Effect::Delete)
     }
 
     /// Changes what differs between two rows of an item, where it is still as it was read.
     pub fn change<E>(read: &Snapshot<E>, before: &Item, after: &Item) -> Self {
-        let mut write = Self::update_if(read.key.clone()).unchanged_since(read);
+        let mut write = Self::update_item(read.key.clone()).unchanged_since(read);
         let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
         names.sort_unstable();
         names.dedup();
@@ -112,7 +112,7 @@ impl<'a> Write<'a> {
     /// changes that mean the same whatever these did: many writers on one item need not wait for each other. It is applied at most once:
     /// an item that remembers the write that was read remembers every later one, so this one too.
     pub fn overwrite<E>(read: &Snapshot<E>, after: &Item, given: &[&str]) -> Self {
-        let mut write = Self::update_if(read.key.clone());
+        let mut write = Self::update_item(read.key.clone());
         write.bound_to = Some(read.w.clone());
         write.is_overwrite = true;
         write.values.insert(":read".to_owned(), text(&*read.w));
@@ -130,7 +130,7 @@ impl<'a> Write<'a> {
             None => format!("attribute_exists({{{name}}})"),
         };
         let condition = given.iter().map(differs).collect::<Vec<_>>().join(" OR ");
-        self.when(&condition, given.iter().filter_map(|name| after.get(*name).cloned()))
+        self.with_condition(&condition, given.iter().filter_map(|name| after.get(*name).cloned()))
     }
 
     /// The placeholder of a document path such as `keys.ID.x`.
@@ -194,7 +194,7 @@ impl<'a> Write<'a> {
     }
 
     /// Adds a condition: `{path}` stands for an attribute, `?` for the next of `values`.
-    pub fn when(mut self, condition: &str, values: impl IntoIterator<Item = AttributeValue>) -> Self {
+    pub fn with_condition(mut self, condition: &str, values: impl IntoIterator<Item = AttributeValue>) -> Self {
         let mut values = values.into_iter();
         let mut expression = String::new();
         let mut rest = condition;
@@ -218,7 +218,7 @@ impl<'a> Write<'a> {
     /// Only where the item is still as it was read.
     pub fn unchanged_since<E>(mut self, read: &Snapshot<E>) -> Self {
         self.bound_to = Some(read.w.clone());
-        self.when("{w} = ?", [text(&*read.w)])
+        self.with_condition("{w} = ?", [text(&*read.w)])
     }
 
     /// What a failed condition means; without it, that another write came between.
@@ -240,7 +240,7 @@ impl<'a> Write<'a> {
                 }
                 if self.has_history {
                     // An index past the end of a list appends.
-                    self.sets.push(format!("ws[{REMEMBERED}] = w"));
+                    self.sets.push(format!("ws[{MAX_EARLIER_WRITES}] = w"));
                     self.removes.push("ws[0]".to_owned());
                 }
             }

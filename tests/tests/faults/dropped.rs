@@ -16,7 +16,7 @@ use tenancy::domain::repository::{NewRepository, Provider, RepositoryPatch};
 use tenancy::domain::secret::{Claim, Root};
 use tenancy::domain::tenant::{ExternalId, NewTenant, TenantPatch};
 use tenancy::domain::{Error, RepositoryId, Result, TenantId};
-use tenancy::store::{EarlierRequest, FirstRead, IdempotentRequest, NamedCustomer, Principal, Store, Upsert};
+use tenancy::store::{CustomerLookup, EarlierRequest, FirstRead, IdempotentRequest, Principal, Store, Upsert};
 use tests::history::check_invariants;
 use tests::{App, Value};
 
@@ -105,7 +105,7 @@ fn customer_and_record(
     operator: &Operator,
     customer: &Customer,
     once: Option<&IdempotentRequest>,
-) -> FirstRead<(NamedCustomer, EarlierRequest)> {
+) -> FirstRead<(CustomerLookup, EarlierRequest)> {
     let records = Root::Operator(operator.root().clone());
     FirstRead::customer_with_key_details(operator.root(), named(customer))
         .and(FirstRead::earlier_request(&records, once))

@@ -250,10 +250,9 @@ fn stray(request: &Request, customers: &BTreeMap<String, Customer>) -> Option<St
 fn is_looked_up(request: &Request, part: &Part, caller: &str, customers: &BTreeMap<String, Customer>) -> bool {
     let (key, item) = (part.partition.as_deref().unwrap_or_default(), part.sort.as_deref().unwrap_or_default());
     let path = request.path.as_deref().unwrap_or_default();
-    // An ill-formed id is looked up as that of nothing (`CustomerId::NEVER_GIVEN`).
-    let is_named = |ulid| {
-        path.split('/').any(|name| name.strip_prefix("cust_") == Some(ulid)) || ulid == CustomerId::NEVER_GIVEN.ulid()
-    };
+    // An ill-formed id is looked up as that of nothing (`CustomerId::NIL`).
+    let is_named =
+        |ulid| path.split('/').any(|name| name.strip_prefix("cust_") == Some(ulid)) || ulid == CustomerId::NIL.ulid();
     let is_root_item = caller.starts_with("O#") && item == "#" && key.strip_prefix("I#").is_some_and(is_named);
     let keeps_name = |customer: &Customer| key.strip_suffix("#K") == Some(&customer.operator) && item == customer.slug;
     let is_name = request.function == "GetIntegrationSelfFunction" && customers.get(caller).is_some_and(keeps_name);

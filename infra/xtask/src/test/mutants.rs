@@ -62,7 +62,7 @@ const MUTANTS: &[Mutant] = &[
         change: Change::Code(
             "shared/src/store/commit.rs",
             "Outcome::Unknown(_) => return Err(unknown_outcome()),",
-            "Outcome::Unknown(refusals) if MUTANT => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),\n                    Outcome::Unknown(_) => return Err(unknown_outcome()),",
+            "Outcome::Unknown(failed) if MUTANT => ControlFlow::Continue(self.reread(&read.key, failed).await?),\n                    Outcome::Unknown(_) => return Err(unknown_outcome()),",
         ),
         after: None,
         test: Test("faults", "a_patch_that_was_applied_and_forgotten_is_unavailable_and_undoes_nothing"),
@@ -72,8 +72,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a change is not bound to what was read",
         change: Change::Code(
             "shared/src/store/write.rs",
-            "self.when(\"{w} = ?\", [text(&*read.w)])",
-            "self.when(if MUTANT { \"{w} <> {pk} OR {w} = ?\" } else { \"{w} = ?\" }, [text(&*read.w)])",
+            "self.with_condition(\"{w} = ?\", [text(&*read.w)])",
+            "self.with_condition(if MUTANT { \"{w} <> {pk} OR {w} = ?\" } else { \"{w} = ?\" }, [text(&*read.w)])",
         ),
         after: None,
         test: Test("races", "of_32_changes_of_one_version_one_is_made"),
@@ -94,8 +94,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a race is the client's 412",
         change: Change::Code(
             "shared/src/store/commit.rs",
-            "Outcome::Refused(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),",
-            "Outcome::Refused(_) if MUTANT => return Err(Error::PreconditionFailed),\n                    Outcome::Refused(refusals) => ControlFlow::Continue(self.fresh(&read.key, refusals).await?),",
+            "Outcome::ConditionFailed(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),",
+            "Outcome::ConditionFailed(_) if MUTANT => return Err(Error::PreconditionFailed),\n                    Outcome::ConditionFailed(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),",
         ),
         after: None,
         test: Test("races", "changes_of_different_members_are_all_kept"),
@@ -237,8 +237,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a cache may keep a secret",
         change: Change::Code(
             "shared/src/http/response.rs",
-            "pub fn secret(self) -> Self {\n        self.with(CACHE_CONTROL, NO_STORE)",
-            "pub fn secret(self) -> Self {\n        self.with(CACHE_CONTROL, if MUTANT { REVALIDATED } else { NO_STORE })",
+            "pub fn no_store(self) -> Self {\n        self.with_header(CACHE_CONTROL, NO_STORE)",
+            "pub fn no_store(self) -> Self {\n        self.with_header(CACHE_CONTROL, if MUTANT { REVALIDATED } else { NO_STORE })",
         ),
         after: None,
         test: Test("conventions", "caches_keep_no_secret_and_ask_again_for_what_needs_a_credential"),

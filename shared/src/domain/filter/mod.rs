@@ -18,7 +18,7 @@ pub struct Filter(Expression);
 
 /// Why a text is no filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilterFault {
+pub struct FilterError {
     /// Where it was found: bytes into the text, at the start of a character or at the end.
     pub offset: usize,
     /// For people; what is at the offset is not repeated in it.
@@ -26,8 +26,8 @@ pub struct FilterFault {
 }
 
 impl Filter {
-    /// Reads a filter. Blank text is a fault: whether an absent filter is "all" is the caller's matter.
-    pub fn parse(text: &str) -> Result<Self, FilterFault> {
+    /// Reads a filter. Blank text is a error: whether an absent filter is "all" is the caller's matter.
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
         parse::filter(text).map(Self)
     }
 

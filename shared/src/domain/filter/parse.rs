@@ -21,40 +21,40 @@
 //! - `*` means the same in quotes. `=*` on text is the empty prefix: any set value; `!=*` matches nothing.
 //! - `field:*` works on every field, so `state:*` and `created_at:*` always match.
 //! - `""` is a value: the empty text.
-//! - Blank text is a fault, and so are the control characters that every text refuses.
+//! - Blank text is a error, and so are the control characters that every text refuses.
 //! - What is never closed is told at the opening quote or parenthesis; a `*` out of place at the `*`; an operand
 //!   of the wrong type at its start; too many characters at the first one too many.
 
-use super::{Expression, Field, FilterFault, Relation, TextField, TimeField};
+use super::{Expression, Field, FilterError, Relation, TextField, TimeField};
 use crate::domain::Timestamp;
 use crate::domain::customer::CustomerState;
 
-const MOST_CHARACTERS: usize = 2000;
-const MOST_DEPTH: usize = 32;
+const MAX_CHARACTERS: usize = 2000;
+const MAX_DEPTH: usize = 32;
 const FIELDS: &str = "expected a field: customer_id, display_name, description, state, created_at, updated_at, \
                       archived_at or labels.KEY";
 
-type Parsed<T> = Result<T, FilterFault>;
+type Parsed<T> = Result<T, FilterError>;
 
 /// Reads the whole of `text`, in time linear in its length.
 pub fn filter(text: &str) -> Parsed<Expression> {
-    if let Some((offset, _)) = text.char_indices().nth(MOST_CHARACTERS) {
-        return fault(offset, "a filter has at most 2000 characters");
+    if let Some((offset, _)) = text.char_indices().nth(MAX_CHARACTERS) {
+        return error(offset, "a filter has at most 2000 characters");
     }
     if let Some(offset) = text.find(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
-        return fault(offset, "control characters are not allowed");
+        return error(offset, "control characters are not allowed");
     }
     let mut parser = Parser { text, rest: text, depth: 0 };
     let expression = parser.all()?;
     parser.skip_white_space();
     if !parser.rest.is_empty() {
-        return fault(parser.offset(), "expected AND, OR or the end");
+        return error(parser.offset(), "expected AND, OR or the end");
     }
     Ok(expression)
 }
 
-fn fault<T>(offset: usize, message: &str) -> Parsed<T> {
-    Err(FilterFault { offset, message: message.to_owned() })
+fn error<T>(offset: usize, message: &str) -> Parsed<T> {
+    Err(FilterError { offset, message: message.to_owned() })
 }
 
 struct Parser<'a> {
@@ -119,18 +119,18 @@ impl<'a> Parser<'a> {
         if !self.take("(") {
             return self.comparison();
         }
-        if self.depth == MOST_DEPTH {
-            return fault(opening, "parentheses may be at most 32 deep");
+        if self.depth == MAX_DEPTH {
+            return error(opening, "parentheses may be at most 32 deep");
         }
         self.depth += 1;
         let expression = self.all()?;
         self.depth -= 1;
         self.skip_white_space();
         if self.rest.is_empty() {
-            return fault(opening, "the parenthesis is never closed");
+            return error(opening, "the parenthesis is never closed");
         }
         if !self.take(")") {
-            return fault(self.offset(), "expected AND, OR or a closing parenthesis");
+            return error(self.offset(), "expected AND, OR or a closing parenthesis");
         }
         Ok(expression)
     }
@@ -139,7 +139,7 @@ impl<'a> Parser<'a> {
         let field = self.field()?;
         let operator = self.operator()?;
         if field == Field::State && !matches!(operator.relation, Relation::Equal | Relation::NotEqual) {
-            return fault(operator.offset, "state takes =, != or :");
+            return error(operator.offset, "state takes =, != or :");
         }
         let operand = self.operand()?;
         if operator.is_colon && operand.text.is_empty() && operand.star.is_some() {
@@ -173,8 +173,8 @@ impl<'a> Parser<'a> {
             "archived_at" => Field::Time(TimeField::Archived),
             _ => match name.strip_prefix("labels.") {
                 Some(key) if is_label_key(key) => Field::Text(TextField::Label(key.to_owned())),
-                Some(_) => return fault(offset, "the label's key is malformed"),
-                None => return fault(offset, FIELDS),
+                Some(_) => return error(offset, "the label's key is malformed"),
+                None => return error(offset, FIELDS),
             },
         })
     }
@@ -195,7 +195,7 @@ impl<'a> Parser<'a> {
         let is_colon = self.rest.starts_with(':');
         match relations.into_iter().find(|(text, _)| self.take(text)) {
             Some((_, relation)) => Ok(Operator { offset, relation, is_colon }),
-            None => fault(offset, "expected one of = != < <= > >= :"),
+            None => error(offset, "expected one of = != < <= > >= :"),
         }
     }
 
@@ -209,10 +209,10 @@ impl<'a> Parser<'a> {
                 let (text, star) = self.string(|c| c == quote)?;
                 match self.next() {
                     Some(_) => Ok(Operand { offset, text, star }),
-                    None => fault(offset, "the quote is never closed"),
+                    None => error(offset, "the quote is never closed"),
                 }
             }
-            None if matches!(self.bare_run(), "" | "AND" | "OR" | "NOT") => fault(offset, "expected a value"),
+            None if matches!(self.bare_run(), "" | "AND" | "OR" | "NOT") => error(offset, "expected a value"),
             None => self.string(ends_bare).map(|(text, star)| Operand { offset, text, star }),
         }
     }
@@ -227,10 +227,10 @@ impl<'a> Parser<'a> {
             match character {
                 '\\' => match self.next() {
                     Some(escaped) if !escaped.is_ascii_alphanumeric() => text.push(escaped),
-                    _ => return fault(offset, "a backslash escapes punctuation and white space only"),
+                    _ => return error(offset, "a backslash escapes punctuation and white space only"),
                 },
                 '*' if self.rest.chars().next().is_none_or(&ends) => return Ok((text, Some(offset))),
-                '*' => return fault(offset, "* may only end a string; \\* is a star itself"),
+                '*' => return error(offset, "* may only end a string; \\* is a star itself"),
                 plain => text.push(plain),
             }
         }
@@ -273,8 +273,8 @@ impl Operand {
     fn typed<T>(self, read: impl FnOnce(&str) -> Option<T>, expected: &str) -> Parsed<T> {
         match (self.star, read(&self.text)) {
             (None, Some(value)) => Ok(value),
-            (None, None) => fault(self.offset, expected),
-            (Some(star), _) => fault(star, "a prefix is for text only"),
+            (None, None) => error(self.offset, expected),
+            (Some(star), _) => error(star, "a prefix is for text only"),
         }
     }
 }
@@ -284,7 +284,7 @@ fn text_comparison(field: TextField, relation: Relation, operand: Operand) -> Pa
         (None, _) => Ok(Expression::Text(field, relation, operand.text)),
         (Some(_), Relation::Equal) => Ok(Expression::Prefix(field, true, operand.text)),
         (Some(_), Relation::NotEqual) => Ok(Expression::Prefix(field, false, operand.text)),
-        (Some(star), _) => fault(star, "a prefix takes =, != or :"),
+        (Some(star), _) => error(star, "a prefix takes =, != or :"),
     }
 }
 

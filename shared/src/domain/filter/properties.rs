@@ -231,7 +231,7 @@ proptest! {
     ) {
         let text = filter.render(&mut Choice(seed));
         prop_assume!(text.chars().count() <= 2000);
-        let parsed = Filter::parse(&text).map_err(|fault| TestCaseError::fail(format!("{text}: {fault:?}")))?;
+        let parsed = Filter::parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error:?}")))?;
         for customer in &customers {
             prop_assert_eq!(parsed.matches(customer), filter.evaluate(&shown(customer)), "{}: {:?}", text, customer);
         }
@@ -241,7 +241,7 @@ proptest! {
     fn no_text_panics_and_offsets_are_places_in_it(text in any_text(), customer in any_customer()) {
         match Filter::parse(&text) {
             Ok(filter) => drop(filter.matches(&customer)),
-            Err(fault) => prop_assert!(text.is_char_boundary(fault.offset), "{}: {:?}", text, fault),
+            Err(error) => prop_assert!(text.is_char_boundary(error.offset), "{}: {:?}", text, error),
         }
     }
 }

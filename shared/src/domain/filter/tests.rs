@@ -39,7 +39,7 @@ fn customers() -> [Customer; 3] {
 
 /// The first letters of those that match: `a`, `l`, `z`.
 fn matched(filter: &str) -> String {
-    let filter = Filter::parse(filter).unwrap_or_else(|fault| panic!("{filter}: {fault:?}"));
+    let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error:?}"));
     let letters = customers().into_iter().zip(["a", "l", "z"]);
     letters.filter(|(customer, _)| filter.matches(customer)).map(|(_, letter)| letter).collect()
 }
@@ -295,7 +295,7 @@ fn refused_filters_and_where() {
         ("customer_id\u{85}= a", 11),
     ];
     for (text, offset) in table {
-        assert_eq!(Filter::parse(text).map_err(|fault| fault.offset), Err(offset), "{text}");
+        assert_eq!(Filter::parse(text).map_err(|error| error.offset), Err(offset), "{text}");
     }
 }
 

@@ -8,17 +8,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether an attempt ended without an answer that can be relied on: time-out, broken connection, 5xx, unreadable.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LostAnswers(Arc<AtomicBool>);
+pub(super) struct LostResponses(Arc<AtomicBool>);
 
-impl LostAnswers {
+impl LostResponses {
     pub fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-impl Intercept for LostAnswers {
+impl Intercept for LostResponses {
     fn name(&self) -> &'static str {
-        "LostAnswers"
+        "LostResponses"
     }
 
     fn read_after_attempt(
