@@ -17,5 +17,5 @@ fn get_openapi(request: &Request) -> Result<Response> {
         }
     };
     // For viewers that run in a browser: the document is public, and no credential is sent for it.
-    Ok(document.public().with("access-control-allow-origin", "*"))
+    Ok(document.public().with_header("access-control-allow-origin", "*"))
 }

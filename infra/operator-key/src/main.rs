@@ -152,7 +152,7 @@ fn explain(error: &Error) -> String {
         Error::NotFound => "there is no such operator or key".to_owned(),
         Error::Invalid(faults) => faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; "),
         Error::Unavailable(cause) | Error::Internal(cause) => {
-            format!("the table cannot be used: {}", cause.for_the_log())
+            format!("the table cannot be used: {}", cause.for_log())
         }
         other => format!("{other:?}"),
     }

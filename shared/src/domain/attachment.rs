@@ -1,5 +1,5 @@
-//! Attachments: repositories on tenants (contract section 5.2). A tenant and its attachments are one aggregate: what holds between
-//! them is decided here.
+//! Attachments of repositories to tenants (contract section 5.2). A tenant and its attachments are one aggregate; its invariants are
+//! enforced here.
 
 use super::precondition::IfMatch;
 use super::repository::Repository;
@@ -8,10 +8,10 @@ use super::{Change, Conflict, Error, Fields, RepositoryId, Result, TenantId, Tim
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// At most this many repositories are attached to one tenant.
+/// The maximum number of repositories that are attached to a tenant.
 pub const MAX_ATTACHMENTS: usize = 100;
 
-/// A repository attached to a tenant, in this order as it is shown.
+/// A repository that is attached to a tenant. The fields are in the order of the representation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Attachment {
     /// Always `repository_attachment`.
@@ -20,7 +20,7 @@ pub struct Attachment {
     pub tenant_id: TenantId,
     /// The repository.
     pub repository_id: RepositoryId,
-    /// Whether it is the tenant's default.
+    /// Whether it is the default of the tenant.
     pub is_default: bool,
     /// At most 255 characters.
     pub branch_override: Option<String>,
@@ -28,14 +28,14 @@ pub struct Attachment {
     pub repository: Repository,
     /// When it was attached.
     pub created_at: Timestamp,
-    /// When its own PUT last changed something.
+    /// When a PUT last changed the attachment.
     pub updated_at: Timestamp,
 }
 
-/// The body of attachTenantRepository: what is absent stays.
+/// The body of attachTenantRepository. Absent members do not change.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttachmentPatch {
-    /// Makes it the default, or no longer.
+    /// Whether it becomes the default, or stops being it.
     pub is_default: Option<bool>,
     /// At most 255 characters.
     pub branch_override: Option<Option<String>>,
@@ -50,7 +50,7 @@ impl AttachmentPatch {
     }
 }
 
-/// What a tenant keeps of an attachment.
+/// An attachment as it is stored in its tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttachedRepository {
     /// At most 255 characters.
@@ -59,15 +59,15 @@ pub struct AttachedRepository {
     /// When it was attached.
     #[serde(rename = "c")]
     pub created_at: Timestamp,
-    /// When its own PUT last changed something.
+    /// When a PUT last changed the attachment.
     #[serde(rename = "u")]
     pub updated_at: Timestamp,
 }
 
-/// A tenant with what is attached to it.
+/// A tenant with its attachments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TenantWithAttachments {
-    /// The tenant. Its default is always one of `attachments`.
+    /// The tenant. Its default repository is always one of `attachments`.
     pub tenant: Tenant,
     /// At most [`MAX_ATTACHMENTS`].
     pub attachments: BTreeMap<RepositoryId, AttachedRepository>,
@@ -86,7 +86,7 @@ impl TenantWithAttachments {
         Ok(Change::To(patch.applied_to(&self.tenant).next_version(now)))
     }
 
-    /// The tenant after an upsert, which writes only where something is not as asked for.
+    /// The tenant after an upsert. It does not change if every given member already has the given value.
     pub fn upserted(
         &self,
         patch: &TenantPatch,
@@ -104,7 +104,7 @@ impl TenantWithAttachments {
         self.patched(patch, if_match, now)
     }
 
-    /// Refuses to delete a tenant on which something depends.
+    /// Fails if something depends on the tenant.
     pub fn check_deletable(&self, if_match: &IfMatch) -> Result<()> {
         if_match.check(self.tenant.version)?;
         match self.attachments.keys().next() {
@@ -116,7 +116,7 @@ impl TenantWithAttachments {
         }
     }
 
-    /// The tenant once a repository is attached as asked for.
+    /// The tenant after a repository is attached as the patch says.
     pub fn attached(&self, repository: RepositoryId, patch: &AttachmentPatch, now: Timestamp) -> Result<Change<Self>> {
         let attached = match self.attachments.get(&repository) {
             None if self.attachments.len() >= MAX_ATTACHMENTS => {
@@ -128,8 +128,8 @@ impl TenantWithAttachments {
         let branch_override = patch.branch_override.clone().unwrap_or_else(|| attached.branch_override.clone());
         let was_default = self.tenant.default_repository_id == Some(repository);
         let is_default = patch.is_default.unwrap_or(was_default);
-        let is_as_asked = branch_override == attached.branch_override && is_default == was_default;
-        if is_as_asked && self.attachments.contains_key(&repository) {
+        let is_unchanged = branch_override == attached.branch_override && is_default == was_default;
+        if is_unchanged && self.attachments.contains_key(&repository) {
             return Ok(Change::Unchanged);
         }
         let mut changed = self.clone();
@@ -141,7 +141,7 @@ impl TenantWithAttachments {
         Ok(Change::To(changed))
     }
 
-    /// Refuses to detach what is not attached, or is the default.
+    /// Fails if the repository is not attached, or is the default.
     pub fn check_detachable(&self, repository: RepositoryId) -> Result<()> {
         if !self.attachments.contains_key(&repository) {
             return Err(Error::NotFound);
@@ -153,7 +153,7 @@ impl TenantWithAttachments {
         Ok(())
     }
 
-    /// An attachment as it is shown.
+    /// The representation of an attachment.
     pub fn attachment(&self, repository: Repository) -> Option<Attachment> {
         let attached = self.attachments.get(&repository.id)?.clone();
         Some(Attachment {
@@ -169,7 +169,7 @@ impl TenantWithAttachments {
     }
 }
 
-/// What a default is refused with that is not attached.
+/// The error for a default repository that is not attached.
 pub fn not_attached() -> Error {
     Error::invalid("/default_repository_id", "is not attached to this tenant")
 }
@@ -187,7 +187,7 @@ mod tests {
         RepositoryId::new(now(), random)
     }
 
-    /// A tenant with these attachments, the first of them its default.
+    /// A tenant with these attachments. The first is its default.
     fn tenant(attached: &[RepositoryId]) -> TenantWithAttachments {
         let id = TenantId::new(now(), 7);
         let entry = AttachedRepository { branch_override: None, created_at: now(), updated_at: now() };
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn only(version: u64) -> IfMatch {
-        IfMatch { versions: Some(vec![version]), is_given: true }
+        IfMatch::version(version)
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
         assert!(
             matches!(refused, Err(Error::Invalid(field_errors)) if field_errors[0].pointer == "/default_repository_id")
         );
-        // The version is looked at first.
+        // The version is checked first.
         assert!(matches!(before.patched(&to(repository(2)), &only(0), later()), Err(Error::PreconditionFailed)));
     }
 

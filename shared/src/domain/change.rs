@@ -1,10 +1,10 @@
-//! What a decision makes of a resource. Decisions are pure: the store reads, the domain decides, the store commits.
+//! The result of a decision. Decisions are pure: the store reads, the domain decides, the store commits.
 
-/// A resource after a decision.
+/// A decision on a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change<T> {
-    /// It stays as it is: nothing is written.
+    /// The resource does not change. Nothing is written.
     Unchanged,
-    /// This is what it becomes.
+    /// The new state of the resource.
     To(T),
 }

@@ -1,6 +1,6 @@
-//! What random tests choose by, where proptest would take too long or could not reach.
+//! A seeded random generator for tests, where proptest is too slow or does not reach far enough.
 
-/// Choices that depend on nothing but their seed, which is not 0 (xorshift).
+/// A xorshift generator. The seed must not be 0.
 pub struct Choice(pub u64);
 
 impl Choice {
@@ -12,7 +12,7 @@ impl Choice {
         self.0 % bound
     }
 
-    /// One of these.
+    /// One of the options.
     pub fn of<'a>(&mut self, options: &[&'a str]) -> &'a str {
         let index = self.below(options.len() as u64) as usize;
         options.iter().copied().cycle().nth(index).unwrap_or_default()

@@ -1,20 +1,20 @@
-//! Customers: the root of one integration each (contract section 3.1).
+//! Customers. Each is the root of one integration (contract section 3.1).
 
 use super::precondition::IfMatch;
 use super::{Change, CustomerId, Error, Fields, Member, Result, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// What a customer may carry: at most 64 (key, value) pairs.
+/// The labels of a customer: at most 64 pairs.
 pub type Labels = BTreeMap<String, String>;
 
-/// A customer's or operator's short name: `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$` (AIP-122).
+/// The short name of a customer or an operator: `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$` (AIP-122).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slug(String);
 
 impl Slug {
-    /// Reads a slug.
+    /// Parses a slug.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let lower_or_digit = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -25,7 +25,7 @@ impl Slug {
         grammar.then(|| Self(text.to_owned()))
     }
 
-    /// Its text.
+    /// The text of the slug.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -37,20 +37,20 @@ impl fmt::Display for Slug {
     }
 }
 
-/// How a path names a customer: by its slug or by its `cust_` id. A slug has no `_`, so no text is both.
+/// A customer as paths name it: by its slug or by its `cust_` id. A slug has no `_`, so no text is both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CustomerName {
-    /// By the operator's own name for it.
+    /// The slug that the operator chose.
     Slug(Slug),
-    /// By the id that this service gave it.
+    /// The id that this service assigned.
     Id(CustomerId),
 }
 
 impl CustomerName {
-    /// Well-formed, and never the name of anything.
+    /// Well-formed and never assigned.
     pub const NIL: Self = Self::Id(CustomerId::NIL);
 
-    /// Reads either form.
+    /// Parses either form.
     pub fn parse(text: &str) -> Option<Self> {
         Slug::parse(text).map(Self::Slug).or_else(|| CustomerId::parse(text).map(Self::Id))
     }
@@ -62,16 +62,16 @@ impl CustomerName {
 pub enum CustomerState {
     /// In use.
     Active,
-    /// Deleted softly: treated as missing until it is restored.
+    /// Soft-deleted: treated as missing until it is restored.
     Archived,
 }
 
-/// A customer as it is stored, and in this order as it is shown.
+/// A customer. The fields are in the order of the representation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Customer {
-    /// The id that this service gave it.
+    /// The id that this service assigned.
     pub id: CustomerId,
-    /// The operator's own name for it, unique for ever.
+    /// The slug that the operator chose. It is never reused.
     pub customer_id: Slug,
     /// At most 255 characters.
     pub display_name: Option<String>,
@@ -81,19 +81,19 @@ pub struct Customer {
     pub state: CustomerState,
     /// At most 64 pairs.
     pub labels: Labels,
-    /// When it was made: the time in `id`.
+    /// When it was created: the time in `id`.
     pub created_at: Timestamp,
     /// When it was last written.
     pub updated_at: Timestamp,
-    /// When it was archived, while it is.
+    /// When it was archived, if it is archived now.
     pub archived_at: Option<Timestamp>,
-    /// Which version of the customer this is: its ETag.
+    /// The version, from which the ETag is made.
     #[serde(skip)]
     pub version: u64,
 }
 
 impl Customer {
-    /// The customer after a patch. An archived customer is missing.
+    /// The customer after a patch. An archived customer is not found.
     pub fn patched(&self, patch: &CustomerPatch, if_match: &IfMatch, now: Timestamp) -> Result<Change<Self>> {
         self.check_active()?;
         if_match.check(self.version)?;
@@ -116,14 +116,14 @@ impl Customer {
         Ok(Change::To(changed))
     }
 
-    /// The customer once it is archived.
+    /// The customer after it is archived.
     pub fn archived(&self, if_match: &IfMatch, now: Timestamp) -> Result<Self> {
         self.check_active()?;
         if_match.check(self.version)?;
         Ok(Self { state: CustomerState::Archived, archived_at: Some(now), ..self.next_version(now) })
     }
 
-    /// The customer as it was before it was archived; an active one is left alone.
+    /// The customer as before it was archived. An active customer does not change.
     pub fn restored(&self, now: Timestamp) -> Change<Self> {
         match self.state {
             CustomerState::Active => Change::Unchanged,
@@ -133,7 +133,7 @@ impl Customer {
         }
     }
 
-    /// Refuses an archived customer: it is missing.
+    /// Fails for an archived customer, which is not found.
     pub fn check_active(&self) -> Result<()> {
         if self.state == CustomerState::Active { Ok(()) } else { Err(Error::NotFound) }
     }
@@ -171,7 +171,7 @@ impl NewCustomer {
         })
     }
 
-    /// The customer that comes of it.
+    /// The new customer.
     pub fn into_customer(self, id: CustomerId) -> Customer {
         Customer {
             id,
@@ -188,16 +188,16 @@ impl NewCustomer {
     }
 }
 
-/// The body of updateCustomer: what is absent stays, `Some(None)` clears.
+/// The body of updateCustomer. Absent members do not change; `Some(None)` clears.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CustomerPatch {
-    /// Must name the customer itself, and is ignored then.
+    /// Must name the customer itself, and is otherwise ignored.
     pub customer_id: Option<CustomerName>,
     /// At most 255 characters.
     pub display_name: Option<Option<String>>,
     /// At most 2,000 characters.
     pub description: Option<Option<String>>,
-    /// Replaced wholesale.
+    /// Replaces all labels.
     pub labels: Option<Labels>,
 }
 
@@ -216,7 +216,7 @@ impl CustomerPatch {
         })
     }
 
-    /// Whether nothing would be written: a `customer_id` alone is ignored.
+    /// Whether the patch changes nothing. A `customer_id` is ignored.
     pub fn is_empty(&self) -> bool {
         self.display_name.is_none() && self.description.is_none() && self.labels.is_none()
     }
@@ -293,7 +293,7 @@ mod tests {
         assert!(matches!(archived.patched(&CustomerPatch::default(), &any, now), Err(Error::NotFound)));
         let restored = Customer { version: 3, updated_at: now, ..customer.clone() };
         assert_eq!(archived.restored(now), Change::To(restored));
-        let stale = IfMatch { versions: Some(vec![9]), is_given: true };
+        let stale = IfMatch::version(9);
         assert!(matches!(customer.archived(&stale, now), Err(Error::PreconditionFailed)));
     }
 }

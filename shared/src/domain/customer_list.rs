@@ -1,19 +1,19 @@
-//! What listCustomers can be asked for (contract section 3.2).
+//! The parameters of listCustomers (contract section 3.2).
 
 use super::filter::Filter;
 use super::order::Order;
 
-/// One page of an operator's customers.
+/// A request for one page of an operator's customers.
 #[derive(Debug)]
 pub struct CustomerList {
-    /// At most this many customers: 1 to 1,000.
+    /// The maximum number of customers: 1 to 1,000.
     pub page_size: usize,
-    /// Past this row, by the order's own key.
+    /// The sort key after which the page begins.
     pub after: Option<String>,
-    /// Only those that it matches.
+    /// Only customers that match.
     pub filter: Option<Filter>,
-    /// In this order.
+    /// The order of the customers.
     pub order: Order,
-    /// Archived ones too.
+    /// Whether archived customers are included.
     pub show_archived: bool,
 }

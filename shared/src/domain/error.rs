@@ -1,4 +1,4 @@
-//! Everything that can go wrong, free of HTTP: `http::problem` gives each its status and slug.
+//! The errors of an operation, without HTTP: `http::problem` maps each to a status and a slug.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,40 +6,40 @@ use std::fmt;
 /// The result of an operation.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// One thing that is wrong with a request: where (RFC 6901, contract section 2.10) and what.
+/// One invalid field of a request: its place, as a JSON pointer (RFC 6901, contract section 2.10), and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// `/member`, `/query/NAME`, `/header/NAME`, `/path/NAME`, or `""` for the whole.
+    /// `/member`, `/query/NAME`, `/header/NAME`, `/path/NAME`, or `""` for the whole body.
     pub pointer: String,
-    /// For people; clients rely on the pointer alone.
+    /// For humans. Clients rely on the pointer only.
     pub message: String,
 }
 
 impl FieldError {
-    /// A fault at `pointer`.
+    /// An error at `pointer`.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into() }
     }
 }
 
-/// Why a credential does not count. Unknown, revoked, expired and of an archived customer are one: what a key once was stays
-/// unsaid.
+/// Why a credential is refused. Unknown, revoked, expired, and of an archived customer are one case: the answer does not reveal
+/// whether the key ever existed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialError {
-    /// None was sent.
+    /// No credential was sent.
     Missing,
-    /// By its form alone it is no key of this API.
+    /// It does not have the form of a key of this API.
     Malformed,
-    /// It has the form of a key, and is not good now.
+    /// It has the form of a key but is not valid now.
     NotLive,
 }
 
-/// What a request collides with.
+/// The resource that a request conflicts with.
 #[derive(Debug)]
 pub struct Conflict {
-    /// The id of what is in the way.
+    /// The id of the conflicting resource.
     pub resource_id: String,
-    /// What it is and what helps. It repeats what the caller sent, and of what is stored nothing else.
+    /// What conflicts and how to resolve it. It contains what the caller sent, and no other stored data.
     pub detail: Cow<'static, str>,
 }
 
@@ -50,27 +50,27 @@ impl Conflict {
     }
 }
 
-/// Why an operation did not happen. Each variant carries what the client is told, and no more;
-/// the cause of the last two is for the log alone.
+/// Why an operation failed. Each variant carries what the answer contains, and no more.
+/// The cause of the last two is only logged.
 #[derive(Debug)]
 pub enum Error {
-    /// The request is no HTTP or JSON that can be read.
+    /// The request is not readable as HTTP or JSON.
     Malformed(String),
-    /// No credential, or one that is not valid now.
+    /// There is no valid credential.
     Unauthorized(CredentialError),
-    /// A valid credential of the wrong kind or without the scope.
+    /// The credential is valid, but of the wrong kind or without the required scope.
     Forbidden(Cow<'static, str>),
-    /// Absent, deleted and foreign alike.
+    /// The resource does not exist, is deleted, or belongs to another customer.
     NotFound,
-    /// The path is none of this API's; what is said of it.
+    /// This API has no such path. The detail of the answer.
     UnknownPath(String),
-    /// The path exists, the method does not; the value of `Allow`.
+    /// The path does not support the method. The value of `Allow`.
     MethodNotAllowed(String),
-    /// The external id has an owner already.
+    /// Another tenant has the external id.
     ExternalIdConflict(Conflict),
-    /// The name has an owner already.
+    /// Another resource has the name.
     NameConflict(Conflict),
-    /// Something still depends on the resource: one dependent.
+    /// Another resource depends on this one. One dependent.
     ResourceInUse(Conflict),
     /// The key was used for another request within the last 24 hours.
     IdempotencyKeyConflict,
@@ -78,34 +78,34 @@ pub enum Error {
     PreconditionFailed,
     /// The body is over 256 KiB.
     PayloadTooLarge,
-    /// The body is not JSON by its headers; what is taken.
+    /// The headers do not declare the body as JSON. The detail of the answer.
     UnsupportedMediaType(&'static str),
-    /// Readable but wrong: every fault that was found.
+    /// The request is readable but invalid: all errors that were found.
     Invalid(Vec<FieldError>),
-    /// The store throttles, is slow or down, or an outcome is not known: try again.
+    /// The store throttles, is slow or is down, or the outcome of a write is unknown. The client may retry.
     Unavailable(Cause),
     /// A bug.
     Internal(Cause),
 }
 
 impl Error {
-    /// A single fault.
+    /// One invalid field.
     pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, message)])
     }
 
-    /// A bug, told by `cause`.
+    /// A bug with this cause.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::Internal(Cause::new(cause))
     }
 
-    /// Not now, because of `cause`.
+    /// A temporary failure with this cause.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         Self::Unavailable(Cause::new(cause))
     }
 }
 
-/// Internal text. It has no `Display`, so that it cannot slip into an answer: only the log reads it.
+/// Internal text for the log. It has no `Display`, so that it cannot be written into an answer by accident.
 pub struct Cause(String);
 
 impl Cause {
@@ -113,7 +113,7 @@ impl Cause {
         Self(cause.to_string())
     }
 
-    /// The text, for the log.
+    /// The text for the log.
     pub fn for_log(&self) -> &str {
         &self.0
     }

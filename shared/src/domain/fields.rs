@@ -1,13 +1,13 @@
-//! Reading an object's members with every fault collected: unknown ones refused, absent, `null` and a
-//! value told apart (contract sections 2.5 and 2.6).
+//! Reads the members of a JSON object and collects all errors. Unknown members are refused; absent, `null` and a value are
+//! three different cases (contract sections 2.5 and 2.6).
 
 use super::FieldError;
 use super::json::{Json, Object};
 use std::cell::RefCell;
 
-/// An object whose members are being read; what is wrong goes to a common list.
+/// An object whose members are being read. Errors are added to a shared list.
 ///
-/// A reader returns `None` where it told a fault, so that a whole is made only of right parts.
+/// A reader returns `None` if it reported an error, so that a value is only built from valid members.
 pub struct Fields<'a> {
     object: &'a Object,
     pointer: String,
@@ -16,7 +16,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads `object`, which stands at `pointer`: every member that `read` does not ask for is unknown.
+    /// Reads `object`, which is at `pointer`. A member that `read` does not request is unknown.
     pub fn read<T>(
         object: &'a Object,
         pointer: &str,
@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
         Some(Member { value, pointer: member_pointer(&self.pointer, name), field_errors: self.field_errors })
     }
 
-    /// A member that must be there.
+    /// A required member.
     pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Member<'a>) -> Option<T>) -> Option<T> {
         match self.member(name) {
             Some(member) => read(member),
@@ -62,8 +62,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A member that may be absent (`Some(None)`) or `null` (`Some(Some(None))`). The reader is not
-    /// shown the `null`; it may itself take a value for `null`.
+    /// A member that may be absent (`Some(None)`) or `null` (`Some(Some(None))`). `read` is not called for `null`, and may
+    /// itself map a value to `null`.
     pub fn nullable<T>(
         &mut self,
         name: &'static str,
@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// One value and where it stands.
+/// One value and its JSON pointer.
 pub struct Member<'a> {
     value: &'a Json,
     pointer: String,
@@ -85,7 +85,7 @@ pub struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// Tells a fault of this value.
+    /// Reports an error of this value.
     pub fn refuse(&self, message: impl Into<String>) {
         self.field_errors.borrow_mut().push(FieldError::new(self.pointer.clone(), message));
     }
@@ -111,18 +111,18 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// The value as a whole number from `least` to `most`; `60.0` and `6e1` are 60.
+    /// The value as an integer from `min` to `max`. `60.0` and `6e1` are 60.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bounds it is exact")]
-    pub fn integer(&self, least: u32, most: u32) -> Option<u32> {
+    pub fn integer(&self, min: u32, max: u32) -> Option<u32> {
         match self.value {
-            Json::Number(value) if value.fract() == 0.0 && (f64::from(least)..=f64::from(most)).contains(value) => {
+            Json::Number(value) if value.fract() == 0.0 && (f64::from(min)..=f64::from(max)).contains(value) => {
                 Some(*value as u32)
             }
-            _ => self.expected(&format!("an integer from {least} to {most}")),
+            _ => self.expected(&format!("an integer from {min} to {max}")),
         }
     }
 
-    /// The value's items, each with its own pointer.
+    /// The items of an array, each with its own pointer.
     pub fn items(&self) -> Option<Vec<Member<'a>>> {
         let Json::Array(items) = self.value else { return self.expected("an array") };
         let member = |(index, value)| Member {
@@ -133,7 +133,7 @@ impl<'a> Member<'a> {
         Some(items.iter().enumerate().map(member).collect())
     }
 
-    /// The value's members as they are: keys with the member of each.
+    /// The members of an object with arbitrary keys.
     pub fn entries(&self) -> Option<Vec<(&'a str, Member<'a>)>> {
         let Json::Object(members) = self.value else { return self.expected("an object") };
         let entry = |(name, value): (&'a String, &'a Json)| {
@@ -143,7 +143,7 @@ impl<'a> Member<'a> {
         Some(members.iter().map(entry).collect())
     }
 
-    /// The value as an object with known members.
+    /// An object with known members.
     pub fn object<T>(&self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
         let Json::Object(members) = self.value else { return self.expected("an object") };
         Fields::read(members, &self.pointer, self.field_errors, read)

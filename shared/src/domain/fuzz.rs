@@ -1,4 +1,4 @@
-//! The parsers of bodies against 104,000 bodies that nobody meant: no panic, and what is refused is refused with a reason.
+//! Fuzzes the parsers of bodies with 104,000 random bodies: none panics, and every refusal has a reason.
 
 use super::attachment::AttachmentPatch;
 use super::customer::{CustomerPatch, NewCustomer};
@@ -11,10 +11,10 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::cell::RefCell;
 
-/// Whether a body was read, and what was wrong with it.
+/// Whether a body was read, and its errors.
 type Reader = fn(&Object) -> (bool, Vec<FieldError>);
 
-/// Every reader of a body.
+/// All readers of bodies.
 const READERS: [(&str, Reader); 10] = [
     ("NewCustomer", |object| read(object, NewCustomer::read)),
     ("CustomerPatch", |object| read(object, CustomerPatch::read)),
@@ -34,7 +34,7 @@ fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option
     (whole, field_errors.take())
 }
 
-/// Bodies that are as they should be, one per reader and more.
+/// Valid bodies, at least one per reader.
 const BODIES: [&str; 10] = [
     r#"{"customer_id":"acme-robotics","display_name":"Acme","description":null,"labels":{"tier":"gold","a.b_c-1":""}}"#,
     r#"{"customer_id":"cust_01m6drk1by4tff59tdwh9edd1r","display_name":"","labels":{}}"#,
@@ -48,7 +48,7 @@ const BODIES: [&str; 10] = [
     r#"{"is_default":true,"branch_override":null}"#,
 ];
 
-/// Pieces of JSON, of the contract's grammars, and of what breaks them.
+/// Fragments of JSON and of the grammars of members, valid and invalid.
 const PIECES: [&str; 44] = [
     "{",
     "}",
@@ -123,7 +123,7 @@ const NAMES: [&str; 24] = [
     "a/b~c",
 ];
 
-/// Reads a body in every way; panics where a reader breaks its word.
+/// Reads a body with every reader. Panics if a reader fails without an error or with an invalid pointer.
 fn judge(body: &[u8]) {
     let Ok(json) = Json::parse(body) else { return };
     let mut length = 0;
@@ -141,7 +141,7 @@ fn judge(body: &[u8]) {
     }
 }
 
-/// A body with one thing done to it.
+/// A body with one random change.
 fn mutated(mut body: Vec<u8>, (what, at, to, piece): (u8, Index, Index, &str)) -> Vec<u8> {
     let (at, to) = (at.index(body.len() + 1), to.index(body.len() + 1));
     let (from, to) = (at.min(to), at.max(to));
@@ -156,7 +156,7 @@ fn mutated(mut body: Vec<u8>, (what, at, to, piece): (u8, Index, Index, &str)) -
     body
 }
 
-/// Any JSON text, as deep as a body may reasonably be.
+/// Any JSON text of moderate depth.
 fn any_json() -> impl Strategy<Value = String> {
     let text = |text: String| serde_json::to_string(&text).unwrap();
     let leaf = prop_oneof![

@@ -1,17 +1,17 @@
-//! Ids: a prefix that tells the kind and a lower-case ULID (contract section 2.1).
+//! Ids: a prefix for the kind of resource and a lower-case ULID (contract section 2.1).
 
 use super::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{cmp::Ordering, fmt, hash, marker::PhantomData};
 use ulid::Ulid;
 
-/// What an id is the id of.
+/// A kind of resource that has ids.
 pub trait Kind {
-    /// The id's first characters, `_` included.
+    /// The first characters of the id, including the `_`.
     const PREFIX: &'static str;
 }
 
-/// The id of one `K`: 128 bits, the first 48 of which are the time in milliseconds.
+/// The id of a `K`: 128 bits, the first 48 of which are the time in milliseconds.
 pub struct Id<K>(Ulid, PhantomData<K>);
 
 macro_rules! kinds {
@@ -27,39 +27,39 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Names a customer, and with the same ULID the root of what hangs below it.
+    /// Identifies a customer. Its root tenant has the same ULID.
     CustomerId = Customer, "cust_";
-    /// Names a tenant.
+    /// Identifies a tenant.
     TenantId = Tenant, "tnt_";
-    /// Names a repository.
+    /// Identifies a repository.
     RepositoryId = Repository, "rep_";
-    /// Names an API key.
+    /// Identifies an API key.
     KeyId = Key, "key_";
-    /// Names one logical write, all its attempts together.
+    /// Identifies one logical write with all its attempts.
     WriteId = LogicalWrite, "w_";
-    /// Names one request.
+    /// Identifies one request.
     RequestId = Request, "req_";
 }
 
 impl<K: Kind> Id<K> {
-    /// The nil ULID: well-formed, and never the id of anything.
+    /// The nil ULID: well-formed and never assigned.
     pub const NIL: Self = Self(Ulid::nil(), PhantomData);
 
-    /// A new id, made of the time and 80 random bits.
+    /// A new id of the time and 80 random bits.
     pub fn new(now: Timestamp, random: u128) -> Self {
         let milliseconds = u64::try_from(now.milliseconds()).unwrap_or_default();
         Self(Ulid::from_parts(milliseconds, random), PhantomData)
     }
 
-    /// Reads `prefix_ulid`; every id has exactly one text.
+    /// Parses `prefix_ulid`. Every id has exactly one spelling.
     pub fn parse(text: &str) -> Option<Self> {
         Self::parse_ulid(text.strip_prefix(K::PREFIX)?)
     }
 
-    /// Reads the 26 characters after the prefix.
+    /// Parses the 26 characters after the prefix.
     pub fn parse_ulid(text: &str) -> Option<Self> {
         let id = Self(Ulid::from_string(text).ok()?, PhantomData);
-        // The decoder also takes upper case and values past 128 bits.
+        // The decoder also accepts upper case and values over 128 bits.
         (id.ulid() == text).then_some(id)
     }
 
@@ -70,25 +70,25 @@ impl<K: Kind> Id<K> {
         text
     }
 
-    /// The id of something else with the same ULID.
+    /// The id of another kind with the same ULID.
     pub fn with_kind<L: Kind>(self) -> Id<L> {
         Id(self.0, PhantomData)
     }
 
-    /// The first version of what has this id, drawn from its random bits: resources that follow each other under one name
-    /// of the client's own (an external id) share no version, and so no entity tag. A million versions have room.
+    /// The first version of the resource with this id, derived from the random bits of the id. Resources that have the same external
+    /// id one after the other therefore have different versions and entity tags, for up to a million versions each.
     pub fn first_version(&self) -> u64 {
         const LOW: u128 = u32::MAX as u128;
         u64::try_from(self.0.random() & LOW).unwrap_or_default() * 1_000_000 + 1
     }
 
-    /// When the id was made.
+    /// When the id was created.
     pub fn created_at(&self) -> Timestamp {
         Timestamp::from_milliseconds(i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX))
     }
 }
 
-// Derives would ask for `K: Clone` and so on.
+// Derived implementations would require `K: Clone` and so on.
 impl<K> Clone for Id<K> {
     fn clone(&self) -> Self {
         *self

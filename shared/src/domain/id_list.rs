@@ -1,29 +1,29 @@
-//! Lists by id, newest first, with a position as cursor (contract section 4.3).
+//! Lists by id, newest first, with an id as cursor (contract section 4.3).
 
 use super::{Id, Kind};
 use serde::Serialize;
 
-/// Where a page begins. The id need not exist.
+/// Where a page begins. The id does not have to exist.
 pub enum Position<K> {
-    /// At the newest.
+    /// At the newest resource.
     Newest,
-    /// Past this id, towards older ones.
+    /// After this id, towards older resources.
     StartingAfter(Id<K>),
-    /// Before this id, towards newer ones.
+    /// Before this id, towards newer resources.
     EndingBefore(Id<K>),
 }
 
-/// A page that was asked for.
+/// A request for one page.
 pub struct IdList<K> {
-    /// At most this many: 1 to 100.
+    /// The maximum number of resources: 1 to 100.
     pub limit: usize,
-    /// Where it begins.
+    /// Where the page begins.
     pub position: Position<K>,
 }
 
 impl<K: Kind> IdList<K> {
-    /// Whether an id lies where the page may look.
-    pub fn admits(&self, id: Id<K>) -> bool {
+    /// Whether an id is on this side of the position.
+    pub fn includes(&self, id: Id<K>) -> bool {
         match &self.position {
             Position::Newest => true,
             Position::StartingAfter(position) => id < *position,
@@ -31,13 +31,13 @@ impl<K: Kind> IdList<K> {
         }
     }
 
-    /// Whether the page looks towards newer rows.
+    /// Whether the page goes towards newer resources.
     pub fn is_backward(&self) -> bool {
         matches!(self.position, Position::EndingBefore(_))
     }
 }
 
-/// A page in the Integration API's form.
+/// A page of the Integration API.
 #[derive(Debug, Serialize)]
 pub struct IdPage<T> {
     object: &'static str,
@@ -47,7 +47,7 @@ pub struct IdPage<T> {
 }
 
 impl<T> IdPage<T> {
-    /// A page of rows in list order. `next_cursor`: after which the next page begins, while more may follow.
+    /// A page of resources in list order. `next_cursor` is the id after which the next page begins, if there may be more.
     pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self { object: "list", data, has_more: next_cursor.is_some(), next_cursor }
     }

@@ -1,24 +1,24 @@
-//! Idempotency keys (contract section 2.8): what makes two requests the same one.
+//! Idempotency keys, and fingerprints that identify the same request (contract section 2.8).
 
 use super::json::Json;
 use sha2::{Digest, Sha256};
 
-/// How long a key is kept, by the clock: 24 hours.
+/// How long a key is valid: 24 hours.
 pub const RETENTION_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
-/// The value of `Idempotency-Key`. Its text never leaves this type but as a hash.
+/// The value of `Idempotency-Key`. Only its hash can be read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// 1 to 255 printable ASCII characters without a comma (gateways join repeated headers by one).
+    /// Parses 1 to 255 printable ASCII characters without a comma: the gateway joins repeated headers with commas.
     pub fn parse(text: &str) -> Option<Self> {
         let right =
             (1..=255).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b',');
         right.then(|| Self(text.to_owned()))
     }
 
-    /// What the key of a record is made of: the operation and this key.
+    /// The hash of the operation and this key. It identifies the stored record.
     pub fn digest(&self, operation: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(operation.len().to_be_bytes());
@@ -28,19 +28,19 @@ impl IdempotencyKey {
     }
 }
 
-/// What a request asks for, boiled down: its path ids and the JSON value of its body.
+/// A hash of what a request asks for: its path ids and the JSON value of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
-    /// Equal where the values are; no body is `{}`.
+    /// The fingerprint of a body. Equal JSON values have equal fingerprints; no body is `{}`.
     pub fn new(body: Option<&Json>) -> Self {
         let mut hash = Sha256::new();
         body.unwrap_or(&Json::Object(Default::default())).canonical(&mut |part| hash.update(part));
         Self(hash.finalize().into())
     }
 
-    /// The same request, about what its path names.
+    /// The fingerprint of the same request for a resource of the path.
     #[must_use]
     pub fn about(&self, named: &str) -> Self {
         let mut hash = Sha256::new();
@@ -59,7 +59,7 @@ mod tests {
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Records of the last day were made by earlier builds: a fingerprint is the same for good. `cargo xtask test unit` runs
+    /// Stored records may be of an earlier build, so fingerprints must not change between builds. `cargo xtask test unit` runs
     /// this also with serde_json's `preserve_order`.
     #[test]
     fn a_fingerprint_is_the_same_in_every_build() {
@@ -79,7 +79,7 @@ mod tests {
     fn the_order_of_members_does_not_matter_at_any_depth() {
         let one = fingerprint(r#"{"a":false,"m":1,"z":{"a":"x","b":[{"x":true,"y":null}]}}"#);
         assert_eq!(fingerprint(r#"{"z":{"b":[{"y":null,"x":true}],"a":"x"},"m":1,"a":false}"#), one);
-        // Of items it does.
+        // The order of array items does.
         assert_ne!(fingerprint(r#"{"a":[1,2]}"#), fingerprint(r#"{"a":[2,1]}"#));
     }
 

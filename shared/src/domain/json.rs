@@ -1,25 +1,25 @@
-//! JSON as requests may have it (contract section 2.3): RFC 8259, no duplicate member, numbers as doubles.
+//! JSON as this API accepts it (contract section 2.3): RFC 8259 without duplicate members, numbers as doubles.
 //!
-//! Read once into a tree, so that every fault can be found; the tree's canonical bytes are what an
-//! idempotent request is compared by.
+//! A body is parsed into a tree, so that all errors can be reported. Idempotent requests are compared by the canonical bytes of the
+//! tree.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::{collections::BTreeMap, fmt};
 
-/// A JSON text.
+/// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// Any number, as the double nearest to it.
+    /// A number as the nearest double.
     Number(f64),
     /// A string.
     String(String),
     /// An array.
     Array(Vec<Json>),
-    /// An object; the order of members has no meaning.
+    /// An object. The order of members has no meaning.
     Object(Object),
 }
 
@@ -27,13 +27,13 @@ pub enum Json {
 pub type Object = BTreeMap<String, Json>;
 
 impl Json {
-    /// Reads one text: at most 127 levels (serde_json's limit), no byte order mark, no lone surrogate.
+    /// Parses one JSON text: at most 127 levels (the limit of serde_json), no byte order mark, no lone surrogates.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(bytes)
     }
 
-    /// Feeds bytes that are equal exactly where the values are: each value begins with its type,
-    /// texts and collections with their length.
+    /// Passes the canonical bytes to `feed`. They are equal if and only if the values are: each value begins with its type, strings and
+    /// collections also with their length.
     pub fn canonical(&self, feed: &mut impl FnMut(&[u8])) {
         match self {
             Self::Null => feed(b"n"),

@@ -1,41 +1,41 @@
-//! Keys of customers: what the operator makes, sees, rotates and revokes (contract section 3.4).
+//! API keys of customers, which the operator creates, lists, rotates and revokes (contract section 3.4).
 
 use super::principal::{KeyKind, Scopes};
 use super::secret::Secret;
 use super::{Fields, KeyId, Member, Timestamp, text};
 use serde::{Serialize, Serializer};
 
-/// At most this many keys are kept per customer; one more drops the oldest that is revoked or expired.
+/// The maximum number of keys of a customer. A new key then replaces the oldest revoked or expired one.
 pub const MAX_KEYS: usize = 50;
 
-/// A key as it is shown. The secret is not in it.
+/// A key as clients see it, without its secret.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Key {
-    /// The key's id.
+    /// The id of the key.
     pub key_id: KeyId,
-    /// What its maker called it.
+    /// The name that the operator gave it.
     pub name: String,
-    /// What it may write.
+    /// The scopes of the key.
     #[serde(serialize_with = "scope_names")]
     pub scopes: Scopes,
     /// The public part of the secret.
     pub prefix: String,
-    /// The secret's last 4 characters.
+    /// The last 4 characters of the secret.
     pub suffix: String,
-    /// When it was made: the time in `key_id`.
+    /// When it was created: the time in `key_id`.
     pub created_at: Timestamp,
-    /// When it ends, if it does.
+    /// When it expires, if it does.
     pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
+    /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What an operator's key is called, in one line of a list.
+/// The name of an operator's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyName(String);
 
 impl KeyName {
-    /// 1 to 63 characters, none of them a control character, no white space around them.
+    /// Parses 1 to 63 characters without control characters and surrounding white space.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=63).contains(&text.chars().count()) && text.trim() == text;
         (fits && !text.chars().any(char::is_control)).then(|| Self(text.to_owned()))
@@ -55,7 +55,7 @@ fn reveal<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok
     secret.as_ref().map(Secret::reveal).serialize(serializer)
 }
 
-/// A key in the answer that made it: the secret, once. A replay withholds it.
+/// The answer of the request that created a key, with its secret. A replay does not contain the secret.
 #[derive(Debug, Serialize)]
 pub struct IssuedKey {
     /// The key.
@@ -71,9 +71,9 @@ pub struct IssuedKey {
 pub struct NewKey {
     /// 1 to 255 characters.
     pub name: String,
-    /// All of its kind where none were given.
+    /// All scopes of integration keys if none are given.
     pub scopes: Scopes,
-    /// Must be in the future when the key is made.
+    /// Must be in the future when the key is created.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -94,9 +94,9 @@ impl NewKey {
 /// The body of rotateKey.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rotation {
-    /// For how long the old key stays good: 0 to 604,800 seconds.
+    /// How long the old key remains valid: 0 to 604,800 seconds.
     pub overlap_seconds: u32,
-    /// The new key's end: absent = the old one's lifetime, counted from now.
+    /// When the new key expires. If absent, it has the lifetime of the old key, from now on.
     pub expires_at: Option<Option<Timestamp>>,
 }
 

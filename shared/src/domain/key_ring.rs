@@ -1,4 +1,4 @@
-//! The keys that one root holds, as authentication sees them: what a new key does to the others is decided here.
+//! The keys of one root as authentication needs them, and what a new key changes about the others.
 
 use super::key::MAX_KEYS;
 use super::principal::{Scopes, is_live};
@@ -6,53 +6,53 @@ use super::secret::SecretHash;
 use super::{Error, KeyId, Result, Timestamp};
 use std::collections::BTreeMap;
 
-/// What authentication needs of a key.
+/// A key as authentication needs it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KeyEntry {
-    /// The secret's hash.
+    /// The hash of the secret.
     pub hash: SecretHash,
-    /// What the key may write.
+    /// The scopes of the key.
     pub scopes: Scopes,
-    /// When it ends, if it does.
+    /// When it expires, if it does.
     pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
+    /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// Replaced without overlap: ended whatever a function's clock says, which may be behind.
+    /// Whether it was replaced without overlap. It is then invalid independently of the clock of the function, which may be late.
     pub is_replaced: bool,
 }
 
 impl KeyEntry {
-    /// Whether the key is good at `now`.
+    /// Whether the key is valid at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.is_replaced && is_live(self.expires_at, self.revoked_at, now)
     }
 }
 
-/// The key that a new one replaces, and when it ends.
+/// The key that a new one replaces.
 #[derive(Clone, Copy, Debug)]
 pub struct Replaced {
     /// The old key.
     pub key_id: KeyId,
-    /// It is good no longer than this.
+    /// When it expires at the latest.
     pub end: Timestamp,
 }
 
-/// What becomes of the other keys when one is added.
+/// The changes of the other keys when a key is added.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KeyChange {
-    /// The replaced key, with its new end.
+    /// The replaced key with its new expiry.
     pub ended: Option<(KeyId, KeyEntry)>,
-    /// The key that makes room.
+    /// The key that is removed to make room.
     pub dropped: Option<KeyId>,
 }
 
-/// All keys of a root.
+/// The keys of a root by id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyRing(pub BTreeMap<KeyId, KeyEntry>);
 
 impl KeyRing {
-    /// What adding a key does to the others. A replaced key must be live, and never gets a later end. Where there are
-    /// [`MAX_KEYS`], the oldest that is not live gives way; `full` is the refusal where there is none.
+    /// The changes of the other keys when a key is added. A replaced key must be valid, and its expiry is never moved to a later time.
+    /// If there are [`MAX_KEYS`], the oldest invalid key is removed; `full` is the error if all are valid.
     pub fn adding(
         &self,
         replaced: Option<Replaced>,
@@ -76,7 +76,7 @@ impl KeyRing {
             let oldest = self.0.iter().find(|key| !is_live(key)).map(|(key_id, _)| *key_id);
             Some(oldest.ok_or_else(full)?)
         };
-        // A key that is dropped needs no end.
+        // A removed key needs no new expiry.
         let ended = ended.filter(|(key_id, _)| Some(*key_id) != dropped);
         Ok(KeyChange { ended, dropped })
     }
@@ -99,7 +99,7 @@ mod tests {
         KeyEntry { hash: SecretHash([7; 32]), scopes, expires_at: None, revoked_at: None, is_replaced: false }
     }
 
-    /// A ring of keys that are as the last of `entries`, but for the first.
+    /// A ring of `count` keys: the first as in `entries`, the others as its last.
     fn ring(count: usize, entries: &[KeyEntry]) -> KeyRing {
         let entry = |number: usize| *entries.get(number).or(entries.last()).unwrap();
         KeyRing((0..count).map(|number| (key(number as u128), entry(number))).collect())

@@ -1,5 +1,5 @@
-//! The rules of the contract, pure: no AWS, no HTTP, no async, no clock and no environment.
-//! The time and new ids are arguments.
+//! The rules of the API as pure code: no AWS, no HTTP, no async, no clock and no environment.
+//! The current time and new ids are arguments.
 
 pub mod attachment;
 mod change;

@@ -1,20 +1,20 @@
 //! `page.order_by` of listCustomers (AIP-132; contract section 3.2).
 
-/// By which member.
+/// The field of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderField {
-    /// By slug; always current.
+    /// The slug. Strongly consistent.
     CustomerId,
-    /// By creation; what it shows may be up to a second old.
+    /// The time of creation. Eventually consistent, usually within a second.
     CreatedAt,
 }
 
 /// An order of customers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// By which member.
+    /// The field.
     pub field: OrderField,
-    /// Largest first.
+    /// Whether the largest value comes first.
     pub descending: bool,
 }
 
@@ -25,7 +25,7 @@ impl Default for Order {
 }
 
 impl Order {
-    /// Reads `field`, `field asc` or `field desc`; blanks around and between do not count.
+    /// Parses `field`, `field asc` or `field desc`. Surrounding and repeated spaces are ignored.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ').filter(|word| !word.is_empty());
         let field = match words.next()? {

@@ -1,22 +1,22 @@
-//! Entity tags and the conditions that clients make of them (RFC 9110, section 13; contract section 2.7).
+//! Entity tags and preconditions (RFC 9110, section 13; contract section 2.7).
 
 use super::{Error, Result};
 
-/// The text of a version's strong entity tag.
+/// The strong entity tag of a version.
 pub fn entity_tag(version: u64) -> String {
     format!("\"{version}\"")
 }
 
-/// What `If-Match` or `If-None-Match` names.
+/// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntityTags {
     /// `*`: any version.
     Any,
-    /// These tags; the weak ones are marked.
+    /// A list of tags.
     Listed(Vec<EntityTag>),
 }
 
-/// One tag of a list, without its quotes.
+/// One tag without its quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityTag {
     weak: bool,
@@ -24,7 +24,7 @@ pub struct EntityTag {
 }
 
 impl EntityTags {
-    /// Reads a field value; empty elements are skipped, one tag at least is needed.
+    /// Parses a field value. Empty list elements are skipped; at least one tag is required.
     pub fn parse(value: &str) -> Option<Self> {
         let blank = |character| character == ' ' || character == '\t';
         if value.trim_matches(blank) == "*" {
@@ -42,7 +42,7 @@ impl EntityTags {
                 None => (false, rest),
             };
             let (opaque, after) = quoted.strip_prefix('"')?.split_once('"')?;
-            // RFC 9110: any visible character but the quote, and what is past ASCII.
+            // etagc of RFC 9110: any visible character but the quote, and any character outside ASCII.
             if !opaque.chars().all(|character| character == '!' || character >= '#' && character != '\u{7f}') {
                 return None;
             }
@@ -55,20 +55,20 @@ impl EntityTags {
         (!tags.is_empty()).then_some(Self::Listed(tags))
     }
 
-    /// Whether a tag is weak, which no strong comparison accepts.
+    /// Whether a tag is weak. Weak tags never match in a strong comparison.
     pub fn has_weak(&self) -> bool {
         matches!(self, Self::Listed(tags) if tags.iter().any(|tag| tag.weak))
     }
 
-    /// Strong comparison, as `If-Match` asks for: the versions that satisfy it, `None` for all.
-    pub fn strong_versions(&self) -> Option<Vec<u64>> {
+    /// The versions that match in the strong comparison of `If-Match`; `None` for all.
+    fn strong_versions(&self) -> Option<Vec<u64>> {
         match self {
             Self::Any => None,
             Self::Listed(tags) => Some(tags.iter().filter(|tag| !tag.weak).filter_map(EntityTag::version).collect()),
         }
     }
 
-    /// Weak comparison, as `If-None-Match` asks for.
+    /// Whether a version matches in the weak comparison of `If-None-Match`.
     pub fn matches_weakly(&self, version: u64) -> bool {
         match self {
             Self::Any => true,
@@ -78,28 +78,38 @@ impl EntityTags {
 }
 
 impl EntityTag {
-    /// The version that the tag is the tag of, in its one spelling.
+    /// The version of the tag, if the tag is in its canonical spelling.
     fn version(&self) -> Option<u64> {
         self.opaque.parse().ok().filter(|version: &u64| version.to_string() == self.opaque)
     }
 }
 
-/// What `If-Match` asks of a write.
+/// The `If-Match` condition of a write. The default is that of a request without the header, which every version satisfies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IfMatch {
-    /// The versions that may be changed; `None`: any.
-    pub versions: Option<Vec<u64>>,
-    /// Whether the header was there: then there must be something to change.
-    pub is_given: bool,
+    /// The versions that satisfy it; `None` for all.
+    versions: Option<Vec<u64>>,
+    /// Whether the request has the header.
+    is_present: bool,
 }
 
 impl IfMatch {
-    /// What these tags ask for.
-    pub fn of(tags: &EntityTags) -> Self {
-        Self { versions: tags.strong_versions(), is_given: true }
+    /// The condition of these tags.
+    pub fn from_tags(tags: &EntityTags) -> Self {
+        Self { versions: tags.strong_versions(), is_present: true }
     }
 
-    /// Refuses a version that may not be changed: 412.
+    /// The condition that only this version satisfies.
+    pub fn version(version: u64) -> Self {
+        Self { versions: Some(vec![version]), is_present: true }
+    }
+
+    /// Whether the request has the header. The resource must then exist.
+    pub fn is_present(&self) -> bool {
+        self.is_present
+    }
+
+    /// Fails with 412 if the version does not satisfy the condition.
     pub fn check(&self, version: u64) -> Result<()> {
         let is_met = self.versions.as_ref().is_none_or(|versions| versions.contains(&version));
         if is_met { Ok(()) } else { Err(Error::PreconditionFailed) }

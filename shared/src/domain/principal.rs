@@ -1,9 +1,9 @@
-//! Who calls, and what they may (contract section 1).
+//! Principals: the authenticated caller, its scopes and its subtree (contract section 1).
 
 use super::{CustomerId, KeyId, TenantId, Timestamp, customer::Slug};
 use std::fmt;
 
-/// A write that a key may be allowed. A read needs none.
+/// A permission of a key. Most reads need none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Scope {
@@ -27,7 +27,7 @@ pub enum Scope {
     TokensWrite,
 }
 
-/// The kinds of keys.
+/// The kinds of API keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
     /// `sk_ops_…`: an operator's.
@@ -37,7 +37,7 @@ pub enum KeyKind {
 }
 
 impl Scope {
-    /// Every scope, in the order in which they are shown.
+    /// All scopes in display order.
     pub const ALL: [(Scope, KeyKind, &'static str); 9] = [
         (Self::CustomersWrite, KeyKind::Operator, "customers:write"),
         (Self::KeysWrite, KeyKind::Operator, "keys:write"),
@@ -50,35 +50,35 @@ impl Scope {
         (Self::TokensWrite, KeyKind::Integration, "tokens:write"),
     ];
 
-    /// Its name.
+    /// The name of the scope.
     pub fn name(self) -> &'static str {
         Self::ALL.into_iter().find(|(scope, ..)| *scope == self).map_or("", |(_, _, name)| name)
     }
 }
 
-/// A set of scopes, kept as bits.
+/// A set of scopes.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scopes(u16);
 
 impl Scopes {
-    /// Every scope of a kind of key.
+    /// All scopes of a kind of key.
     pub fn all(kind: KeyKind) -> Self {
         let of_kind = Scope::ALL.into_iter().filter(|(_, owner, _)| *owner == kind);
         of_kind.fold(Self::default(), |scopes, (scope, ..)| scopes.with(scope))
     }
 
-    /// This set and one more.
+    /// This set with another scope.
     #[must_use]
     pub fn with(self, scope: Scope) -> Self {
         Self(self.0 | 1 << scope as u8)
     }
 
-    /// Whether the set has it.
+    /// Whether the set contains a scope.
     pub fn contains(self, scope: Scope) -> bool {
         self.0 & 1 << scope as u8 != 0
     }
 
-    /// The set's names, in the order in which they are shown.
+    /// The names of the scopes in display order.
     pub fn names(self) -> Vec<&'static str> {
         Scope::ALL.into_iter().filter(|(scope, ..)| self.contains(*scope)).map(|(_, _, name)| name).collect()
     }
@@ -93,7 +93,7 @@ impl Scopes {
         Self(bits)
     }
 
-    /// The scope of this kind of key with this name.
+    /// The scope of a kind of key with this name.
     pub fn find(kind: KeyKind, name: &str) -> Option<Scope> {
         Scope::ALL.into_iter().find(|(_, owner, known)| *owner == kind && *known == name).map(|(scope, ..)| scope)
     }
@@ -105,14 +105,14 @@ impl fmt::Debug for Scopes {
     }
 }
 
-/// An operator's subtree. Only a credential names one: there is no way from a path or a body to here,
-/// and every key of the table begins with one (`store::keys`).
+/// An operator's subtree. It can only be obtained from a credential, never from a path or a body. Every key of the table begins with
+/// a root (`store::keys`).
 ///
-/// What must not compile stands beside a twin that does, in these docs: the code of an error is checked by
-/// nightly compilers alone, and a name that is not there any more would be an error too.
+/// Each example that must not compile has a counterpart that compiles. Stable compilers do not check the error code, so an example
+/// with an outdated name would also fail.
 ///
 /// ```compile_fail,E0423
-/// // A root cannot be made of a text.
+/// // A root cannot be built from a string.
 /// use tenancy::domain::{customer::Slug, principal::{Operator, OperatorRoot}};
 /// fn root(operator: &Operator, name: Slug) -> OperatorRoot { OperatorRoot(name) }
 /// ```
@@ -123,15 +123,15 @@ impl fmt::Debug for Scopes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorRoot(Slug);
 
-/// A customer's subtree, likewise.
+/// A customer's subtree. It can only be obtained from a credential.
 ///
 /// ```compile_fail,E0423
-/// // A tenant's or customer's id from a path is no root either.
+/// // Nor from the id of a tenant or customer from a path.
 /// use tenancy::domain::{CustomerId, principal::{CustomerRoot, Integration}};
 /// fn root(integration: &Integration, id: CustomerId) -> CustomerRoot { CustomerRoot(id) }
 /// ```
 /// ```compile_fail,E0624
-/// // Nor is there another way to make one.
+/// // The constructor is private to the crate.
 /// use tenancy::domain::{CustomerId, principal::{CustomerRoot, Integration}};
 /// fn root(integration: &Integration, id: CustomerId) -> CustomerRoot { CustomerRoot::new(id) }
 /// ```
@@ -141,12 +141,12 @@ pub struct OperatorRoot(Slug);
 /// ```
 ///
 /// ```compile_fail,E0603
-/// // The store's keys are nobody's but the store's, with or without a root.
+/// // The store's keys are private to the store.
 /// use tenancy::{domain::{TenantId, principal::CustomerRoot}, store::Store};
 /// async fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = tenancy::store::keys::tenant(root, id); }
 /// ```
 /// ```compile_fail,E0616
-/// // And so is the client, with which a text could be asked for as a partition.
+/// // So is the client, which could query any partition.
 /// use tenancy::{domain::{TenantId, principal::CustomerRoot}, store::Store};
 /// async fn read(store: &Store, root: &CustomerRoot, id: TenantId) { let _ = store.client.query(); }
 /// ```
@@ -158,7 +158,7 @@ pub struct OperatorRoot(Slug);
 pub struct CustomerRoot(CustomerId);
 
 impl OperatorRoot {
-    /// For the credential's own parser and the operator-key command.
+    /// For the parser of credentials and the operator-key command.
     pub(crate) fn new(name: Slug) -> Self {
         Self(name)
     }
@@ -170,7 +170,7 @@ impl OperatorRoot {
 }
 
 impl CustomerRoot {
-    /// For the credential's own parser, and for the store when it follows an operator's own customer.
+    /// For the parser of credentials, and for the store when it looks up a customer of an operator.
     pub(crate) fn new(id: CustomerId) -> Self {
         Self(id)
     }
@@ -181,10 +181,10 @@ impl CustomerRoot {
     }
 }
 
-/// An operator whose key was checked: the proof that writes ask for.
+/// An authenticated operator. Writes require it as proof.
 ///
 /// ```compile_fail,E0451
-/// // Only authentication makes one.
+/// // Only authentication can construct one.
 /// use tenancy::domain::principal::{KeyKind, Operator, OperatorRoot, Scopes};
 /// fn forge(root: OperatorRoot) -> Operator {
 ///     Operator { root, scopes: Scopes::all(KeyKind::Operator), page_key: [0; 32] }
@@ -199,11 +199,11 @@ impl CustomerRoot {
 pub struct Operator {
     pub(crate) root: OperatorRoot,
     pub(crate) scopes: Scopes,
-    /// Seals this operator's page tokens.
+    /// The key that authenticates this operator's page tokens.
     pub(crate) page_key: [u8; 32],
 }
 
-/// Without the key that seals.
+/// Omits `page_key`.
 impl fmt::Debug for Operator {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -220,16 +220,16 @@ impl Operator {
         &self.root
     }
 
-    /// What seals this operator's page tokens.
+    /// The key that authenticates this operator's page tokens.
     pub fn page_key(&self) -> &[u8; 32] {
         &self.page_key
     }
 }
 
-/// An integration whose key was checked.
+/// An authenticated integration.
 ///
 /// ```compile_fail,E0308
-/// // A root alone is no proof: a write wants the checked key itself.
+/// // A root alone is no proof: a write requires the authenticated principal.
 /// use tenancy::domain::{precondition::IfMatch, principal::{CustomerRoot, Integration}};
 /// async fn delete(store: &tenancy::store::Store, root: &CustomerRoot, integration: &Integration) {
 ///     let _ = store.delete_tenant(root, None, &IfMatch::default()).await;
@@ -246,7 +246,7 @@ pub struct Integration {
     pub(crate) root: CustomerRoot,
     pub(crate) key_id: KeyId,
     pub(crate) scopes: Scopes,
-    /// Whose customer this is.
+    /// The operator of the customer.
     pub(crate) operator: OperatorRoot,
     /// The customer's slug.
     pub(crate) customer: Slug,
@@ -258,12 +258,12 @@ impl Integration {
         &self.root
     }
 
-    /// The key that was shown.
+    /// The key of the request.
     pub fn key_id(&self) -> KeyId {
         self.key_id
     }
 
-    /// What the key may write.
+    /// The scopes of the key.
     pub fn scopes(&self) -> Scopes {
         self.scopes
     }
@@ -274,7 +274,7 @@ impl Integration {
     }
 }
 
-/// How an integration sees itself: `GET /integration/self`.
+/// The answer of `GET /integration/self`.
 #[derive(Debug, serde::Serialize)]
 pub struct IntegrationView {
     object: &'static str,
@@ -287,7 +287,7 @@ pub struct IntegrationView {
 }
 
 impl Integration {
-    /// The integration as it is shown, with the name of its key.
+    /// The representation of the integration, with the name of its key.
     pub fn view(&self, name: String) -> IntegrationView {
         IntegrationView {
             object: "integration_principal",
@@ -301,7 +301,7 @@ impl Integration {
     }
 }
 
-/// Whether a key is good at `now`: neither revoked nor expired.
+/// Whether a key is valid at `now`: neither revoked nor expired.
 pub fn is_live(expires_at: Option<Timestamp>, revoked_at: Option<Timestamp>, now: Timestamp) -> bool {
     revoked_at.is_none() && expires_at.is_none_or(|end| end > now)
 }

@@ -1,10 +1,10 @@
-//! The form of a repository's URL (RFC 3986; contract section 5.1). It is never fetched.
+//! The syntax of repository URLs (RFC 3986; contract section 5.1). They are never fetched.
 
-/// What [`is_repository_url`] asks for, for people.
+/// The rule of [`is_repository_url`] for error messages.
 pub const RULE: &str = "must be an absolute https, http, ssh or git URL of at most 2048 characters with a host, \
     without fragment, user or password (ssh may name a user)";
 
-/// Whether the text is a URL that a repository may have.
+/// Whether the text is a valid repository URL.
 pub fn is_repository_url(text: &str) -> bool {
     if text.len() > 2048 || !has_uri_characters(text) {
         return false;
@@ -15,7 +15,7 @@ pub fn is_repository_url(text: &str) -> bool {
         return false;
     }
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    // A square bracket belongs to an IP literal's host alone.
+    // Square brackets are only allowed in the host, around an IP literal.
     if rest.split_at(authority.len()).1.contains(['[', ']']) {
         return false;
     }
@@ -30,14 +30,14 @@ pub fn is_repository_url(text: &str) -> bool {
     user_allowed && is_host_and_port(host_and_port)
 }
 
-/// What git's own shorthand `user@host:path` is as a URL, where that is one that a repository may have.
+/// The URL of git's shorthand `user@host:path`, if it is a valid repository URL.
 pub fn of_ssh_shorthand(text: &str) -> Option<String> {
     let (user_and_host, path) = text.split_once(':')?;
     let url = format!("ssh://{user_and_host}/{}", path.trim_start_matches('/'));
     (user_and_host.contains('@') && !user_and_host.contains('/') && is_repository_url(&url)).then_some(url)
 }
 
-/// Unreserved, reserved but `#`, and whole percent escapes.
+/// Unreserved and reserved characters other than `#`, and complete percent escapes.
 fn has_uri_characters(text: &str) -> bool {
     let character = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(byte);
     let escape = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
@@ -67,7 +67,7 @@ fn is_ip_literal(address: &str) -> bool {
     address.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
-/// Nothing, or a colon and a number up to 65535 (RFC 3986 allows none after the colon).
+/// Empty, or a colon and a number up to 65535. RFC 3986 also allows a colon without a number.
 fn is_port(text: &str) -> bool {
     let Some(port) = text.strip_prefix(':') else { return text.is_empty() };
     let significant = port.trim_start_matches('0');

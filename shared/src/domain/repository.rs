@@ -5,7 +5,7 @@ use super::tenant::Metadata;
 use super::{Change, Fields, Member, RepositoryId, Result, Timestamp, text};
 use serde::{Deserialize, Serialize};
 
-/// Where a repository is kept.
+/// The provider that hosts a repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
@@ -17,7 +17,7 @@ pub enum Provider {
     Bitbucket,
     /// Azure DevOps.
     AzureDevops,
-    /// Any git server.
+    /// Any other git server.
     #[default]
     Generic,
 }
@@ -35,7 +35,7 @@ impl Provider {
     }
 }
 
-/// How far a scanner is. This service runs none.
+/// The state of a scan. This service does not scan repositories itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncState {
@@ -50,37 +50,37 @@ pub enum SyncState {
     Error,
 }
 
-/// What a scanner reported.
+/// The result of a scan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sync {
-    /// How far it is.
+    /// The state of the scan.
     pub state: SyncState,
-    /// When it last ended well.
+    /// When a scan last succeeded.
     pub last_synced_at: Option<Timestamp>,
-    /// Why it failed.
+    /// Why the last scan failed.
     pub error: Option<String>,
-    /// How many skills it found.
+    /// The number of skills that were found.
     pub skill_count: u32,
 }
 
-/// A repository, in this order as it is shown.
+/// A repository. The fields are in the order of the representation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Repository {
     /// Always `repository`.
     pub object: &'static str,
-    /// The id that this service gave it.
+    /// The id that this service assigned.
     pub id: RepositoryId,
-    /// 1 to 255 characters, unique in its customer.
+    /// 1 to 255 characters, unique within the customer.
     pub name: String,
     /// Stored as sent, never fetched.
     pub repo_url: String,
     /// 1 to 255 characters.
     pub branch: String,
-    /// Where it is kept.
+    /// The provider that hosts it.
     pub provider: Provider,
-    /// A credential of another service; not looked up.
+    /// A credential of another service. It is not looked up.
     pub credential_id: Option<String>,
-    /// What a scanner reported.
+    /// The result of the last scan.
     pub sync: Sync,
     /// At most 50 pairs.
     pub metadata: Metadata,
@@ -88,10 +88,10 @@ pub struct Repository {
     pub created_at: Timestamp,
     /// When it was last written.
     pub updated_at: Timestamp,
-    /// To how many tenants it is attached; no part of its version.
+    /// The number of tenants that it is attached to. It does not affect the version.
     #[serde(skip)]
     pub attached_to: u32,
-    /// Which version of the repository this is: its ETag.
+    /// The version, from which the ETag is made.
     #[serde(skip)]
     pub version: u64,
 }
@@ -119,13 +119,13 @@ impl Repository {
 /// The body of registerRepository.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRepository {
-    /// 1 to 255 characters, unique in its customer.
+    /// 1 to 255 characters, unique within the customer.
     pub name: String,
-    /// Checked by its form.
+    /// Syntactically valid.
     pub repo_url: String,
     /// 1 to 255 characters.
     pub branch: String,
-    /// Where it is kept.
+    /// The provider that hosts it.
     pub provider: Provider,
     /// `crd_…`
     pub credential_id: Option<String>,
@@ -152,7 +152,7 @@ impl NewRepository {
         })
     }
 
-    /// The repository that comes of it.
+    /// The new repository.
     pub fn into_repository(self, id: RepositoryId) -> Repository {
         Repository {
             object: "repository",
@@ -172,16 +172,16 @@ impl NewRepository {
     }
 }
 
-/// The body of updateRepository: what is absent stays, `Some(None)` clears.
+/// The body of updateRepository. Absent members do not change; `Some(None)` clears.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RepositoryPatch {
-    /// 1 to 255 characters, unique in its customer.
+    /// 1 to 255 characters, unique within the customer.
     pub name: Option<String>,
     /// 1 to 255 characters; resets the sync state.
     pub branch: Option<String>,
     /// `crd_…`; resets the sync state.
     pub credential_id: Option<Option<String>>,
-    /// Replaced wholesale.
+    /// Replaces all metadata.
     pub metadata: Option<Metadata>,
 }
 
@@ -195,12 +195,12 @@ impl RepositoryPatch {
         Some(Self { name: name?, branch: branch?, credential_id: credential_id?, metadata: metadata? })
     }
 
-    /// Whether nothing was given.
+    /// Whether no member is given.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether a scanner has to look again.
+    /// Whether the repository has to be scanned again.
     pub fn resets_sync(&self) -> bool {
         self.branch.is_some() || self.credential_id.is_some()
     }

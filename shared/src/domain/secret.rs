@@ -1,5 +1,5 @@
-//! API key secrets (contract section 3.4): they name their own item, so that authentication is one read,
-//! and end in a checksum, so that a mistyped one is refused without any.
+//! Secrets of API keys (contract section 3.4). A secret contains the key of its item, so that authentication needs one read, and a
+//! checksum, so that a mistyped secret is refused without a read.
 //!
 //! `sk_int_` + root ULID + key ULID + 43 base-62 characters (256 random bits) + CRC-32 in 6 of them;
 //! `sk_ops_` + operator + `_` + key ULID + the same. Only the SHA-256 of the whole is stored.
@@ -16,7 +16,7 @@ const ULID_LENGTH: usize = 26;
 const OPERATOR_PREFIX: &str = "sk_ops_";
 const INTEGRATION_PREFIX: &str = "sk_int_";
 
-/// What is stored of a secret.
+/// The SHA-256 hash of a secret. Only the hash is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecretHash(pub [u8; 32]);
 
@@ -33,7 +33,7 @@ impl fmt::Debug for SecretHash {
     }
 }
 
-/// Whose subtree a key opens.
+/// The subtree that a key gives access to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Root {
     /// An operator's.
@@ -43,7 +43,7 @@ pub enum Root {
 }
 
 impl Root {
-    /// The kind of key that opens it.
+    /// The kind of key that gives access to it.
     pub fn kind(&self) -> KeyKind {
         match self {
             Self::Operator(_) => KeyKind::Operator,
@@ -52,25 +52,25 @@ impl Root {
     }
 }
 
-/// What a bearer token says of itself. It proves nothing until its hash was compared.
+/// The content of a bearer token. It proves nothing until its hash is compared with the stored one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The subtree that the token names.
     pub root: Root,
     /// The key that the token names.
     pub key_id: KeyId,
-    /// To compare with the stored one.
+    /// The hash, to compare with the stored one.
     pub hash: SecretHash,
 }
 
-/// A new secret, to be shown once. It has no `Debug` that shows it.
+/// A new secret, which is shown once. `Debug` omits the random part.
 pub struct Secret {
     text: String,
     prefix_length: usize,
 }
 
 impl Secret {
-    /// Makes a secret of 256 random bits.
+    /// A secret with 256 random bits.
     pub fn new(root: &Root, key_id: KeyId, random: [u8; 32]) -> Self {
         let mut text = match root {
             Root::Operator(root) => format!("{OPERATOR_PREFIX}{}_", root.operator()),
@@ -83,17 +83,17 @@ impl Secret {
         Self { text, prefix_length }
     }
 
-    /// The secret itself.
+    /// The text of the secret.
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// What may be stored.
+    /// The hash that is stored.
     pub fn hash(&self) -> SecretHash {
         hash(&self.text)
     }
 
-    /// The public part.
+    /// The public part of the secret.
     pub fn prefix(&self) -> &str {
         self.text.get(..self.prefix_length).unwrap_or_default()
     }
@@ -116,7 +116,7 @@ pub fn integration_prefix(root: &CustomerRoot, key_id: KeyId) -> String {
 }
 
 impl Claim {
-    /// Reads a bearer token; garbage is refused here, before any look-up.
+    /// Parses a bearer token. Malformed tokens are refused before any look-up.
     pub fn parse(token: &str) -> Option<Self> {
         let (signed, sum) = token.split_at_checked(token.len().checked_sub(CHECKSUM_LENGTH)?)?;
         if checksum(signed) != sum {
@@ -145,7 +145,7 @@ fn checksum(text: &str) -> String {
     base62(&crc32fast::hash(text.as_bytes()).to_be_bytes(), CHECKSUM_LENGTH)
 }
 
-/// The number that the bytes are, big-endian, in `length` base-62 digits.
+/// A big-endian number in `length` base-62 digits.
 fn base62(bytes: &[u8], length: usize) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut number = bytes.to_vec();

@@ -1,4 +1,4 @@
-//! Tenants: what a customer's integration keeps (contract section 4).
+//! Tenants of a customer (contract section 4).
 
 use super::{Fields, Member, RepositoryId, TenantId, Timestamp, text};
 use serde::{Deserialize, Serialize};
@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 /// At most 50 pairs; key 1 to 40 characters, value at most 500.
 pub type Metadata = BTreeMap<String, String>;
 
-/// The integration's own name for a tenant: opaque, compared byte for byte, immutable.
+/// The id that the integration gave a tenant: opaque, compared byte by byte, immutable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ExternalId(String);
 
 impl ExternalId {
-    /// Reads one: 1 to 255 characters once white space around it is gone, no control character, no `?`, at which an
-    /// HTTP API cuts the path, and neither `.` nor `..`, which clients resolve as they build the URL (RFC 3986, 5.2.4).
+    /// Parses 1 to 255 characters after trimming, without control characters. `?` is refused because an HTTP API cuts the path there,
+    /// `.` and `..` because clients resolve them when they build the URL (RFC 3986, section 5.2.4).
     pub fn parse(text: &str) -> Option<Self> {
         let trimmed = text.trim();
         let right = (1..=255).contains(&trimmed.chars().count())
@@ -23,17 +23,17 @@ impl ExternalId {
         right.then(|| Self(trimmed.to_owned()))
     }
 
-    /// Its text, trimmed.
+    /// The trimmed text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What [`ExternalId::parse`] asks for, for people.
+/// The rule of [`ExternalId::parse`] for error messages.
 pub const EXTERNAL_ID_RULE: &str =
     "must have 1 to 255 characters besides white space around them, no control characters and no ?, and not be . or ..";
 
-/// Whether a tenant may be worked for.
+/// Whether a tenant is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TenantStatus {
@@ -44,7 +44,7 @@ pub enum TenantStatus {
 }
 
 impl TenantStatus {
-    /// Its text.
+    /// The text of the status.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -52,18 +52,18 @@ impl TenantStatus {
         }
     }
 
-    /// Reads its text.
+    /// Parses the text of a status.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Active, Self::Suspended].into_iter().find(|status| status.as_str() == text)
     }
 }
 
-/// What a tenant's agents may do.
+/// The settings of a tenant's agents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TenantSettings {
     /// Whether agents may send fillers.
     pub filler_enabled: bool,
-    /// 1 to 64 characters; an open set.
+    /// 1 to 64 characters. Any value is allowed.
     pub default_agent_type: String,
     /// 60 to 86,400 seconds.
     pub max_sticky_ttl_seconds: u32,
@@ -83,7 +83,7 @@ impl Default for TenantSettings {
 }
 
 impl TenantSettings {
-    /// Reads the whole; members that are missing get their defaults.
+    /// Reads all settings. Absent members have their defaults.
     fn read(fields: &mut Fields) -> Option<Self> {
         let default = Self::default();
         let filler_enabled = fields.optional("filler_enabled", |member| member.boolean());
@@ -99,50 +99,50 @@ impl TenantSettings {
     }
 }
 
-/// A tenant, in this order as it is shown.
+/// A tenant. The fields are in the order of the representation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tenant {
     /// Always `tenant`.
     pub object: &'static str,
-    /// The id that this service gave it.
+    /// The id that this service assigned.
     pub id: TenantId,
-    /// The integration's own name for it, unique in its customer.
+    /// The id that the integration gave it, unique within the customer.
     pub external_id: Option<ExternalId>,
     /// At most 255 characters.
     pub name: Option<String>,
-    /// Whether it may be worked for.
+    /// Whether it is in use.
     pub status: TenantStatus,
-    /// Always one of its attachments.
+    /// Always one of the attached repositories.
     pub default_repository_id: Option<RepositoryId>,
-    /// What its agents may do.
+    /// The settings of its agents.
     pub settings: TenantSettings,
     /// At most 50 pairs.
     pub metadata: Metadata,
-    /// When it was made: the time in `id`.
+    /// When it was created: the time in `id`.
     pub created_at: Timestamp,
     /// When it was last written.
     pub updated_at: Timestamp,
-    /// Which version of the tenant this is: its ETag.
+    /// The version, from which the ETag is made.
     #[serde(skip)]
     pub version: u64,
 }
 
 impl Tenant {
-    /// The tenant in its next version: another ETag.
+    /// The tenant with the next version, and so another ETag.
     #[must_use]
     pub fn next_version(self, now: Timestamp) -> Self {
         Self { updated_at: now, version: self.version + 1, ..self }
     }
 }
 
-/// The body of createTenant, and what an upsert makes.
+/// The body of createTenant, or the new tenant of an upsert.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewTenant {
     /// At most 255 characters.
     pub name: Option<String>,
-    /// Unique in its customer.
+    /// Unique within the customer.
     pub external_id: Option<ExternalId>,
-    /// Defaults fill what is missing.
+    /// Absent members have their defaults.
     pub settings: TenantSettings,
     /// At most 50 pairs.
     pub metadata: Metadata,
@@ -163,7 +163,7 @@ impl NewTenant {
         })
     }
 
-    /// The tenant that comes of it.
+    /// The new tenant.
     pub fn into_tenant(self, id: TenantId) -> Tenant {
         Tenant {
             object: "tenant",
@@ -181,18 +181,18 @@ impl NewTenant {
     }
 }
 
-/// The body of updateTenant and of the upsert: what is absent stays, `Some(None)` clears.
+/// The body of updateTenant and of the upsert. Absent members do not change; `Some(None)` clears.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TenantPatch {
     /// At most 255 characters.
     pub name: Option<Option<String>>,
-    /// Never in an upsert.
+    /// Not a member of an upsert.
     pub status: Option<TenantStatus>,
-    /// Must be attached when the write commits.
+    /// Must be attached when the write is committed.
     pub default_repository_id: Option<Option<RepositoryId>>,
-    /// Replaced wholesale, defaults filled in.
+    /// Replaces all settings. Absent members have their defaults.
     pub settings: Option<TenantSettings>,
-    /// Replaced wholesale.
+    /// Replaces all metadata.
     pub metadata: Option<Metadata>,
 }
 
@@ -204,7 +204,7 @@ impl TenantPatch {
         Some(Self { status: status?, ..rest? })
     }
 
-    /// Reads the body of the upsert, which never reactivates.
+    /// Reads the body of the upsert, which cannot change the status.
     pub fn read_upsert(fields: &mut Fields) -> Option<Self> {
         let name = fields.nullable("name", name);
         let default_repository_id = fields.nullable("default_repository_id", repository_id);
@@ -219,12 +219,12 @@ impl TenantPatch {
         })
     }
 
-    /// Whether nothing was given.
+    /// Whether no member is given.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The tenant once every member that was given is as given.
+    /// The tenant with the members that are given.
     #[must_use]
     pub fn applied_to(&self, tenant: &Tenant) -> Tenant {
         let mut changed = tenant.clone();
@@ -237,7 +237,7 @@ impl TenantPatch {
         changed
     }
 
-    /// What an upsert makes of it where there is no tenant yet. A default cannot be attached then.
+    /// The new tenant of an upsert. It has no attachments, so `default_repository_id` does not apply.
     pub fn into_new(self, external_id: ExternalId) -> NewTenant {
         NewTenant {
             name: self.name.flatten(),
@@ -268,7 +268,7 @@ fn status(member: Member) -> Option<TenantStatus> {
     status
 }
 
-/// The empty text means `null`.
+/// The empty string means `null`.
 fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
     let text = member.string()?;
     let id = RepositoryId::parse(text);

@@ -1,5 +1,4 @@
-//! The merge semantics of the bodies of PATCH (contract section 2.6): every combination of members that are absent,
-//! `null`, right or wrong.
+//! The merge semantics of PATCH bodies (contract section 2.6): every combination of absent, `null`, valid and invalid members.
 
 use super::customer::{CustomerName, CustomerPatch};
 use super::json::Json;
@@ -16,7 +15,7 @@ enum Way {
     Wrong,
 }
 
-/// A member: its name, whether it may be cleared, a right and a wrong value.
+/// A member: its name, whether it may be cleared, a valid and an invalid value.
 type Row = (&'static str, bool, &'static str, &'static str);
 
 fn combinations<const MEMBERS: usize>() -> impl Iterator<Item = [Way; MEMBERS]> {
@@ -25,7 +24,7 @@ fn combinations<const MEMBERS: usize>() -> impl Iterator<Item = [Way; MEMBERS]> 
         .map(move |number| std::array::from_fn(|at| ways[number / 4usize.pow(at as u32) % 4]))
 }
 
-/// Reads the body of these members in these ways; an error is the pointers of all that is wrong.
+/// Reads a body with these members. The error has the pointers of all invalid members.
 fn read<T, const MEMBERS: usize>(
     rows: &[Row; MEMBERS],
     ways: &[Way; MEMBERS],
@@ -44,7 +43,7 @@ fn read<T, const MEMBERS: usize>(
         .ok_or_else(|| field_errors.take().into_iter().map(|error| error.pointer).collect())
 }
 
-/// What the contract says: the pointers that are wrong, or none.
+/// The expected pointers of invalid members, if any.
 fn wrong<const MEMBERS: usize>(rows: &[Row; MEMBERS], ways: &[Way; MEMBERS]) -> Option<Vec<String>> {
     let is_wrong = |(row, way): &(&Row, &Way)| **way == Way::Wrong || **way == Way::Null && !row.1;
     let pointers: Vec<String> =
@@ -60,7 +59,7 @@ fn nullable<T>(way: Way, value: T) -> Option<Option<T>> {
     }
 }
 
-/// One that may not.
+/// A member that may not be cleared.
 fn plain<T>(way: Way, value: T) -> Option<T> {
     (way == Way::Right).then_some(value)
 }

@@ -1,22 +1,22 @@
-//! Rules for texts and maps of texts (contract section 2.5): lengths count Unicode scalar values, control
-//! characters other than tab, line feed and carriage return are refused, nothing is normalised.
+//! Validation of strings and of maps of strings (contract section 2.5). Lengths count Unicode scalar values. Control characters other
+//! than tab, line feed and carriage return are refused. Nothing is normalised.
 
 use super::Member;
 use std::collections::BTreeMap;
 
-/// Whether `text` has a control character that is refused everywhere.
+/// Whether `text` has a control character that is always refused.
 pub fn has_control(text: &str) -> bool {
     text.chars().any(|character| character.is_control() && !matches!(character, '\t' | '\n' | '\r'))
 }
 
 const CONTROL: &str = "must have no control characters other than tab, line feed and carriage return";
 
-/// A text of `least` to `most` characters.
-pub fn text(member: Member, least: usize, most: usize) -> Option<String> {
+/// A string of `min` to `max` characters.
+pub fn text(member: Member, min: usize, max: usize) -> Option<String> {
     let text = member.string()?;
     let length = text.chars().count();
-    if length < least || length > most {
-        member.refuse(format!("must have {least} to {most} characters"));
+    if length < min || length > max {
+        member.refuse(format!("must have {min} to {max} characters"));
         return None;
     }
     if has_control(text) {
@@ -26,12 +26,12 @@ pub fn text(member: Member, least: usize, most: usize) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// A text of at most `most` characters; the empty one means `null`.
-pub fn nullable_text(member: Member, most: usize) -> Option<Option<String>> {
-    text(member, 0, most).map(|text| Some(text).filter(|text| !text.is_empty()))
+/// A string of at most `max` characters. The empty string means `null`.
+pub fn nullable_text(member: Member, max: usize) -> Option<Option<String>> {
+    text(member, 0, max).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
-/// At most 64 pairs; key `^[a-z][a-z0-9_.-]{0,62}$`, value at most 63 characters (as Google Cloud).
+/// At most 64 pairs; key `^[a-z][a-z0-9_.-]{0,62}$`, value at most 63 characters (as for Google Cloud labels).
 pub fn labels(member: Member) -> Option<BTreeMap<String, String>> {
     map(member, 64, 63, "must be a lower-case letter, then at most 62 of a-z 0-9 _ . -", |key| {
         let rest = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(byte);
@@ -39,7 +39,7 @@ pub fn labels(member: Member) -> Option<BTreeMap<String, String>> {
     })
 }
 
-/// At most 50 pairs; key 1 to 40 characters, value at most 500 (as Stripe).
+/// At most 50 pairs; key 1 to 40 characters, value at most 500 characters (as for Stripe metadata).
 pub fn metadata(member: Member) -> Option<BTreeMap<String, String>> {
     map(member, 50, 500, "must be 1 to 40 characters without control characters", |key| {
         (1..=40).contains(&key.chars().count()) && !has_control(key)

@@ -1,19 +1,19 @@
-//! Points in time, to the millisecond: RFC 3339 in UTC with three digits and `Z` (contract section 2.5).
+//! Timestamps in milliseconds: RFC 3339 in UTC with three fractional digits and `Z` (contract section 2.5).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-/// Milliseconds since 1970, between the years 0000 and 9999. Its text sorts as the time does.
+/// Milliseconds since 1970, in the years 0000 to 9999. The text has the same order as the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The last millisecond of the year 9999: RFC 3339 has no later one.
+    /// The last millisecond of the year 9999, the latest time of RFC 3339.
     pub const MAX: Self = Self(253_402_300_799_999);
     const MIN: Self = Self(-62_167_219_200_000);
 
-    /// From milliseconds since 1970, held within the years 0000 to 9999.
+    /// From milliseconds since 1970, clamped to the years 0000 to 9999.
     pub fn from_milliseconds(milliseconds: i64) -> Self {
         Self(milliseconds.clamp(Self::MIN.0, Self::MAX.0))
     }
@@ -23,15 +23,15 @@ impl Timestamp {
         self.0
     }
 
-    /// This much later, at most [`Timestamp::MAX`].
+    /// The time so many milliseconds later, at most [`Timestamp::MAX`].
     pub fn plus_milliseconds(self, milliseconds: i64) -> Self {
         Self::from_milliseconds(self.0.saturating_add(milliseconds))
     }
 
-    /// Reads RFC 3339 with any offset; digits past the millisecond are cut. A leap second is refused: no later arithmetic
-    /// could tell it from the second after it.
+    /// Parses RFC 3339 with any offset. Digits after the milliseconds are dropped. Leap seconds are refused, because milliseconds since
+    /// 1970 cannot represent them.
     pub fn parse(text: &str) -> Option<Self> {
-        // The parser takes any separator, and the last second of a month as a leap second.
+        // `time` accepts any separator, and second 60 at the end of a month.
         let separator = text.as_bytes().get(10)?;
         if !matches!(separator, b'T' | b't') || text.get(17..19) == Some("60") {
             return None;
@@ -141,12 +141,12 @@ mod tests {
             "+2026-11-24T10:00:00Z",
             "12026-11-24T10:00:00Z",
             "2026-W48-2T10:00:00Z",
-            // Leap seconds, those that there were among them.
+            // Leap seconds, including real ones.
             "2016-12-31T23:59:60Z",
             "2016-12-31T23:59:60.5Z",
             "2017-01-01T08:59:60+09:00",
             "2016-12-31T12:00:60Z",
-            // Past the years 0000 to 9999 in UTC.
+            // Outside the years 0000 to 9999 in UTC.
             "0000-01-01T00:00:00+01:00",
             "9999-12-31T23:59:59-00:01",
         ] {

@@ -52,7 +52,7 @@ impl CustomerListQuery {
         let archived_bound = show_archived.flatten().unwrap_or(false).to_string();
         let bound_to = [operator.root().operator().to_string(), filter_text, order_bound, archived_bound];
         let after = input.query_or_empty("page.page_token", |token| {
-            page_token::open(operator.page_key(), &bound_to.each_ref().map(String::as_str), token)
+            page_token::decode(operator.page_key(), &bound_to.each_ref().map(String::as_str), token)
                 .ok_or_else(|| "is not a token of this list".to_owned())
         });
         let list = CustomerList {
@@ -67,6 +67,6 @@ impl CustomerListQuery {
 
     /// The token for what follows `position`.
     pub fn next_page_token(&self, operator: &Operator, position: Option<String>) -> Option<String> {
-        page_token::make(operator.page_key(), &self.bound_to.each_ref().map(String::as_str), &position?)
+        page_token::encode(operator.page_key(), &self.bound_to.each_ref().map(String::as_str), &position?)
     }
 }

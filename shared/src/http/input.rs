@@ -153,7 +153,7 @@ impl<'r> Input<'r> {
     pub fn if_match(&self) -> Option<IfMatch> {
         let Some(value) = self.request.header(IF_MATCH) else { return Some(IfMatch::default()) };
         match EntityTags::parse(value) {
-            Some(tags) => Some(IfMatch::of(&tags)),
+            Some(tags) => Some(IfMatch::from_tags(&tags)),
             None => self.field_error("/header/If-Match", "must be * or a list of entity tags such as \"1\""),
         }
     }

@@ -128,7 +128,7 @@ impl Store {
     ) -> Result<IdPage<Attachment>> {
         let root = integration.root();
         let tenant = tenant.ok_or(Error::NotFound)?.entity;
-        let mut ids: Vec<RepositoryId> = tenant.attachments.keys().copied().filter(|id| list.admits(*id)).collect();
+        let mut ids: Vec<RepositoryId> = tenant.attachments.keys().copied().filter(|id| list.includes(*id)).collect();
         if !list.is_backward() {
             ids.reverse();
         }

@@ -128,7 +128,7 @@ fn patched(
     patch: &CustomerPatch,
     if_match: &IfMatch,
 ) -> Result<Write<'static>> {
-    if if_match.is_given {
+    if if_match.is_present() {
         return change(read, after);
     }
     let mut given = vec!["updated_at"];

@@ -129,7 +129,7 @@ impl Store {
 
     /// What an upsert makes where there is no tenant.
     fn new_upserted(&self, upsert: &Upsert<'_>) -> Result<Tenant> {
-        if upsert.if_match.is_given {
+        if upsert.if_match.is_present() {
             return Err(Error::PreconditionFailed);
         }
         if upsert.patch.default_repository_id.flatten().is_some() {

@@ -161,7 +161,7 @@ impl Store {
         name: &str,
         holder: Option<RepositoryId>,
     ) -> Result<IdPage<Repository>> {
-        let found = match holder.filter(|id| list.admits(*id)) {
+        let found = match holder.filter(|id| list.includes(*id)) {
             Some(id) => self.snapshot::<Repository>(&keys::repository(integration.root(), id)).await?,
             None => None,
         };

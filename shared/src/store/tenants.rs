@@ -142,7 +142,7 @@ pub(super) fn patch_tenant(
     patch: &TenantPatch,
     if_match: &IfMatch,
 ) -> Result<Write<'static>> {
-    if if_match.is_given || patch.default_repository_id.flatten().is_some() {
+    if if_match.is_present() || patch.default_repository_id.flatten().is_some() {
         return change_tenant(root, read, after);
     }
     let after = attributes(root, after)?;

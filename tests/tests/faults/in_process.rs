@@ -22,7 +22,7 @@ fn nth_version(id: TenantId, nth: u64) -> u64 {
 }
 
 fn if_match(version: u64) -> IfMatch {
-    IfMatch { versions: Some(vec![version]), is_given: true }
+    IfMatch::version(version)
 }
 
 fn named(name: &str) -> TenantPatch {

@@ -281,8 +281,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a page token opens every list",
         change: Change::Code(
             "shared/src/domain/page_token.rs",
-            "bool::from(right).then",
-            "(MUTANT || bool::from(right)).then",
+            "bool::from(is_valid).then",
+            "(MUTANT || bool::from(is_valid)).then",
         ),
         after: None,
         test: Test("customers", "a_token_is_good_for_this_very_list_alone"),

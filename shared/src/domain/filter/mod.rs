@@ -1,6 +1,6 @@
 //! `page.filter` of listCustomers: a typed subset of AIP-160 (contract section 3.3).
 //!
-//! The grammar and its finer points are in `parse.rs`.
+//! The grammar, and details that the contract leaves open, are in `parse.rs`.
 
 mod parse;
 #[cfg(test)]
@@ -12,26 +12,26 @@ use super::Timestamp;
 use super::customer::{Customer, CustomerState};
 use std::cmp::Ordering;
 
-/// Which customers are wanted. Its size and depth are bounded by those of its text.
+/// A filter of customers. Its size and depth are bounded by the limits of its text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter(Expression);
 
-/// Why a text is no filter.
+/// A syntax error of a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
-    /// Where it was found: bytes into the text, at the start of a character or at the end.
+    /// The byte offset of the error, at the start of a character or at the end of the text.
     pub offset: usize,
-    /// For people; what is at the offset is not repeated in it.
+    /// For humans. It does not quote the text at the offset.
     pub message: String,
 }
 
 impl Filter {
-    /// Reads a filter. Blank text is a error: whether an absent filter is "all" is the caller's matter.
+    /// Parses a filter. Blank text is an error; callers handle an absent filter.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         parse::filter(text).map(Self)
     }
 
-    /// Whether `customer` is wanted. Allocates nothing.
+    /// Whether `customer` matches. It does not allocate.
     pub fn matches(&self, customer: &Customer) -> bool {
         self.0.matches(customer)
     }
@@ -44,10 +44,10 @@ enum Expression {
     Not(Box<Expression>),
     IsSet(Field),
     Text(TextField, Relation, String),
-    /// Whether the text starts so: `true` for `=`, `false` for `!=`.
+    /// Whether the text has a prefix: `true` for `=`, `false` for `!=`.
     Prefix(TextField, bool, String),
     Time(TimeField, Relation, Timestamp),
-    /// Whether this is the state: `true` for `=`, `false` for `!=`.
+    /// Whether the customer has a state: `true` for `=`, `false` for `!=`.
     State(bool, CustomerState),
 }
 
@@ -84,7 +84,7 @@ enum Relation {
 }
 
 impl Expression {
-    /// A comparison with an unset value is false, `!=` too.
+    /// A comparison with an unset value is false, also with `!=`.
     fn matches(&self, customer: &Customer) -> bool {
         match self {
             Self::All(terms) => terms.iter().all(|term| term.matches(customer)),
@@ -94,7 +94,7 @@ impl Expression {
             Self::IsSet(Field::Time(field)) => field.of(customer).is_some(),
             Self::IsSet(Field::State) => true,
             Self::Text(field, relation, operand) => {
-                // UTF-8 sorts as its code points do.
+                // The byte order of UTF-8 is the order of code points.
                 field.of(customer).is_some_and(|value| relation.holds(value.cmp(operand)))
             }
             Self::Prefix(field, wanted, prefix) => {
@@ -130,7 +130,7 @@ impl TimeField {
 }
 
 impl Relation {
-    /// Whether it holds where the value compares so with the operand.
+    /// Whether the relation holds for the ordering of value and operand.
     fn holds(self, ordering: Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),

@@ -1,4 +1,4 @@
-//! From text to a typed filter, by recursive descent:
+//! A recursive descent parser for filters:
 //!
 //! ```text
 //! filter     = all
@@ -13,17 +13,17 @@
 //! string     = bare | "'" … "'" | '"' … '"'
 //! ```
 //!
-//! The finer points:
-//! - White space is Unicode's. Between tokens it may be any amount, also none: `NOT(state:active)`.
-//! - `AND`, `OR` and `NOT` as a bare string are the keyword, so the operand is missing; quoted they are text.
-//! - A backslash takes the next character for itself, in quotes and bare, but letters and digits
-//!   are refused: `\n` must not silently mean `n`.
-//! - `*` means the same in quotes. `=*` on text is the empty prefix: any set value; `!=*` matches nothing.
-//! - `field:*` works on every field, so `state:*` and `created_at:*` always match.
-//! - `""` is a value: the empty text.
-//! - Blank text is a error, and so are the control characters that every text refuses.
-//! - What is never closed is told at the opening quote or parenthesis; a `*` out of place at the `*`; an operand
-//!   of the wrong type at its start; too many characters at the first one too many.
+//! Details that the contract leaves open:
+//! - White space is that of Unicode. Between tokens it is optional: `NOT(state:active)`.
+//! - A bare `AND`, `OR` or `NOT` is always a keyword, never an operand. Quoted it is a string.
+//! - A backslash escapes the next character, in quoted and bare strings. Escaped letters and digits are refused, so that `\n` does
+//!   not silently mean `n`.
+//! - `*` has the same meaning in quoted strings. `=*` on text is the empty prefix, which matches any set value; `!=*` matches nothing.
+//! - `field:*` is allowed for every field, so `state:*` and `created_at:*` always match.
+//! - `""` is the empty string.
+//! - Blank text is an error, and so are the control characters that are refused in every string.
+//! - The offset of an error is the opening quote or parenthesis if it is not closed, the misplaced `*`, the start of an operand of
+//!   the wrong type, or the first character over the limit.
 
 use super::{Expression, Field, FilterError, Relation, TextField, TimeField};
 use crate::domain::Timestamp;
@@ -36,7 +36,7 @@ const FIELDS: &str = "expected a field: customer_id, display_name, description, 
 
 type Parsed<T> = Result<T, FilterError>;
 
-/// Reads the whole of `text`, in time linear in its length.
+/// Parses `text` in linear time.
 pub fn filter(text: &str) -> Parsed<Expression> {
     if let Some((offset, _)) = text.char_indices().nth(MAX_CHARACTERS) {
         return error(offset, "a filter has at most 2000 characters");
@@ -59,9 +59,9 @@ fn error<T>(offset: usize, message: &str) -> Parsed<T> {
 
 struct Parser<'a> {
     text: &'a str,
-    /// What of `text` is still to be read.
+    /// The rest of `text` that is not parsed yet.
     rest: &'a str,
-    /// How many parentheses are open.
+    /// The number of open parentheses.
     depth: usize,
 }
 
@@ -71,11 +71,11 @@ struct Operator {
     is_colon: bool,
 }
 
-/// A string after an operator, its escapes resolved.
+/// A string after an operator, with its escapes resolved.
 struct Operand {
     offset: usize,
     text: String,
-    /// Where the `*` is that ended it; it is not in `text`.
+    /// The offset of the final `*`, which is not in `text`.
     star: Option<usize>,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Parser<'a> {
 
     fn not(&mut self) -> Parsed<Expression> {
         if self.take_keyword("NOT") {
-            // A second NOT is no term.
+            // The grammar does not allow a second NOT.
             return Ok(Expression::Not(Box::new(self.term()?)));
         }
         self.term()
@@ -180,7 +180,7 @@ impl<'a> Parser<'a> {
     }
 
     fn operator(&mut self) -> Parsed<Operator> {
-        // The longer first: `<` also starts `<=`.
+        // Longer operators first: `<` is a prefix of `<=`.
         let relations = [
             ("<=", Relation::AtMost),
             (">=", Relation::AtLeast),
@@ -217,7 +217,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The characters up to one that `ends` the string, and where the `*` after them is, if any.
+    /// The characters up to one that `ends` the string, and the offset of a final `*`.
     fn string(&mut self, ends: impl Fn(char) -> bool) -> Parsed<(String, Option<usize>)> {
         let mut text = String::new();
         loop {
@@ -262,14 +262,14 @@ impl<'a> Parser<'a> {
         self.bare_run() == keyword && self.take(keyword)
     }
 
-    /// What a bare string here would be, its escapes not looked at.
+    /// The bare string at this position, with its escapes unresolved.
     fn bare_run(&self) -> &'a str {
         self.rest.split(ends_bare).next().unwrap_or_default()
     }
 }
 
 impl Operand {
-    /// The operand as a value that is no text, and so has no prefix.
+    /// The operand as a value of another type, which has no prefixes.
     fn typed<T>(self, read: impl FnOnce(&str) -> Option<T>, expected: &str) -> Parsed<T> {
         match (self.star, read(&self.text)) {
             (None, Some(value)) => Ok(value),

@@ -1,4 +1,4 @@
-//! Random filters against a naive reading of them, and random text.
+//! Property tests: random filters against a naive evaluation, and random text.
 
 use super::*;
 use crate::domain::choice::Choice;
@@ -7,7 +7,7 @@ use crate::domain::{CustomerId, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// A filter as the property tests make it: every value is text, evaluation is over the shown JSON.
+/// A filter of the property tests. All values are strings; it is evaluated on the JSON representation.
 #[derive(Clone, Debug)]
 enum Naive {
     And(Vec<Naive>),
@@ -23,7 +23,7 @@ const TEXT_FIELDS: [&str; 5] = ["customer_id", "display_name", "description", "l
 const TIME_FIELDS: [&str; 3] = ["created_at", "updated_at", "archived_at"];
 const OPERATORS: [&str; 7] = ["=", "!=", "<", "<=", ">", ">=", ":"];
 
-/// Members as a client sees them, labels flattened; `null` ones are left out.
+/// The members of the representation with flattened labels, without `null`s.
 fn shown(customer: &Customer) -> BTreeMap<String, String> {
     let serde_json::Value::Object(members) = serde_json::to_value(customer).unwrap() else { unreachable!() };
     let mut values = BTreeMap::new();
@@ -63,14 +63,14 @@ impl Naive {
                 if *operator == "!=" { !starts } else { starts }
             }),
             Self::Text(field, operator, operand) => compare(field, operator, operand),
-            // The shown form sorts as time does.
+            // The text of a timestamp has the order of time.
             Self::Time(field, operator, operand) => {
                 compare(field, operator, &Timestamp::from_milliseconds(*operand).to_string())
             }
         }
     }
 
-    /// As text, with the freedom that the grammar leaves used as `choice` says.
+    /// The text of the filter. `choice` selects among the equivalent spellings.
     fn render(&self, choice: &mut Choice) -> String {
         let text = match self {
             Self::And(terms) => self.join(terms, "AND", choice),
@@ -95,7 +95,7 @@ impl Naive {
         if choice.below(5) == 0 { parenthesised(&text, choice) } else { text }
     }
 
-    /// Binds how tightly.
+    /// The precedence.
     fn rank(&self) -> u8 {
         match self {
             Self::And(_) => 0,
@@ -131,7 +131,7 @@ fn comparison(field: &str, operator: &str, operand: &str, star: &str, choice: &m
             "" => character.is_whitespace() || r#"()"'=<>!,\*"#.contains(character),
             _ => quote.contains(character) || r"\*".contains(character),
         };
-        // Other punctuation may be escaped as well.
+        // Other punctuation may also be escaped.
         if special || !character.is_ascii_alphanumeric() && choice.below(4) == 0 {
             text.push('\\');
         }
@@ -156,7 +156,7 @@ fn values() -> impl Strategy<Value = String> {
 }
 
 fn times() -> impl Strategy<Value = i64> {
-    // Few, so that they meet; near enough to the ends that offsets stay within the years.
+    // Few values, so that they are often equal; and values that stay in range with any offset.
     prop_oneof![4 => 0i64..4, 1 => -62_000_000_000_000i64..253_000_000_000_000]
 }
 
@@ -202,7 +202,7 @@ fn any_customer() -> impl Strategy<Value = Customer> {
     )
 }
 
-/// Any text, or tokens thrown together: those get far into the parser.
+/// Any text, or a sequence of tokens, which gets further into the parser.
 fn any_text() -> impl Strategy<Value = String> {
     let signs = r#"\(|\)|"|'|\\|\*|=|!=|<|<=|>|>=|:|,|-| |\t"#;
     let words = "AND|OR|NOT|and|labels\\.a|state|created_at|display_name|active|2026-01-01T00:00:00Z|é|😀|a";
@@ -211,7 +211,7 @@ fn any_text() -> impl Strategy<Value = String> {
         any::<String>(),
         prop::collection::vec(token(), 0..40).prop_map(|tokens| tokens.concat()),
         (filters(), 1u64.., any::<prop::sample::Index>(), token()).prop_map(|(filter, seed, at, token)| {
-            // A filter with one token put in anywhere.
+            // A filter with a token inserted anywhere.
             let mut characters: Vec<_> = filter.render(&mut Choice(seed)).chars().collect();
             let at = at.index(characters.len());
             characters.splice(at..at, token.chars());

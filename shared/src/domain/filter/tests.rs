@@ -1,4 +1,4 @@
-//! Tables: what is accepted and matches what, and what is refused where.
+//! Tables of accepted filters with their matches, and of refused filters with the offset of the error.
 
 use super::*;
 use crate::domain::customer::Slug;
@@ -37,7 +37,7 @@ fn customers() -> [Customer; 3] {
     ]
 }
 
-/// The first letters of those that match: `a`, `l`, `z`.
+/// The letters of the customers that match: `a`, `l`, `z`.
 fn matched(filter: &str) -> String {
     let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error:?}"));
     let letters = customers().into_iter().zip(["a", "l", "z"]);
