@@ -107,7 +107,7 @@ fn the_table_is_not_lost() {
     assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
     assert_eq!(table["TimeToLiveSpecification"], json!({ "AttributeName": "ttl", "Enabled": true }));
     assert!(table["LocalSecondaryIndexes"].is_null());
-    // What a stream would carry is for the operations issue to say.
+    // Nothing reads a stream.
     assert!(table["StreamSpecification"].is_null());
 }
 
