@@ -7,6 +7,7 @@ mod template {
     mod dependencies;
     mod document;
     mod openapi;
+    mod repository;
     mod resources;
     mod routes;
     mod sources;

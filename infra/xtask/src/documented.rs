@@ -6,11 +6,16 @@ use clap::{Parser, error::ErrorKind};
 
 use crate::{CommandLine, tree};
 
-/// README.md, tests/README.md, and all of docs/.
+/// The documents at the root, tests/README.md, and all of docs/.
 fn documents() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(tree::root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let files = folder.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    files.chain(["README.md", "tests/README.md"].map(|name| tree::root().join(name))).collect()
+    files
+        .chain(
+            ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "tests/README.md"]
+                .map(|name| tree::root().join(name)),
+        )
+        .collect()
 }
 
 /// The commands that begin like this, without that beginning: lines of code blocks, and code within sentences.
