@@ -4,6 +4,7 @@ mod dev {
     pub mod process;
 
     mod keys;
+    mod readme;
     mod refusals;
     mod running;
 }
