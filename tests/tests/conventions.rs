@@ -4,7 +4,6 @@ mod conventions {
     mod authentication;
     mod base_path;
     mod body;
-    mod budgets;
     mod event_files;
     mod events;
     mod gateway;

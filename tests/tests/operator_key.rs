@@ -159,14 +159,22 @@ async fn what_it_cannot_do_it_says() {
             .contains("no such operator")
     );
     assert!(failure(&app, &["revoke", "nonsense", "--operator", "acme"]).await.contains("no key id"));
-    for arguments in [
-        &["create"][..],
-        &[],
-        &["create", "--operator", "acme", "--color", "red"],
-        &["drop", "--operator", "acme"],
-        &["revoke", "--operator", "acme"],
+    for (arguments, says) in [
+        (&["create"][..], "--operator <NAME>"),
+        (&[], "unexpected argument"),
+        (&["create", "--operator", "acme", "--scope", "keys:write"], "a similar argument exists: '--scopes'"),
+        (&["creat", "--operator", "acme"], "a similar subcommand exists: 'create'"),
+        (&["revoke", "--operator", "acme"], "<KEY_ID>"),
     ] {
-        assert!(failure(&app, arguments).await.contains("usage"), "{arguments:?}");
+        let output = run(&app, arguments).await;
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}: {said}");
+        assert!(said.contains("Usage") && said.contains(says), "{arguments:?}: {said}");
+    }
+    for command in ["create", "list", "revoke"] {
+        let help = Command::new(functions_folder().join("operator-key")).args([command, "--help"]).output().await;
+        let help = String::from_utf8(help.expect("it starts").stdout).expect("text");
+        assert!(help.contains(&format!("Usage: operator-key {command}")) && help.contains("--table"), "{help}");
     }
     assert_eq!(app.items_of("operator").await.len(), 1, "only acme");
 }

@@ -1,15 +1,15 @@
 //! The embedded DynamoDB engine of `cargo xtask dev`: one HTTP endpoint on the loopback interface, data in one SQLite file.
 //!
 //! A program of its own, so that neither the dev tool nor the tests ever compile or link the engine.
-//! Invariant: it never outlives who started it. It serves until its standard input closes.
+//! Invariant: it never outlives the process that started it. It serves until its standard input closes.
 //! Not here: tables (the dev tool creates them from template.yaml), authentication, streams to functions.
 //!
-//! `embedded-store [--file PATH] [--port N]`; without a file the data is in memory, without a port any free one is taken.
 //! The first line on standard output is the endpoint, printed when it accepts requests.
 
 use std::io::{Read, Write};
 use std::time::Duration;
 
+use clap::Parser;
 use dynoxide::{Database, server};
 use tokio::{net::TcpListener, sync::oneshot, time};
 
@@ -19,9 +19,20 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// How long requests under way may take to finish once the standard input has closed.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// An embedded DynamoDB engine on 127.0.0.1; it ends when its standard input closes.
+#[derive(Parser)]
+struct Options {
+    /// The SQLite file [default: the data is in memory].
+    #[arg(long, value_name = "PATH")]
+    file: Option<String>,
+    /// The port; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), String> {
-    let options = Options::parse(std::env::args().skip(1))?;
+    let options = Options::parse();
     let database = match &options.file {
         Some(file) => Database::new(file).map_err(|error| format!("cannot open {file}: {error}"))?,
         None => Database::memory().map_err(|error| error.to_string())?,
@@ -56,33 +67,12 @@ fn orphaned() -> oneshot::Receiver<()> {
     receiver
 }
 
-/// Removes expired items now and then. A failure is left to the next round: expiry never promises a time.
+/// Removes expired items now and then. Errors are ignored: the next round tries again, and expiry promises no time.
 async fn sweep(database: Database) {
     let mut tick = time::interval(SWEEP_EVERY);
     loop {
         tick.tick().await;
         let database = database.clone();
         let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
-    }
-}
-
-/// The command line.
-struct Options {
-    file: Option<String>,
-    port: u16,
-}
-
-impl Options {
-    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { file: None, port: 0 };
-        while let Some(flag) = arguments.next() {
-            let value = arguments.next().ok_or_else(|| format!("{flag} needs a value"))?;
-            match flag.as_str() {
-                "--file" => options.file = Some(value),
-                "--port" => options.port = value.parse().map_err(|_| format!("not a port: {value}"))?,
-                _ => return Err(format!("unknown option {flag}; known are --file PATH and --port N")),
-            }
-        }
-        Ok(options)
     }
 }

@@ -1,9 +1,12 @@
-//! Makes, lists and revokes operator keys: no endpoint does. `create` prints the new secret alone on
-//! standard output. Credentials and region come from the caller's AWS configuration.
+//! Makes, lists and revokes operator keys: no endpoint does. `create` prints nothing but the new secret on standard output.
+//! Credentials and region come from the caller's AWS configuration.
 
+mod command_line;
 mod list;
 
 use aws_config::BehaviorVersion;
+use clap::Parser;
+use command_line::{Action, Options, Place};
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tenancy::domain::customer::Slug;
@@ -12,13 +15,12 @@ use tenancy::domain::principal::{KeyKind, Scopes};
 use tenancy::domain::{Error, KeyId, Timestamp};
 use tenancy::store::{Settings, Store, http_client};
 
-const USAGE: &str = "usage:
-  operator-key create --operator NAME [--name TEXT] [--scopes customers:write,keys:write] [--endpoint URL] [--table NAME]
-  operator-key list --operator NAME [--endpoint URL] [--table NAME]
-  operator-key revoke KEY_ID --operator NAME [--endpoint URL] [--table NAME]
-
---operator: a lower-case letter, then letters, digits and hyphens. --name: what the key is for, as `list` shows it. --table defaults to TABLE_NAME, or tenancy.
---scopes defaults to all; an empty list makes a key that can only read.";
+#[derive(Parser)]
+#[command(name = "operator-key")]
+struct CommandLine {
+    #[command(flatten)]
+    options: Options,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -28,35 +30,18 @@ async fn main() {
     }
 }
 
-enum Command {
-    Create(Option<KeyName>, Scopes),
-    List,
-    Revoke(KeyId),
-}
-
-#[derive(Default)]
-struct Arguments {
-    words: Vec<String>,
-    operator: Option<String>,
-    name: Option<String>,
-    scopes: Option<String>,
-    endpoint: Option<String>,
-    table: Option<String>,
-}
-
 async fn run() -> Result<(), String> {
-    let arguments = read_arguments(env::args().skip(1))?;
-    let operator = arguments.operator.as_deref().ok_or(USAGE)?;
-    let operator = Slug::parse(operator).ok_or_else(|| format!("{operator:?} is no operator's name\n{USAGE}"))?;
-    let command = read_command(&arguments)?;
-    let store = open_store(&arguments).await;
-    match command {
-        Command::Create(name, scopes) => {
-            let secret = store.create_operator_key(operator, name, scopes).await.map_err(|error| explain(&error))?;
-            print(secret.reveal());
+    let action = CommandLine::parse().options.action;
+    let place = action.place();
+    let operator = Slug::parse(&place.operator).ok_or_else(|| format!("{:?} is no operator's name", place.operator))?;
+    match &action {
+        Action::Create { name, scopes, .. } => {
+            let (name, scopes) = (read_name(name.as_deref())?, read_scopes(scopes.as_deref())?);
+            let created = open_store(place).await.create_operator_key(operator, name, scopes).await;
+            print(created.map_err(|error| explain(&error))?.reveal());
         }
-        Command::List => {
-            let keys = store.operator_keys(operator).await.map_err(|error| explain(&error))?;
+        Action::List { .. } => {
+            let keys = open_store(place).await.operator_keys(operator).await.map_err(|error| explain(&error))?;
             list::lines(&keys, now()).iter().for_each(|line| print(line));
             let old = keys.iter().filter(|key| list::is_old(key, now())).count();
             if old > 0 {
@@ -66,51 +51,14 @@ async fn run() -> Result<(), String> {
                 );
             }
         }
-        Command::Revoke(key_id) => {
-            store.revoke_operator_key(operator, key_id).await.map_err(|error| explain(&error))?;
+        Action::Revoke { key_id, .. } => {
+            let key_id = KeyId::parse(key_id).ok_or_else(|| format!("{key_id:?} is no key id (key_…)"))?;
+            let revoked = open_store(place).await.revoke_operator_key(operator, key_id).await;
+            revoked.map_err(|error| explain(&error))?;
             eprintln!("{key_id} is revoked");
         }
     }
     Ok(())
-}
-
-fn read_arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut arguments = Arguments::default();
-    while let Some(word) = given.next() {
-        let (name, inline) = match word.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
-            _ => (word, None),
-        };
-        let place = match name.as_str() {
-            "--operator" => &mut arguments.operator,
-            "--name" => &mut arguments.name,
-            "--scopes" => &mut arguments.scopes,
-            "--endpoint" => &mut arguments.endpoint,
-            "--table" => &mut arguments.table,
-            "--help" | "-h" => return Err(USAGE.to_owned()),
-            flag if flag.starts_with("--") => return Err(format!("{flag} is unknown\n{USAGE}")),
-            _ => {
-                arguments.words.push(name);
-                continue;
-            }
-        };
-        *place = Some(inline.or_else(|| given.next()).ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?);
-    }
-    Ok(arguments)
-}
-
-fn read_command(arguments: &Arguments) -> Result<Command, String> {
-    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["create"] => {
-            Ok(Command::Create(read_name(arguments.name.as_deref())?, read_scopes(arguments.scopes.as_deref())?))
-        }
-        ["list"] => Ok(Command::List),
-        ["revoke", key_id] => {
-            KeyId::parse(key_id).map(Command::Revoke).ok_or_else(|| format!("{key_id:?} is no key id (key_…)"))
-        }
-        _ => Err(USAGE.to_owned()),
-    }
 }
 
 fn read_name(text: Option<&str>) -> Result<Option<KeyName>, String> {
@@ -132,13 +80,13 @@ fn read_scopes(text: Option<&str>) -> Result<Scopes, String> {
     })
 }
 
-async fn open_store(arguments: &Arguments) -> Store {
+async fn open_store(place: &Place) -> Store {
     let loaded = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
     let mut config = aws_sdk_dynamodb::config::Builder::from(&loaded);
-    if let Some(url) = &arguments.endpoint {
+    if let Some(url) = &place.endpoint {
         config = config.endpoint_url(url);
     }
-    let table = arguments.table.clone().or_else(|| env::var("TABLE_NAME").ok()).unwrap_or_else(|| "tenancy".to_owned());
+    let table = place.table.clone().or_else(|| env::var("TABLE_NAME").ok()).unwrap_or_else(|| "tenancy".to_owned());
     Store::new(Settings::new(config, table), now())
 }
 

@@ -13,6 +13,7 @@ use crate::{
     Result,
     cargo::{self, Programs},
     process_group::ProcessGroups,
+    progress::relay,
     tree,
 };
 
@@ -101,10 +102,13 @@ pub async fn run(groups: &ProcessGroups, program: &Path, wanted: &Wanted<'_>) ->
 
 /// What such a command prints.
 pub async fn figures(groups: &ProcessGroups, mut command: Command) -> Result<Value> {
-    let mut process = groups.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = groups.spawn(&mut command)?;
     let mut text = String::new();
     let mut output = process.child.stdout.take().ok_or("the measuring program has no output")?;
-    output.read_to_string(&mut text).await.map_err(|error| format!("cannot read the figures: {error}"))?;
+    let messages = relay(process.child.stderr.take());
+    let ((), read) = tokio::join!(messages, output.read_to_string(&mut text));
+    read.map_err(|error| format!("cannot read the figures: {error}"))?;
     match process.wait().await? {
         status if status.success() => serde_json::from_str(&text).map_err(|error| format!("the figures: {error}")),
         status => Err(format!("measuring failed ({status}); what went wrong is above")),

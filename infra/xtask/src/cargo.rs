@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     process::Stdio,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use serde_json::Value;
@@ -18,7 +18,7 @@ use tokio::{
 use crate::{
     Result,
     process_group::ProcessGroups,
-    progress::{note, step_with},
+    progress::{Far, is_interactive, note, relay, step_with},
     tree,
 };
 
@@ -56,40 +56,36 @@ pub async fn build_programs(groups: &ProcessGroups) -> Result<Programs> {
         note("the first build compiles the functions, the AWS SDK and the embedded store: some minutes, once only");
         all = packages().await;
     }
-    let done = AtomicUsize::new(0);
-    let far = || match (done.load(Ordering::Relaxed), all) {
-        (0, _) => String::new(),
-        (done, Some(all)) => format!(", {done} of {all} crates"),
-        (done, None) => format!(", {done} crates"),
-    };
+    let done = AtomicU64::new(0);
+    let far = || Far { done: done.load(Ordering::Relaxed), all, what: "crates" };
     let build = build_and_count(groups, &PROGRAMS, |count| done.store(count, Ordering::Relaxed));
     step_with("building the functions and the store", far, build).await
 }
 
 /// How many packages `PROGRAMS` are made of.
-async fn packages() -> Option<usize> {
+async fn packages() -> Option<u64> {
     let mut command =
         command(&["tree", "--quiet", "--prefix=none", "--no-dedupe", "--edges=normal,build", "--format={p}"]);
     command.args(["-p=functions", "-p=operator-key", "-p=embedded-store"]).stderr(Stdio::null());
     let output = command.output().await.ok()?;
     let packages: BTreeSet<&[u8]> =
         output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-    Some(packages.len()).filter(|count| *count > 0)
+    Some(packages.len() as u64).filter(|count| *count > 0)
 }
 
-/// `cargo build WHAT`; cargo's own progress shows. Answers with the programs of the packages asked for.
+/// `cargo build WHAT`; returns the programs of the packages asked for.
 pub async fn build(groups: &ProcessGroups, what: &[&str]) -> Result<Programs> {
     build_and_count(groups, what, |_| {}).await
 }
 
 /// The same; `count` gets the number of packages that are ready, each time that it grows.
-async fn build_and_count(groups: &ProcessGroups, what: &[&str], count: impl Fn(usize)) -> Result<Programs> {
+async fn build_and_count(groups: &ProcessGroups, what: &[&str], count: impl Fn(u64)) -> Result<Programs> {
     let (mut programs, mut packages) = (Programs::new(), BTreeSet::new());
     messages(groups, &[&["build"], what].concat(), |line| {
         let message = serde_json::from_str(line).unwrap_or_default();
         programs.extend(program(&message));
         packages.extend(message.get("package_id").and_then(Value::as_str).map(str::to_owned));
-        count(packages.len());
+        count(packages.len() as u64);
     })
     .await?;
     Ok(programs)
@@ -99,12 +95,24 @@ async fn build_and_count(groups: &ProcessGroups, what: &[&str], count: impl Fn(u
 pub async fn messages(groups: &ProcessGroups, words: &[&str], mut each: impl FnMut(&str)) -> Result<()> {
     let mut command = command(words);
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
+    if is_interactive() {
+        // Its own progress would mix with that of the step.
+        command.args(["--quiet", "--color=always"]).stderr(Stdio::piped());
+    }
     let mut cargo = groups.spawn(&mut command)?;
     let output = cargo.child.stdout.take().ok_or("cargo has no output")?;
-    let mut lines = BufReader::new(output).lines();
-    while let Some(line) = lines.next_line().await.map_err(|error| format!("cannot read cargo's output: {error}"))? {
-        each(&line);
-    }
+    let diagnostics = relay(cargo.child.stderr.take());
+    let read = async {
+        let mut lines = BufReader::new(output).lines();
+        while let Some(line) =
+            lines.next_line().await.map_err(|error| format!("cannot read cargo's output: {error}"))?
+        {
+            each(&line);
+        }
+        Ok::<_, String>(())
+    };
+    let ((), read) = tokio::join!(diagnostics, read);
+    read?;
     match cargo.wait().await?.success() {
         true => Ok(()),
         false => Err(format!("`cargo {}` failed; its messages are above", words.join(" "))),

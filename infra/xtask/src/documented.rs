@@ -10,12 +10,8 @@ use crate::{CommandLine, tree};
 fn documents() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(tree::root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let files = folder.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    files
-        .chain(
-            ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "tests/README.md"]
-                .map(|name| tree::root().join(name)),
-        )
-        .collect()
+    let others = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "tests/README.md"];
+    files.chain(others.map(|name| tree::root().join(name))).collect()
 }
 
 /// The commands that begin like this, without that beginning: lines of code blocks, and code within sentences.

@@ -8,6 +8,7 @@ mod bench_program;
 mod build;
 mod cargo;
 mod chaos;
+mod completions;
 mod dev;
 mod docs;
 mod environment;
@@ -43,6 +44,7 @@ enum Command {
     Chaos(chaos::Options),
     OperatorKey(operator_key::Options),
     Router(router::Options),
+    Completions(completions::Options),
     Docs(docs::Options),
 }
 
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
             Command::Chaos(options) => chaos::run(&options),
             Command::OperatorKey(options) => operator_key::run(&options).await,
             Command::Router(options) => router::run(&options),
+            Command::Completions(options) => completions::run(&options),
             Command::Docs(options) => docs::run(&options),
         }
     });
@@ -116,9 +119,19 @@ mod tests {
 
     #[test]
     fn help_is_there_for_every_command() {
-        for command in
-            ["", "build", "dev", "test", "bench", "chaos", "operator-key", "operator-key create", "router", "docs"]
-        {
+        for command in [
+            "",
+            "build",
+            "dev",
+            "test",
+            "bench",
+            "chaos",
+            "operator-key",
+            "operator-key create",
+            "router",
+            "docs",
+            "completions",
+        ] {
             let help = refused(&format!("{command} --help"));
             assert!(help.contains(&format!("Usage: cargo xtask {command}").trim_end().to_owned()), "{command}: {help}");
         }
@@ -135,6 +148,7 @@ mod tests {
             ("operator-key creat", "'create'"),
             ("operator-key list --operatr acme", "'--operator'"),
             ("router --chek", "'--check'"),
+            ("completions bahs", "'bash'"),
         ] {
             let error = refused(line);
             assert!(error.contains(suggestion), "{line}: {error}");

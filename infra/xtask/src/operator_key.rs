@@ -3,14 +3,16 @@
 //! With no `--endpoint` and no `--table` it speaks to the running dev stack, where there is one; otherwise with the caller's own AWS
 //! credentials to whatever the flags and the environment name. Standard output is the program's alone: the secret, to be piped.
 
+#[path = "../../operator-key/src/command_line.rs"]
+mod command_line;
+
 use std::{
     net::TcpStream,
     os::unix::process::CommandExt,
     process::{Command, ExitCode},
 };
 
-use clap::{Args, Subcommand};
-
+use self::command_line::{Action, Place};
 use crate::{
     Result, cargo,
     environment::{Environment, LOCAL_AWS},
@@ -18,61 +20,7 @@ use crate::{
     progress::note,
 };
 
-/// Makes, lists and revokes operator keys: no endpoint does.
-#[derive(Args)]
-pub struct Options {
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(Subcommand)]
-enum Action {
-    /// Makes a key and prints its secret, once.
-    Create {
-        /// What the key is for, as `list` shows it.
-        #[arg(long, value_name = "TEXT")]
-        name: Option<String>,
-        /// What the key may do, separated by commas: all where this is left out; an empty list makes a key that can only read.
-        #[arg(long, value_name = "A,B")]
-        scopes: Option<String>,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Lists an operator's keys, newest first, and says which are over 90 days old.
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Revokes a key; it is refused from the next request on.
-    Revoke {
-        /// The key's id, as `list` shows it.
-        key_id: String,
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-/// Whose keys, and where they are.
-#[derive(Args)]
-struct Place {
-    /// The operator: a lower-case letter, then letters, digits and hyphens.
-    #[arg(long, value_name = "NAME")]
-    operator: String,
-    /// The store's URL. Without it and --table: the running dev stack's, where there is one.
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
-    /// The table; TABLE_NAME in the environment, or `tenancy`, where this is left out.
-    #[arg(long, value_name = "NAME")]
-    table: Option<String>,
-}
-
 impl Action {
-    fn place(&self) -> &Place {
-        match self {
-            Self::Create { place, .. } | Self::List { place } | Self::Revoke { place, .. } => place,
-        }
-    }
-
     /// The program's own command line.
     fn words(&self) -> Vec<String> {
         let own = match self {
@@ -91,13 +39,15 @@ impl Action {
     }
 }
 
-/// Becomes the program; comes back only where that fails.
+pub use self::command_line::Options;
+
+/// Replaces this process by the program; returns only if that fails.
 pub async fn run(options: &Options) -> Result<ExitCode> {
     let place = options.action.place();
     let stack = Environment::load()?;
     let mut local = None;
     if place.endpoint.is_none() && place.table.is_none() {
-        // Never on to AWS instead: whoever has a dev stack does not expect a key in a real account.
+        // Never AWS instead: with a dev stack, a key in a real account would be a surprise.
         if stack.has_ended() {
             return Err(
                 "the last dev stack has ended; start `cargo xtask dev`, or name the table: --table NAME".to_owned()

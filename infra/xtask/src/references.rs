@@ -194,8 +194,8 @@ impl Known {
                     faults.push(format!("there is no file or folder {code}"));
                 }
             }
-            let is_test = [TESTS, "CONTRIBUTING.md"].contains(&path)
-                && regex(r"^[a-z]+[a-z0-9]*(_[a-z0-9]+){3,}$").is_match(code);
+            let names_tests = [TESTS, "CONTRIBUTING.md"].contains(&path);
+            let is_test = names_tests && regex(r"^[a-z]+[a-z0-9]*(_[a-z0-9]+){3,}$").is_match(code);
             if is_test && !self.functions.contains(code) {
                 faults.push(format!("there is no test {code}"));
             }

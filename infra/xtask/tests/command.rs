@@ -27,6 +27,27 @@ fn a_mistyped_stage_fails_and_the_stages_are_named() {
     assert_eq!(text(&output.stdout), "");
 }
 
+/// In a real bash: what it offers for a word that has been begun.
+#[test]
+fn commands_flags_and_values_are_completed() {
+    let output = run(&["completions", "bash"], false);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let script = text(&output.stdout);
+    for (words, completed) in [
+        ("xtask operator", "operator-key"),
+        ("xtask operator-key rev", "revoke"),
+        ("xtask dev --thr", "--throttle"),
+        ("xtask build --target ar", "arm64"),
+    ] {
+        let last = words.split(' ').count() - 1;
+        let line = format!(
+            "{script}\nCOMP_WORDS=({words}); COMP_CWORD={last}; _xtask xtask \"${{COMP_WORDS[{last}]}}\" \"${{COMP_WORDS[{last}-1]}}\"; echo \"${{COMPREPLY[@]}}\""
+        );
+        let shell = Command::new("bash").args(["--norc", "-c", &line]).output().expect("bash starts");
+        assert_eq!(text(&shell.stdout).trim(), completed, "{words}: {}", text(&shell.stderr));
+    }
+}
+
 #[test]
 fn a_stage_without_its_tool_is_left_out_and_says_so() {
     let output = run(&["test", "cdk"], false);

@@ -77,8 +77,8 @@ impl Fixture {
         };
         let customer = text(&post("/v1/customers", json!({ "customer_id": slug })).await["id"]);
         let keys = format!("/v1/customers/{slug}/keys");
-        let key = text(&post(&keys, json!({ "name": "own" })).await["api_key_once"]);
-        let other = text(&post(&keys, json!({ "name": "other" })).await["key_id"]);
+        let key = text(&post(&keys, json!({ "name": "first" })).await["api_key_once"]);
+        let other = text(&post(&keys, json!({ "name": "second" })).await["key_id"]);
         let external_id = format!("of-{slug}");
         let tenant = text(&app.new_tenant(&key, &external_id).await["id"]);
         let repository = text(&app.new_repository(&key, "one").await["id"]);

@@ -2,8 +2,11 @@
 
 use super::{app, expect_tenants, expect_unavailable, expect_within, first_write, of};
 use super::{others_change, post_once, tenants, until};
+use futures_util::future::join_all;
 use local::lambda::Deadline;
 use std::time::{Duration, Instant};
+use tests::operations::{Fixture, examples, protected};
+use tests::transcript::redacted;
 use tests::{Action, App, Rule, Value, json};
 
 #[tokio::test]
@@ -184,62 +187,67 @@ async fn a_read_that_broke_off_is_read_again_and_an_unreadable_one_is_unavailabl
     expect_unavailable(app.with_key(&key, "GET", &path).send().await);
 }
 
-/// Every operation that writes, each with what it answers where nothing goes wrong.
-async fn every_write(app: &App, mut before_each: impl FnMut(&App)) {
-    let mut send = async |key: &str, method: &str, path: &str, body: Value, status: u16| {
-        before_each(app);
-        let call = app.with_key(key, method, path);
-        let call = if body.is_null() { call } else { call.json(body) };
-        call.send().await.expect_status(status).json()
-    };
-    let ops = app.operator_key.clone();
-    let customer = send(&ops, "POST", "/v1/customers", json!({ "customer_id": "lost" }), 201).await;
-    assert_eq!(customer["customer_id"], "lost");
-    let keys = "/v1/customers/lost/keys";
-    let first = send(&ops, "POST", keys, json!({ "name": "a" }), 201).await;
-    let rotate = format!("{keys}/{}/rotate", first["key_id"].as_str().unwrap());
-    let key = send(&ops, "POST", &rotate, Value::Null, 201).await;
-    let revoke = format!("{keys}/{}", first["key_id"].as_str().unwrap());
-    send(&ops, "DELETE", &revoke, Value::Null, 204).await;
-    send(&ops, "PATCH", "/v1/customers/lost", json!({ "display_name": "b" }), 200).await;
-    send(&ops, "DELETE", "/v1/customers/lost", Value::Null, 204).await;
-    send(&ops, "POST", "/v1/customers/lost/restore", Value::Null, 200).await;
+/// Does each write once in a customer of its own while `fault` befalls its first attempt, and says what it leaves in the table.
+async fn every_write(fault: Option<&Action>) -> Vec<(String, Vec<String>)> {
+    let app = App::start().await;
+    let mut left = Vec::new();
+    for operation in protected().filter(|operation| operation.is_write()) {
+        for example in examples(&operation.id).unwrap() {
+            let name = format!("customer-of-run-{:02}", left.len());
+            let fixture = Fixture::new(&app, &name).await;
+            fixture.prepare(&app, &example).await;
+            app.faults(fault.map(first_write).unwrap_or_default());
+            let answer = fixture.call(&app, operation, &example).send().await;
+            app.faults([]);
+            assert_eq!(answer.status, example.status, "{} after {fault:?}: {answer}", operation.id);
+            app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
+            let mut items = items_of_customer(&app, &fixture).await;
+            if operation.id == "revokeKey" {
+                // Its update may be applied twice without a difference that a client sees (decision 12).
+                items.iter_mut().filter(|item| item["type"]["S"] == "root").for_each(|root| remove(root, &["ver"]));
+            }
+            let mut items: Vec<String> = items.iter().map(|item| redacted(&item.to_string())).collect();
+            items.sort();
+            left.push((format!("{} {}", operation.id, example.status), items));
+        }
+    }
+    left
+}
 
-    let key = key["api_key_once"].as_str().expect("the secret is shown").to_owned();
-    let url = json!({ "name": "r", "repo_url": "https://example.com/r" });
-    let repository = send(&key, "POST", "/repositories", url, 201).await;
-    let repository = repository["id"].as_str().unwrap();
-    let of_repository = format!("/repositories/{repository}");
-    send(&key, "PATCH", &of_repository, json!({ "branch": "b" }), 200).await;
-    send(&key, "PATCH", &of_repository, json!({ "name": "s" }), 200).await;
-    let plain = send(&key, "POST", "/tenants", json!({}), 201).await;
-    let of_plain = format!("/tenants/{}", plain["id"].as_str().unwrap());
-    send(&key, "PATCH", &of_plain, json!({ "status": "suspended" }), 200).await;
-    send(&key, "PUT", "/tenants/by-external-id/x", json!({ "name": "a" }), 201).await;
-    send(&key, "PUT", "/tenants/by-external-id/x", json!({ "name": "b" }), 200).await;
-    let attachment = format!("{of_plain}/repositories/{repository}");
-    send(&key, "PUT", &attachment, json!({ "branch_override": "a" }), 201).await;
-    send(&key, "PUT", &attachment, json!({ "branch_override": "b" }), 200).await;
-    send(&key, "DELETE", &attachment, Value::Null, 204).await;
-    send(&key, "DELETE", &of_repository, Value::Null, 204).await;
-    send(&key, "DELETE", &of_plain, Value::Null, 204).await;
-    send(&key, "DELETE", "/tenants/by-external-id/x", Value::Null, 204).await;
+/// The items of a customer without write ids and secrets. A tenant's versions are counted from 1.
+async fn items_of_customer(app: &App, fixture: &Fixture) -> Vec<Value> {
+    let (slug, root) = (fixture.names.get("customer_id"), fixture.customer.trim_start_matches("cust_"));
+    let is_its_own = |item: &Value| [slug, root].iter().any(|name| item.to_string().contains(name));
+    let mut items = app.items().await;
+    items.retain(is_its_own);
+    for item in &mut items {
+        remove(item, &["w", "ws", "h", "suffix"]);
+        let version: u64 = item["ver"]["N"].as_str().map_or(0, |version| version.parse().unwrap());
+        item["ver"] = (version % 1_000_000).into();
+    }
+    items
+}
+
+/// Removes the members of these names, at any depth.
+fn remove(value: &mut Value, names: &[&str]) {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+        members.values_mut().for_each(|member| remove(member, names));
+    }
 }
 
 #[tokio::test]
 async fn whatever_befalls_the_first_attempt_every_write_succeeds_once() {
     let status = Action::status(500, r#"{"__type":"InternalServerError"}"#);
-    let late_arrival = Action::LateArrival { ms: 50 };
-    for action in
-        [Action::DropAfter, Action::DropBefore, Action::Reset, late_arrival, status, Action::Truncate { bytes: 1 }]
-    {
-        let app = App::start().await;
-        every_write(&app, |app| app.faults(first_write(&action))).await;
-        app.proxy.quiet(Duration::from_secs(10)).await.unwrap();
-        for gone in ["tenant", "external_id", "repository", "repository_name", "attachment", "sweep_job"] {
-            assert_eq!(app.items_of(gone).await, [] as [Value; 0], "after {action:?}");
+    let late = Action::LateArrival { ms: 50 };
+    let expected = every_write(None).await;
+    assert!(expected.len() >= 20, "{} writes", expected.len());
+    let faults = [Action::DropAfter, Action::DropBefore, Action::Reset, late, status, Action::Truncate { bytes: 1 }];
+    let found = join_all(faults.iter().map(|fault| every_write(Some(fault)))).await;
+    for (fault, found) in faults.iter().zip(found) {
+        for ((operation, left), (_, expected)) in found.iter().zip(&expected) {
+            assert_eq!(left, expected, "{operation} after {fault:?}");
         }
-        assert_eq!(app.items_of("root").await[0]["keys"]["M"].as_object().unwrap().len(), 2, "after {action:?}");
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     Result, cargo,
     environment::Environment,
     process_group::ProcessGroup,
-    progress::{note, step},
+    progress::{note, relay, step},
     store, tools, tree,
 };
 
@@ -110,7 +110,8 @@ async fn dev_stack(context: &Context, folder: &Path) -> Result<ProcessGroup> {
     let program = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     let mut command = Command::new(program);
     command.args(["dev", "--port", "0"]).env("DEV_FOLDER", folder).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut process = context.groups.spawn(&mut command)?;
+    let mut process = context.groups.spawn(command.stderr(Stdio::piped()))?;
+    tokio::spawn(relay(process.child.stderr.take()));
     let output = process.child.stdout.take().ok_or("the dev stack has no output")?;
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
