@@ -1,4 +1,4 @@
-//! Takes over what stands elsewhere: the OpenAPI document as JSON, and the routes of template.yaml.
+//! Generates the OpenAPI document as JSON, and the routes of template.yaml.
 
 use serde_norway::Value;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ fn read(path: &str) -> Result<Value, Box<dyn Error>> {
     Ok(serde_norway::from_str(&fs::read_to_string(path)?)?)
 }
 
-/// `&[("/path", &["GET", …]), …]`, each path once.
+/// The routes as Rust code: `&[("/path", &["GET", …]), …]`, each path once.
 fn routes(template: &Value) -> String {
     let mut methods: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let resources = template.get("Resources").and_then(Value::as_mapping).into_iter().flatten();

@@ -1,19 +1,19 @@
-//! What more than one endpoint does: the operations on a tenant by its external id.
+//! Handlers that several functions share: the operations on a tenant by its external id.
 //!
-//! An HTTP API ranks full matches before greedy ones, so the external ids `repositories` and
-//! `repositories/…` arrive at the attachments' routes: those functions hand over to these handlers.
+//! An HTTP API prefers full matches to greedy ones, so requests with the external ids `repositories` and `repositories/…` match the routes
+//! of attachments. The functions of these routes call these handlers.
 
 use tenancy::domain::principal::Scope;
 use tenancy::domain::tenant::{EXTERNAL_ID_RULE, ExternalId, TenantPatch};
 use tenancy::http::{self, Error, Request, Response, Result};
 use tenancy::store::{FirstRead, Store, Upsert};
 
-/// Whether a request at an attachment's route is about the external id `repositories` or `repositories/…`.
+/// Whether a request at a route of attachments is for the external id `repositories` or `repositories/…`.
 pub fn is_by_external_id(request: &Request) -> bool {
     request.path_text("tenant_id").is_some_and(|text| text == "by-external-id")
 }
 
-/// The external id of the path, whichever route it came by.
+/// The external id of the path, by any of the routes.
 fn external_id(request: &Request) -> Option<ExternalId> {
     if request.has_path("external_id") {
         return ExternalId::parse(&request.path_text("external_id")?);

@@ -1,4 +1,4 @@
-//! `$default`: every request that no route took: 404, or 405 with `Allow` (contract section 2.1).
+//! `$default`: requests that match no route: 404, or 405 with `Allow` (contract section 2.1).
 
 use tenancy::http::{self, Request, Response, Result, Route};
 

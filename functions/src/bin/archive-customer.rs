@@ -1,4 +1,4 @@
-//! `DELETE /v1/customers/{customer_id}`: archive a customer and with it its whole subtree (contract section 3.1).
+//! `DELETE /v1/customers/{customer_id}`: archive a customer with its whole subtree (contract section 3.1).
 
 use tenancy::domain::{customer::CustomerName, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};

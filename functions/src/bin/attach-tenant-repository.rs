@@ -1,4 +1,4 @@
-//! `PUT /tenants/{tenant_id}/repositories/{repository_id}`: attach a repository, or change how (contract section 5.2).
+//! `PUT /tenants/{tenant_id}/repositories/{repository_id}`: attach a repository, or change its attachment (contract section 5.2).
 
 use functions::{is_by_external_id, upsert_tenant_by_external_id};
 use tenancy::domain::{RepositoryId, TenantId, attachment::AttachmentPatch, principal::Scope};

@@ -1,4 +1,4 @@
-//! `POST /v1/customers`: make a customer (contract section 3.1).
+//! `POST /v1/customers`: create a customer (contract section 3.1).
 
 use tenancy::domain::{customer::NewCustomer, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};
@@ -12,7 +12,7 @@ async fn create_customer(request: Request, store: &Store) -> Result<Response> {
     let operator = request.operator(store, Some(Scope::CustomersWrite)).await?;
     let (new, idempotent) = request.parse(|input| {
         let new = input.body(NewCustomer::read);
-        let idempotent = input.idempotent_request("createCustomer");
+        let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
         Some((new?, idempotent?))
     })?;
     let made = store.create_customer(&operator, new, idempotent.as_ref()).await?;

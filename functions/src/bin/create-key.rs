@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/keys`: make an integration key and show its secret once (contract section 3.4).
+//! `POST /v1/customers/{customer_id}/keys`: create an integration key, whose secret is shown once (contract section 3.4).
 
 use tenancy::domain::principal::{OperatorRoot, Scope};
 use tenancy::domain::{customer::CustomerName, key::NewKey, secret::Root};
@@ -13,7 +13,7 @@ async fn create_key(request: Request, store: &Store) -> Result<Response> {
     let first = |root: &OperatorRoot| {
         let (new, idempotent) = request.parse(|input| {
             let new = input.body(NewKey::read);
-            let idempotent = input.idempotent_request("createKey");
+            let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
             Some((new?, idempotent?))
         })?;
         let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NIL);

@@ -1,4 +1,4 @@
-//! `POST /tenants`: make a tenant (contract section 4.2).
+//! `POST /tenants`: create a tenant (contract section 4.2).
 
 use tenancy::domain::{principal::Scope, tenant::NewTenant};
 use tenancy::http::{self, Request, Response, Result};
@@ -12,7 +12,7 @@ async fn create_tenant(request: Request, store: &Store) -> Result<Response> {
     let integration = request.integration(store, Some(Scope::TenantsWrite)).await?;
     let (new, idempotent) = request.parse(|input| {
         let new = input.optional_body(NewTenant::read);
-        let idempotent = input.idempotent_request("createTenant");
+        let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
         Some((new?, idempotent?))
     })?;
     let made = store.create_tenant(&integration, new, idempotent.as_ref()).await?;

@@ -1,4 +1,4 @@
-//! `DELETE /repositories/{repository_id}`: delete a repository that is attached nowhere (contract section 5.1).
+//! `DELETE /repositories/{repository_id}`: delete a repository that is not attached to a tenant (contract section 5.1).
 
 use tenancy::domain::{RepositoryId, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};

@@ -1,4 +1,4 @@
-//! `DELETE /tenants/by-external-id/{external_id}`: deprovision a tenant and all below it (contract section 4.2).
+//! `DELETE /tenants/by-external-id/{external_id}`: deprovision a tenant with its attachments (contract section 4.2).
 
 use functions::delete_tenant_by_external_id;
 use tenancy::http;

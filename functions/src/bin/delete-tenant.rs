@@ -1,4 +1,4 @@
-//! `DELETE /tenants/{tenant_id}`: delete a tenant on which nothing depends (contract section 4.2).
+//! `DELETE /tenants/{tenant_id}`: delete a tenant without attachments (contract section 4.2).
 
 use tenancy::domain::{TenantId, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};

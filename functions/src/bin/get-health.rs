@@ -1,4 +1,4 @@
-//! `GET /health`: whether this deployment answers. It touches no store (contract section 1).
+//! `GET /health`: health check. It does not use the table (contract section 1).
 
 use serde::Serialize;
 use tenancy::http::{self, Request, Response, Result};

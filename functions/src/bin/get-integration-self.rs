@@ -1,4 +1,4 @@
-//! `GET /integration/self`: what an integration's key is and may (contract section 1).
+//! `GET /integration/self`: the integration and its key (contract section 1).
 
 use tenancy::http::{self, Request, Response, Result};
 use tenancy::store::Store;

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the contract, machine-readable (infra/openapi.yaml).
+//! `GET /openapi.json`: the OpenAPI document (infra/openapi.yaml).
 
 use tenancy::http::{self, Request, Response, Result};
 
@@ -9,13 +9,13 @@ fn main() {
 const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 fn get_openapi(request: &Request) -> Result<Response> {
-    // A server's URL is relative to where the document is read: behind an API mapping it is the base path.
+    // The URL of a server is relative to that of the document: behind an API mapping it is the base path.
     let document = match request.base_path() {
         "" => http::json_text(DOCUMENT),
         path => {
             http::json_text(&DOCUMENT.replacen(r#"{"url":"/"}"#, &serde_json::json!({ "url": path }).to_string(), 1))
         }
     };
-    // For viewers that run in a browser: the document is public, and no credential is sent for it.
+    // For viewers in a browser: the document is public and needs no credential.
     Ok(document.public().with_header("access-control-allow-origin", "*"))
 }

@@ -1,4 +1,4 @@
-//! `GET /problems/{slug}`: what a problem's `type` resolves to, as JSON or as a page for a browser (contract section 2.10).
+//! `GET /problems/{slug}`: one problem type, as JSON or HTML (contract section 2.10).
 
 use tenancy::http::{self, Request, Response, Result};
 

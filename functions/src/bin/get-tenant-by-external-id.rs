@@ -1,4 +1,4 @@
-//! `GET /tenants/by-external-id/{external_id}`: the tenant that an external id names (contract section 4.2).
+//! `GET /tenants/by-external-id/{external_id}`: the tenant that has an external id (contract section 4.2).
 
 use functions::get_tenant_by_external_id;
 use tenancy::http;

@@ -1,4 +1,4 @@
-//! `GET /v1/customers`: the operator's customers, filtered, ordered, a page at a time (contract section 3.2).
+//! `GET /v1/customers`: a page of the operator's customers, filtered and ordered (contract section 3.2).
 
 use tenancy::http::{self, CustomerListQuery, Request, Response, Result};
 use tenancy::store::Store;

@@ -1,4 +1,4 @@
-//! `GET /problems`: every problem that this API answers with (contract section 2.10).
+//! `GET /problems`: all problem types (contract section 2.10).
 
 use tenancy::http::{self, Request, Response, Result};
 

@@ -1,4 +1,4 @@
-//! `GET /repositories`: a customer's repositories, newest first, or the one with a name (contract section 5.1).
+//! `GET /repositories`: a page of a customer's repositories, newest first, or the one with a name (contract section 5.1).
 
 use tenancy::http::{self, Request, Response, Result};
 use tenancy::store::{FirstRead, Store};

@@ -1,4 +1,4 @@
-//! `GET /tenants/{tenant_id}/repositories`: a tenant's attachments, newest repository first (contract section 5.2).
+//! `GET /tenants/{tenant_id}/repositories`: a page of a tenant's attachments, newest repository first (contract section 5.2).
 
 use functions::{get_tenant_by_external_id, is_by_external_id};
 use tenancy::domain::TenantId;

@@ -1,4 +1,4 @@
-//! `GET /tenants`: a customer's tenants, newest first, a page at a time (contract section 4.3).
+//! `GET /tenants`: a page of a customer's tenants, newest first (contract section 4.3).
 
 use tenancy::domain::tenant::TenantStatus;
 use tenancy::http::{self, Request, Response, Result};

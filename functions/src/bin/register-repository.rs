@@ -12,7 +12,7 @@ async fn register_repository(request: Request, store: &Store) -> Result<Response
     let integration = request.integration(store, Some(Scope::RepositoriesWrite)).await?;
     let (new, idempotent) = request.parse(|input| {
         let new = input.body(NewRepository::read);
-        let idempotent = input.idempotent_request("registerRepository");
+        let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
         Some((new?, idempotent?))
     })?;
     let made = store.register_repository(&integration, new, idempotent.as_ref()).await?;

@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/restore`: bring an archived customer back (contract section 3.1).
+//! `POST /v1/customers/{customer_id}/restore`: restore an archived customer (contract section 3.1).
 
 use tenancy::domain::principal::{OperatorRoot, Scope};
 use tenancy::domain::{customer::CustomerName, secret::Root};
@@ -13,7 +13,7 @@ async fn restore_customer(request: Request, store: &Store) -> Result<Response> {
     let first = |root: &OperatorRoot| {
         let idempotent = request.parse(|input| {
             let no_members = input.no_members();
-            let idempotent = input.idempotent_request("restoreCustomer");
+            let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
             no_members.and(idempotent)
         })?;
         let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NIL);

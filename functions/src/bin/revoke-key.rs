@@ -1,4 +1,4 @@
-//! `DELETE /v1/customers/{customer_id}/keys/{key_id}`: end a key at once and for good (contract section 3.4).
+//! `DELETE /v1/customers/{customer_id}/keys/{key_id}`: revoke a key (contract section 3.4).
 
 use tenancy::domain::{KeyId, customer::CustomerName, principal::Scope};
 use tenancy::http::{self, Request, Response, Result};

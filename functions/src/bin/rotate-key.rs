@@ -1,4 +1,4 @@
-//! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate`: replace a key, with an overlap (contract section 3.4).
+//! `POST /v1/customers/{customer_id}/keys/{key_id}/rotate`: replace a key, optionally with an overlap (contract section 3.4).
 
 use tenancy::domain::principal::{OperatorRoot, Scope};
 use tenancy::domain::{KeyId, customer::CustomerName, key::Rotation, secret::Root};
@@ -13,7 +13,7 @@ async fn rotate_key(request: Request, store: &Store) -> Result<Response> {
     let first = |root: &OperatorRoot| {
         let (rotation, idempotent) = request.parse(|input| {
             let rotation = input.optional_body(Rotation::read);
-            let idempotent = input.idempotent_request("rotateKey");
+            let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
             Some((rotation?, idempotent?))
         })?;
         let name = request.path_or("customer_id", CustomerName::parse, CustomerName::NIL);

@@ -1,4 +1,4 @@
-//! Every minute: release what deprovisioned tenants held (contract section 4.2). It has no route.
+//! Scheduled every minute: release the repositories of deprovisioned tenants (contract section 4.2). It has no route.
 
 use tenancy::http;
 use tenancy::store::Store;

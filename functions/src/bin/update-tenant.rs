@@ -1,4 +1,4 @@
-//! `PATCH /tenants/{tenant_id}`: change a tenant, suspend it, activate it (contract section 4.2).
+//! `PATCH /tenants/{tenant_id}`: change, suspend or activate a tenant (contract section 4.2).
 
 use tenancy::domain::{TenantId, principal::Scope, tenant::TenantPatch};
 use tenancy::http::{self, Request, Response, Result};

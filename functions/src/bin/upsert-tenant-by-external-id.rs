@@ -1,4 +1,4 @@
-//! `PUT /tenants/by-external-id/{external_id}`: make a tenant or change it: provisioning (contract section 4.2).
+//! `PUT /tenants/by-external-id/{external_id}`: create or change a tenant (contract section 4.2).
 
 use functions::upsert_tenant_by_external_id;
 use tenancy::http;

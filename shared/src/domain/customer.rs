@@ -10,7 +10,7 @@ pub type Labels = BTreeMap<String, String>;
 
 /// The short name of a customer or an operator: `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$` (AIP-122).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct Slug(String);
 
 impl Slug {
@@ -28,6 +28,14 @@ impl Slug {
     /// The text of the slug.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Slug {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> std::result::Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a slug")
     }
 }
 
@@ -262,6 +270,15 @@ mod tests {
             labels: Labels::new(),
         };
         new.into_customer(id)
+    }
+
+    #[test]
+    fn a_stored_slug_is_checked() {
+        let slug: Slug = serde_json::from_str("\"acme\"").unwrap();
+        assert_eq!(serde_json::to_string(&slug).unwrap(), "\"acme\"");
+        for text in ["\"Acme\"", "\"\"", "\"a#b\"", "1"] {
+            assert!(serde_json::from_str::<Slug>(text).is_err(), "{text}");
+        }
     }
 
     #[test]

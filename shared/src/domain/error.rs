@@ -22,6 +22,11 @@ impl FieldError {
     }
 }
 
+/// The JSON pointer of a member: `~` and `/` in its name are escaped (RFC 6901, section 3).
+pub fn member_pointer(base: &str, name: &str) -> String {
+    format!("{base}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// Why a credential is refused. Unknown, revoked, expired, and of an archived customer are one case: the answer does not reveal
 /// whether the key ever existed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

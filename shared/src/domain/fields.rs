@@ -2,6 +2,7 @@
 //! three different cases (contract sections 2.5 and 2.6).
 
 use super::FieldError;
+use super::error::member_pointer;
 use super::json::{Json, Object};
 use std::cell::RefCell;
 
@@ -148,9 +149,4 @@ impl<'a> Member<'a> {
         let Json::Object(members) = self.value else { return self.expected("an object") };
         Fields::read(members, &self.pointer, self.field_errors, read)
     }
-}
-
-/// RFC 6901: `~` and `/` inside a name are escaped.
-fn member_pointer(base: &str, name: &str) -> String {
-    format!("{base}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

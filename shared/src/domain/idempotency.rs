@@ -1,6 +1,7 @@
 //! Idempotency keys, and fingerprints that identify the same request (contract section 2.8).
 
 use super::json::Json;
+use super::text::hex;
 use sha2::{Digest, Sha256};
 
 /// How long a key is valid: 24 hours.
@@ -18,19 +19,35 @@ impl IdempotencyKey {
         right.then(|| Self(text.to_owned()))
     }
 
-    /// The hash of the operation and this key. It identifies the stored record.
+    /// The hash of the operation and this key. It identifies the stored record. `operation` is the name of the operation's binary.
     pub fn digest(&self, operation: &str) -> [u8; 32] {
+        let operation = operation_id(operation);
         let mut hash = Sha256::new();
         hash.update(operation.len().to_be_bytes());
-        hash.update(operation);
+        hash.update(&operation);
         hash.update(&self.0);
         hash.finalize().into()
     }
 }
 
+/// The `operationId` of a binary: `createTenant` of `create-tenant`.
+fn operation_id(binary: &str) -> String {
+    let mut words = binary.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |id, word| {
+        let mut characters = word.chars();
+        id + &characters
+            .next()
+            .map(|first| first.to_ascii_uppercase())
+            .into_iter()
+            .chain(characters)
+            .collect::<String>()
+    })
+}
+
 /// A hash of what a request asks for: its path ids and the JSON value of its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint(pub [u8; 32]);
+pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     /// The fingerprint of a body. Equal JSON values have equal fingerprints; no body is `{}`.
@@ -38,6 +55,11 @@ impl Fingerprint {
         let mut hash = Sha256::new();
         body.unwrap_or(&Json::Object(Default::default())).canonical(&mut |part| hash.update(part));
         Self(hash.finalize().into())
+    }
+
+    /// The fingerprint in hexadecimal, as it is stored.
+    pub fn to_hex(&self) -> String {
+        hex(&self.0)
     }
 
     /// The fingerprint of the same request for a resource of the path.
@@ -55,8 +77,7 @@ mod tests {
     use super::*;
 
     fn fingerprint(text: &str) -> String {
-        let Fingerprint(digest) = Fingerprint::new(Some(&Json::parse(text.as_bytes()).unwrap()));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        Fingerprint::new(Some(&Json::parse(text.as_bytes()).unwrap())).to_hex()
     }
 
     /// Stored records may be of an earlier build, so fingerprints must not change between builds. `cargo xtask test unit` runs
@@ -73,6 +94,19 @@ mod tests {
         ] {
             assert_eq!(fingerprint(text), golden, "{text}");
         }
+    }
+
+    /// Also the digest of a key must not change between builds.
+    #[test]
+    fn a_key_is_hashed_with_the_operation_id_of_the_binary() {
+        let digest = |operation| hex(&IdempotencyKey::parse("a key").unwrap().digest(operation));
+        for (binary, id, golden) in [
+            ("create-tenant", "createTenant", "4635192b64a0b6f8f6f529445b9dce929b7c27ea97058fa5ed7fca0900107513"),
+            ("restore-customer", "restoreCustomer", "c0309cc671eb4644213adbf1a26e01bd19e43f4f64594322c448c1cd56f9375c"),
+        ] {
+            assert_eq!((digest(binary), digest(id)), (golden.to_owned(), golden.to_owned()), "{binary}");
+        }
+        assert_ne!(digest("create-tenant"), digest("create-key"));
     }
 
     #[test]

@@ -48,9 +48,25 @@ pub struct KeyChange {
 
 /// The keys of a root by id.
 #[derive(Clone, Debug, PartialEq)]
-pub struct KeyRing(pub BTreeMap<KeyId, KeyEntry>);
+pub struct KeyRing(BTreeMap<KeyId, KeyEntry>);
+
+impl FromIterator<(KeyId, KeyEntry)> for KeyRing {
+    fn from_iter<T: IntoIterator<Item = (KeyId, KeyEntry)>>(keys: T) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
 
 impl KeyRing {
+    /// The entry of a key.
+    pub fn get(&self, key_id: KeyId) -> Option<&KeyEntry> {
+        self.0.get(&key_id)
+    }
+
+    /// The keys, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (KeyId, &KeyEntry)> {
+        self.0.iter().map(|(key_id, entry)| (*key_id, entry))
+    }
+
     /// The changes of the other keys when a key is added. A replaced key must be valid, and its expiry is never moved to a later time.
     /// If there are [`MAX_KEYS`], the oldest invalid key is removed; `full` is the error if all are valid.
     pub fn adding(
@@ -96,13 +112,19 @@ mod tests {
 
     fn live() -> KeyEntry {
         let scopes = Scopes::default();
-        KeyEntry { hash: SecretHash([7; 32]), scopes, expires_at: None, revoked_at: None, is_replaced: false }
+        KeyEntry {
+            hash: SecretHash::from_bytes([7; 32]),
+            scopes,
+            expires_at: None,
+            revoked_at: None,
+            is_replaced: false,
+        }
     }
 
     /// A ring of `count` keys: the first as in `entries`, the others as its last.
     fn ring(count: usize, entries: &[KeyEntry]) -> KeyRing {
         let entry = |number: usize| *entries.get(number).or(entries.last()).unwrap();
-        KeyRing((0..count).map(|number| (key(number as u128), entry(number))).collect())
+        (0..count).map(|number| (key(number as u128), entry(number))).collect()
     }
 
     fn adding(ring: &KeyRing, replaced: Option<(u128, i64)>) -> Result<KeyChange> {

@@ -32,7 +32,7 @@ pub mod text;
 mod time;
 
 pub use change::Change;
-pub use error::{Conflict, CredentialError, Error, FieldError, Result};
+pub use error::{Conflict, CredentialError, Error, FieldError, Result, member_pointer};
 pub use fields::{Fields, Member};
 pub use id::{CustomerId, Id, KeyId, Kind, RepositoryId, RequestId, TenantId, WriteId};
 pub use time::Timestamp;

@@ -83,13 +83,13 @@ impl Scopes {
         Scope::ALL.into_iter().filter(|(scope, ..)| self.contains(*scope)).map(|(_, _, name)| name).collect()
     }
 
-    /// As it is stored.
+    /// The scopes as they are stored.
     pub fn bits(self) -> u16 {
         self.0
     }
 
-    /// As it was stored.
-    pub fn from_bits(bits: u16) -> Self {
+    /// Stored scopes. Bits of scopes that this version does not know are kept, so that they are not lost when a key is written again.
+    pub fn from_stored_bits(bits: u16) -> Self {
         Self(bits)
     }
 

@@ -1,5 +1,7 @@
 //! The syntax of repository URLs (RFC 3986; contract section 5.1). They are never fetched.
 
+use super::text::has_complete_escapes;
+
 /// The rule of [`is_repository_url`] for error messages.
 pub const RULE: &str = "must be an absolute https, http, ssh or git URL of at most 2048 characters with a host, \
     without fragment, user or password (ssh may name a user)";
@@ -40,8 +42,7 @@ pub fn of_ssh_shorthand(text: &str) -> Option<String> {
 /// Unreserved and reserved characters other than `#`, and complete percent escapes.
 fn has_uri_characters(text: &str) -> bool {
     let character = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(byte);
-    let escape = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-    text.as_bytes().iter().all(character) && text.split('%').skip(1).all(escape)
+    text.as_bytes().iter().all(character) && has_complete_escapes(text)
 }
 
 fn is_host_and_port(text: &str) -> bool {

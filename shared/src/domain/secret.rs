@@ -18,9 +18,19 @@ const INTEGRATION_PREFIX: &str = "sk_int_";
 
 /// The SHA-256 hash of a secret. Only the hash is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SecretHash(pub [u8; 32]);
+pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
+    /// The hash as it is stored.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A stored hash.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Compares in constant time.
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()

@@ -9,7 +9,7 @@ pub type Metadata = BTreeMap<String, String>;
 
 /// The id that the integration gave a tenant: opaque, compared byte by byte, immutable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct ExternalId(String);
 
 impl ExternalId {
@@ -26,6 +26,14 @@ impl ExternalId {
     /// The trimmed text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for ExternalId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).filter(|id| id.0 == text).ok_or("not an external id")
     }
 }
 
@@ -282,6 +290,15 @@ fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stored_external_id_is_checked() {
+        let id: ExternalId = serde_json::from_str("\"a b\"").unwrap();
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"a b\"");
+        for text in ["\"\"", "\" a\"", "\"a?\"", "\"..\"", "1"] {
+            assert!(serde_json::from_str::<ExternalId>(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn external_ids_are_trimmed_and_otherwise_opaque() {

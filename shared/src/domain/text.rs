@@ -9,6 +9,17 @@ pub fn has_control(text: &str) -> bool {
     text.chars().any(|character| character.is_control() && !matches!(character, '\t' | '\n' | '\r'))
 }
 
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether every `%` begins a percent escape.
+pub fn has_complete_escapes(text: &str) -> bool {
+    let escape = |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    text.split('%').skip(1).all(escape)
+}
+
 const CONTROL: &str = "must have no control characters other than tab, line feed and carriage return";
 
 /// A string of `min` to `max` characters.

@@ -1,5 +1,5 @@
-//! From the `Authorization` header to a proof. What an operation reads beside the check is released only together with the proof, so
-//! that nothing leaves without one.
+//! Authenticates the caller by the `Authorization` header. Data that is read in parallel is only returned together with the
+//! authenticated principal.
 
 use super::request::Request;
 use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scope, Scopes};
@@ -7,7 +7,7 @@ use crate::domain::secret::{Claim, Root};
 use crate::domain::{CredentialError, Error, Result};
 use crate::store::{FirstRead, Principal, Store};
 
-/// A kind of caller.
+/// A kind of principal.
 trait Caller: Sized {
     type Root;
     const WRONG_KIND: &str;
@@ -51,13 +51,13 @@ impl Caller for Integration {
 }
 
 impl Request {
-    /// The operator that calls; `None`: any scope will do.
+    /// Authenticates an operator that has `scope`, if one is required.
     pub async fn operator(&self, store: &Store, scope: Option<Scope>) -> Result<Operator> {
         Ok(self.caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await)).await?.0)
     }
 
-    /// The operator that calls, and what the operation reads first, in one request to the store. `first` reads the request: what is
-    /// wrong with it is answered to those only who may call. What else it read comes back with it.
+    /// Authenticates an operator and reads what the operation needs first, in one request to the store. `first` parses the request: its
+    /// errors are returned only if the caller is authorized. Its second value is returned as it is.
     pub async fn operator_reading<T: 'static, U>(
         &self,
         store: &Store,
@@ -68,12 +68,12 @@ impl Request {
         Ok((operator, found, more))
     }
 
-    /// The integration that calls; `None`: any scope will do.
+    /// Authenticates an integration that has `scope`, if one is required.
     pub async fn integration(&self, store: &Store, scope: Option<Scope>) -> Result<Integration> {
         Ok(self.caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await)).await?.0)
     }
 
-    /// The integration that calls, and what the operation reads first, likewise.
+    /// Authenticates an integration and reads what the operation needs first, as [`Request::operator_reading`] does.
     pub async fn integration_reading<T: 'static, U>(
         &self,
         store: &Store,
@@ -84,7 +84,7 @@ impl Request {
         Ok((integration, found, more))
     }
 
-    /// The integration that calls, and what a query found in its subtree: a query goes out beside the check, as a request of its own.
+    /// Authenticates an integration and queries its subtree, in two parallel requests to the store.
     pub async fn integration_querying<T>(
         &self,
         store: &Store,
@@ -116,8 +116,8 @@ impl Request {
         .await
     }
 
-    /// The caller, of the one kind that may call, and what `check` found. The order of refusals: no live key, the wrong kind, no scope,
-    /// then whatever is wrong with the request.
+    /// The caller, if it is of the required kind, and the data that `check` read. The order of errors is: no valid key, the wrong kind of
+    /// key, the missing scope, the errors of the request.
     async fn caller<C: Caller, T>(
         &self,
         store: &Store,
@@ -135,7 +135,7 @@ impl Request {
         Ok((caller, found?))
     }
 
-    /// What the bearer token says of itself. A repeated header arrives joined by a comma, which no token has.
+    /// The claim of the bearer token. Repeated headers are joined by a comma, which no token contains.
     fn claim(&self) -> Result<Claim> {
         let header = self.header("authorization").unwrap_or_default();
         let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));

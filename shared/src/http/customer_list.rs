@@ -1,4 +1,4 @@
-//! The query of listCustomers, and the page tokens that are bound to it.
+//! The query parameters of listCustomers, and the page tokens that are bound to them.
 
 use super::input::Input;
 use crate::domain::customer_list::CustomerList;
@@ -7,8 +7,8 @@ use crate::domain::order::Order;
 use crate::domain::page_token;
 use crate::domain::principal::Operator;
 
-/// What of a filter is at an offset, in quotes: as much as shows the place.
-fn shown_from(text: &str, offset: usize) -> String {
+/// A quoted excerpt of a filter at an offset.
+fn excerpt(text: &str, offset: usize) -> String {
     const MAX_CHARACTERS: usize = 30;
     let rest = text.get(offset..).unwrap_or_default();
     if rest.is_empty() {
@@ -19,10 +19,10 @@ fn shown_from(text: &str, offset: usize) -> String {
     format!("{shown:?}{more}")
 }
 
-/// A page that was asked for, and what its token is bound to.
+/// A request for a page, and the parameters that its token is bound to.
 #[derive(Debug)]
 pub struct CustomerListQuery {
-    /// The page.
+    /// The parameters of the page.
     pub list: CustomerList,
     bound_to: [String; 4],
 }
@@ -36,7 +36,7 @@ impl CustomerListQuery {
         let filter = input.query_or_empty("page.filter", |text| {
             filter_text = text.to_owned();
             Filter::parse(text).map_err(|error| {
-                format!("{} at offset {}: {}", error.message, error.offset, shown_from(text, error.offset))
+                format!("{} at offset {}: {}", error.message, error.offset, excerpt(text, error.offset))
             })
         });
         let mut order_text = String::new();
@@ -65,7 +65,7 @@ impl CustomerListQuery {
         Some(Self { list, bound_to })
     }
 
-    /// The token for what follows `position`.
+    /// The token for the page after `position`.
     pub fn next_page_token(&self, operator: &Operator, position: Option<String>) -> Option<String> {
         page_token::encode(operator.page_key(), &self.bound_to.each_ref().map(String::as_str), &position?)
     }

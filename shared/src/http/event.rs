@@ -1,7 +1,8 @@
-//! The gateway's event (HTTP API, payload format 2.0), from its text to `lambda_http`'s request.
+//! Converts the event of an HTTP API (payload format 2.0) to a request of `lambda_http`.
 //!
-//! The event arrives as text, so that no event fails the invocation. What `lambda_http` would make a URL of is kept away from its
-//! conversion, which needs a URL to come of it and takes the decoded path for an encoded one (decision 10).
+//! The event is read as text, so that an unreadable event does not fail the invocation. Path and query are removed before the
+//! conversion by `lambda_http`, which builds a URL of them: it fails for some paths, and takes the decoded path for an encoded one
+//! (decision 10).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
@@ -13,26 +14,26 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::mem;
 
-/// One request as the gateway hands it over. No `Debug`: it would show credentials.
+/// One request of the gateway. It has no `Debug`, which would show credentials.
 pub struct Event {
-    /// Method, headers, body, path parameters and context. `raw_http_path` is the path as it came; the URI is `/` for every request.
+    /// Method, headers, body, path parameters and context. `raw_http_path` is the unmodified path; the URI is always `/`.
     pub http: lambda_http::Request,
-    /// The query as it came.
+    /// The unmodified query string.
     pub query: String,
-    /// The deployment's base URL, from the gateway's own name.
+    /// The base URL of the deployment, from the domain name of the gateway.
     pub base_url: String,
-    /// Whether the gateway decodes path parameters, as an HTTP API does and cargo-lambda does not.
+    /// Whether path parameters are already percent-decoded: by an HTTP API they are, by cargo-lambda they are not.
     pub is_decoded: bool,
-    /// Whether the body says that it is base64 and is not. It is empty then.
+    /// Whether the body is declared as base64 and is not. `http` then has an empty body.
     pub has_broken_body: bool,
 }
 
-/// Reads an event; `None` where it is not one of an HTTP API.
+/// Reads an event. `None` if it is not an event of an HTTP API.
 pub fn read(text: &str) -> Option<Event> {
     let mut event = typed(text)?;
     let path = event.raw_path.take().unwrap_or_default();
     let query = event.raw_query_string.take().unwrap_or_default();
-    // The gateway's own reading of the query, which takes a value with a comma for two.
+    // The parameters as the gateway parsed them, in which a value with a comma is two values.
     event.query_string_parameters = Default::default();
     let is_decoded = event.route_key.as_deref() != Some("$default");
     let headers = mem::take(&mut event.headers);
@@ -55,7 +56,7 @@ pub fn read(text: &str) -> Option<Event> {
     Some(Event { http, query, base_url, is_decoded, has_broken_body })
 }
 
-/// Base URL and path of an event that cannot be read, as far as it has them: what its problem says.
+/// Base URL and path of an unreadable event, as far as it has them, for the problem that is answered.
 pub fn origin(text: &str) -> (String, String) {
     let event: Value = serde_json::from_str(text).unwrap_or_default();
     let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
@@ -63,7 +64,7 @@ pub fn origin(text: &str) -> (String, String) {
     (base_url, text("/rawPath").unwrap_or_default().to_owned())
 }
 
-/// From the gateway's own name, never from a header that the caller can forge.
+/// The base URL from the domain name of the gateway, never from a header, which the caller can forge.
 fn base_url(domain: Option<&str>, stage: Option<&str>) -> String {
     let domain = domain.unwrap_or("localhost");
     match stage {
@@ -79,10 +80,10 @@ fn typed(text: &str) -> Option<ApiGatewayV2httpRequest> {
     serde_json::from_str(text).ok().or_else(|| lenient(text))
 }
 
-/// Whether there are more headers than a request can have: the gateway takes 10,240 bytes of them, a `HeaderMap` some 24,000.
+/// Whether an event has more headers than the gateway accepts, which is 10,240 bytes. A `HeaderMap` panics at about 24,000 headers.
 fn has_too_many_headers(text: &str) -> bool {
     const MAX_HEADERS: usize = 10_240;
-    // The shortest has six bytes: `"":"",`.
+    // The shortest header has six bytes: `"":"",`.
     const MIN_BYTES: usize = 6 * MAX_HEADERS;
     #[derive(Deserialize)]
     struct Headers {
@@ -92,11 +93,11 @@ fn has_too_many_headers(text: &str) -> bool {
     text.len() > MIN_BYTES && serde_json::from_str(text).is_ok_and(|event| count(event) > MAX_HEADERS)
 }
 
-/// The type takes no `null` for a header, a path parameter or `isBase64Encoded`. Here it is as good as nothing.
+/// Reads an event without its `null`s, which the type does not accept for headers, path parameters and `isBase64Encoded`.
 fn lenient(text: &str) -> Option<ApiGatewayV2httpRequest> {
     let mut event: Value = serde_json::from_str(text).ok()?;
     drop_nulls(&mut event);
-    // As text again: a second way to read the type would be 100 kB of code.
+    // Serialized again, because deserializing the type from a `Value` would add 100 kB of code.
     serde_json::from_str(&event.to_string()).ok()
 }
 
@@ -117,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    /// An event with the fewest members there may be, and these.
+    /// An event with only the required members, and these.
     fn event(more: Value) -> String {
         let mut event = json!({ "requestContext": { "http": { "method": "GET" } } });
         let members = event.as_object_mut().unwrap();
@@ -209,7 +210,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever lambda_http's conversion would make of them.
+        /// Also those that the conversion by lambda_http would change or refuse.
         #[test]
         fn path_and_query_arrive_as_they_came(
             path in "(/|[?#%@:\\\\\\[ ]|\\PC){0,20}",

@@ -1,11 +1,11 @@
-//! The query of every list by id: `limit`, `starting_after`, `ending_before`.
+//! The query parameters of lists by id: `limit`, `starting_after`, `ending_before`.
 
 use super::input::Input;
 use crate::domain::id_list::{IdList, Position};
 use crate::domain::text::has_control;
 use crate::domain::{Error, Id, Kind};
 
-/// A repository's name as a query parameter.
+/// The name of a repository as a query parameter.
 pub fn repository_name(text: &str) -> Result<String, String> {
     let right = text.chars().count() <= 255 && !has_control(text);
     right
@@ -14,7 +14,7 @@ pub fn repository_name(text: &str) -> Result<String, String> {
 }
 
 impl Input<'_> {
-    /// Reads where a page begins and how long it may be.
+    /// Reads the position and the limit of a page.
     pub fn id_list<K: Kind>(&self) -> Option<IdList<K>> {
         let limit = self.query_integer("limit", 1, 100);
         let cursor = |name| {

@@ -1,20 +1,20 @@
-//! Query, headers and body of a request, read with every fault at once, in the contract's order:
-//! media type 415, size 413, syntax 400, then all 422 together.
+//! Reads query, headers and body of a request and reports all errors together, in the order of the contract: media type 415, size
+//! 413, syntax 400, then all 422.
 
 use super::query;
 use super::request::Request;
 use crate::domain::idempotency::{Fingerprint, IdempotencyKey};
 use crate::domain::json::{Json, Object};
 use crate::domain::precondition::{EntityTags, IfMatch};
-use crate::domain::{Error, FieldError, Fields, Result};
+use crate::domain::{Error, FieldError, Fields, Result, member_pointer};
 use crate::store::IdempotentRequest;
 use lambda_http::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use std::cell::RefCell;
 
-/// The largest body: 256 KiB.
+/// The maximum size of a body: 256 KiB.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// What a request brings besides its path and credential. Readers return `None` where they told a fault.
+/// The input of a request other than its path and credential. Readers return `None` after they report an error.
 pub struct Input<'r> {
     request: &'r Request,
     query: Vec<(String, String)>,
@@ -25,7 +25,7 @@ pub struct Input<'r> {
 }
 
 impl Request {
-    /// Reads query, headers and body, with every fault at once.
+    /// Reads query, headers and body, and returns all errors together.
     pub fn parse<T>(&self, read: impl FnOnce(&Input) -> Option<T>) -> Result<T> {
         Input::read(self, read)
     }
@@ -55,10 +55,10 @@ impl<'r> Input<'r> {
         if !field_errors.is_empty() {
             return Err(Error::Invalid(field_errors));
         }
-        value.ok_or_else(|| Error::internal("a reader gave neither a value nor a fault"))
+        value.ok_or_else(|| Error::internal("a reader returned neither a value nor an error"))
     }
 
-    /// Refuses the request as a whole; of several refusals the one that is checked first stands.
+    /// Refuses the request as a whole. Of several errors, the first in the order of the contract is answered.
     pub fn refuse(&self, error: Error) {
         let rank = |error: &Error| match error {
             Error::UnsupportedMediaType(_) => 0,
@@ -71,7 +71,7 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// Tells one fault.
+    /// Reports one invalid field.
     pub fn field_error<T>(&self, pointer: impl Into<String>, message: impl Into<String>) -> Option<T> {
         self.field_errors.borrow_mut().push(FieldError::new(pointer, message));
         None
@@ -81,15 +81,14 @@ impl<'r> Input<'r> {
         let known_parameters = self.known_parameters.borrow();
         let known = if known_parameters.is_empty() { "none".to_owned() } else { known_parameters.join(", ") };
         for (name, _) in self.query.iter().filter(|(name, _)| !known_parameters.contains(&name.as_str())) {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
             self.field_error::<()>(
-                format!("/query/{escaped}"),
+                member_pointer("/query", name),
                 format!("is not a parameter of this operation, which takes {known}"),
             );
         }
     }
 
-    /// A query parameter: absent (`Some(None)`), or parsed. Given twice or empty it is a fault.
+    /// A query parameter: absent (`Some(None)`), or parsed. A repeated or empty parameter is an error.
     pub fn query<T>(
         &self,
         name: &'static str,
@@ -98,7 +97,7 @@ impl<'r> Input<'r> {
         self.parameter(name, false, parse)
     }
 
-    /// A query parameter for which empty means absent.
+    /// A query parameter that is also absent if it is empty.
     pub fn query_or_empty<T>(
         &self,
         name: &'static str,
@@ -130,17 +129,17 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// Whether a query parameter was given, and not as the empty text.
+    /// Whether a query parameter is given and not empty.
     pub(super) fn has_value(&self, name: &str) -> bool {
         self.query.iter().any(|(known, value)| known == name && !value.is_empty())
     }
 
-    /// A query parameter that is a whole number, digits only.
-    pub fn query_integer(&self, name: &'static str, least: usize, most: usize) -> Option<Option<usize>> {
+    /// A query parameter that is an integer, digits only.
+    pub fn query_integer(&self, name: &'static str, min: usize, max: usize) -> Option<Option<usize>> {
         self.query(name, |text| {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            let number = text.parse().ok().filter(|number| digits && (least..=most).contains(number));
-            number.ok_or_else(|| format!("must be an integer from {least} to {most}"))
+            let number = text.parse().ok().filter(|number| digits && (min..=max).contains(number));
+            number.ok_or_else(|| format!("must be an integer from {min} to {max}"))
         })
     }
 
@@ -149,7 +148,7 @@ impl<'r> Input<'r> {
         self.query(name, |text| text.parse().map_err(|_| "must be true or false".to_owned()))
     }
 
-    /// `If-Match`; where it is absent any version will do.
+    /// `If-Match`. Without the header, any version satisfies it.
     pub fn if_match(&self) -> Option<IfMatch> {
         let Some(value) = self.request.header(IF_MATCH) else { return Some(IfMatch::default()) };
         match EntityTags::parse(value) {
@@ -167,7 +166,7 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// `If-None-Match` of the upsert, which takes `*` only: whether the tenant must be new.
+    /// Whether the tenant must not exist: `If-None-Match` of the upsert, where only `*` is allowed.
     pub fn must_be_new(&self) -> Option<bool> {
         match self.request.header(IF_NONE_MATCH).map(EntityTags::parse) {
             None => Some(false),
@@ -176,8 +175,8 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// `Idempotency-Key`, with the operation and what the body asks for: read the body first.
-    pub fn idempotent_request(&self, operation: &'static str) -> Option<Option<IdempotentRequest>> {
+    /// `Idempotency-Key` with the fingerprint of the body, which must be read before. `operation` is the name of the binary.
+    pub fn idempotent_request(&self, operation: &str) -> Option<Option<IdempotentRequest>> {
         let Some(value) = self.request.header("idempotency-key") else { return Some(None) };
         let Some(key) = IdempotencyKey::parse(value) else {
             return self.field_error(
@@ -186,15 +185,15 @@ impl<'r> Input<'r> {
             );
         };
         let fingerprint = Fingerprint::new(self.body.borrow().as_ref());
-        Some(Some(IdempotentRequest { key, operation, fingerprint }))
+        Some(Some(IdempotentRequest::new(&key, operation, fingerprint)))
     }
 
-    /// A JSON body that must be there.
+    /// A required JSON body.
     pub fn body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
         self.json_body(true, false, read)
     }
 
-    /// A JSON body that may be absent or `null`, which is the same as `{}`.
+    /// A JSON body that may be absent or `null`, which both mean `{}`.
     pub fn optional_body<T>(&self, read: impl FnOnce(&mut Fields) -> Option<T>) -> Option<T> {
         self.json_body(false, false, read)
     }
@@ -235,7 +234,7 @@ impl<'r> Input<'r> {
         }
         match Json::parse(bytes) {
             Ok(Json::Object(object)) => Ok(Some(object)),
-            // Generated clients send it for a body that they were not given.
+            // Generated clients send `null` for an absent body.
             Ok(Json::Null) if !required => Ok(None),
             Ok(_) => Err(Error::Malformed("The body must be a JSON object.".to_owned())),
             Err(error) => Err(Error::Malformed(format!(

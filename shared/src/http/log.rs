@@ -1,6 +1,6 @@
-//! The log: one line of JSON per event of `tracing` that is ours, and nothing of what a request says but its own request id.
+//! The log: one line of JSON per `tracing` event of this crate. Of a request's content, only its `x-request-id` is logged.
 //!
-//! The level is fixed: at TRACE the Lambda runtime logs whole events, credentials included. No variable of the environment is read.
+//! The level is fixed and no environment variable changes it: at TRACE the Lambda runtime logs whole events with credentials.
 
 use crate::domain::Error;
 use serde::Serialize;
@@ -14,22 +14,22 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{Interest, Subscriber};
 use tracing::{Event, Level, Metadata};
 
-/// The target of what ends a process.
+/// The target of events after which the process exits.
 const FATAL: &str = "tenancy::fatal";
 
-/// What is known of a request when it was answered.
+/// The event that is logged when a request is answered.
 pub struct RequestEvent<'a> {
     pub request_id: &'a str,
     pub operation: &'a str,
     pub status: u16,
     pub milliseconds: u64,
-    /// The caller's own `x-request-id`: at most 128 printable ASCII characters.
+    /// The caller's `x-request-id`: at most 128 printable ASCII characters.
     pub caller_request_id: Option<&'a str>,
-    /// The whole chain of what went wrong.
+    /// The error with all its sources.
     pub cause: Option<&'a str>,
 }
 
-/// The one event of a request.
+/// Logs an answered request.
 pub fn request(event: &RequestEvent) {
     macro_rules! event {
         ($level:ident) => {
@@ -46,33 +46,33 @@ pub fn request(event: &RequestEvent) {
     if event.status < 500 { event!(info) } else { event!(error) }
 }
 
-/// Work without a request that failed.
+/// Logs failed work that is not a request.
 pub fn failed(cause: &str) {
     tracing::error!(cause);
 }
 
-/// A process that cannot start or go on.
+/// Logs why a process cannot start or continue.
 pub fn fatal(cause: &str) {
     tracing::error!(target: FATAL, cause);
 }
 
-/// A panic. On AWS the place alone: the message may quote a request. `cargo xtask dev` asks for the message.
+/// Logs a panic. The message may contain data of a request and is logged only for `cargo xtask dev`, never on AWS.
 pub fn panicked(panic: &PanicHookInfo, shows_message: bool) {
     let place = panic.location().map(ToString::to_string);
     let message = panic.payload_as_str().filter(|_| shows_message);
     tracing::error!(cause = "a panic", place = place.as_deref(), message);
 }
 
-/// Sets up the log, once per process, before anything is logged.
+/// Installs the subscriber, once per process.
 pub fn start() {
-    // It fails where there is a subscriber already.
+    // This fails only if a subscriber is already installed.
     let _ = tracing::subscriber::set_global_default(JsonLines(|line| {
-        // A log that cannot be written is no error of a request.
+        // Write errors are ignored: logging must not fail a request.
         let _ = std::io::stdout().lock().write_all(line);
     }));
 }
 
-/// Where lines go. Spans are not recorded.
+/// A subscriber that passes lines to a writer. Spans are not recorded.
 struct JsonLines(fn(&[u8]));
 
 impl Subscriber for JsonLines {
@@ -108,13 +108,13 @@ impl Subscriber for JsonLines {
     fn exit(&self, _: &Id) {}
 }
 
-/// The members of a line so far, in JSON.
+/// The JSON members of a line.
 struct Members(Vec<u8>);
 
 impl Members {
     fn add(&mut self, name: &str, value: impl Serialize) {
         self.0.push(if self.0.is_empty() { b'{' } else { b',' });
-        // Texts and numbers can always be written to memory.
+        // Writing strings and numbers to memory cannot fail.
         let _ = serde_json::to_writer(&mut self.0, name);
         self.0.push(b':');
         let _ = serde_json::to_writer(&mut self.0, &value);
@@ -140,15 +140,15 @@ impl Visit for Members {
     }
 }
 
-/// The most of a cause that is logged: in JSON a character takes six bytes at most.
+/// The maximum length of a logged cause. In JSON a character has at most six bytes.
 const MAX_CAUSE_CHARACTERS: usize = 1400;
 
-/// JSON escapes the control characters before the blank; a terminal obeys the later ones as well.
+/// Replaces the control characters that JSON does not escape and terminals interpret.
 fn shown(character: char) -> char {
     if matches!(character, '\u{7f}'..='\u{9f}') { char::REPLACEMENT_CHARACTER } else { character }
 }
 
-/// What the log, and no client, is shown of an error.
+/// The cause of an error for the log. Clients never see it.
 pub fn cause(error: &Error) -> Option<String> {
     match error {
         Error::Internal(cause) | Error::Unavailable(cause) => {
@@ -158,7 +158,7 @@ pub fn cause(error: &Error) -> Option<String> {
     }
 }
 
-/// The caller's own request id, where it is fit to be logged.
+/// The caller's request id, if it may be logged.
 pub fn caller_request_id(header: Option<&str>) -> Option<&str> {
     header.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|byte| matches!(byte, b' '..=b'~')))
 }
@@ -175,7 +175,7 @@ mod tests {
 
     thread_local!(static LINES: RefCell<String> = RefCell::default());
 
-    /// What is logged meanwhile.
+    /// The lines that `work` logs.
     fn logged(work: impl FnOnce()) -> String {
         let lines = JsonLines(|line| LINES.with_borrow_mut(|lines| lines.push_str(str::from_utf8(line).unwrap())));
         tracing::subscriber::with_default(lines, work);

@@ -1,8 +1,7 @@
-//! Between Lambda and the domain, and the only place that names the Lambda runtime.
+//! HTTP on Lambda. No other module depends on the Lambda runtime.
 //!
-//! A handler reads *authenticate, parse, act, present*; [`serve`] owns the rest: configuration, client,
-//! request id, the answer to every error, and the log. Nothing that goes wrong leaves a function without
-//! an answer of this service's own.
+//! A handler authenticates, parses, calls the store and builds a response. [`serve`] does the rest: configuration, client, request id,
+//! error responses and the log. Every request gets a response of this service, also if the handler fails or panics.
 
 mod authentication;
 mod customer_list;

@@ -1,10 +1,10 @@
-//! The known path that the caller of an unknown one probably means.
+//! Suggests the known path that is nearest to an unknown one.
 
-/// The prefix of the paths that have a version.
+/// The prefix of versioned paths.
 const VERSION: &str = "v1";
 
-/// The known path nearest to an unknown one, if any is near: with or without the version or a prefix, without empty segments,
-/// in another case, with a typing error. `path` is percent-decoded.
+/// The known path that is nearest to `path`, if one is similar: with or without the version or a prefix, without empty segments, in
+/// another case, with a typing error. `path` is percent-decoded.
 pub fn nearest<'a>(path: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let all: Vec<&str> = path.trim_matches('/').split('/').collect();
     let filled: Vec<&str> = all.iter().copied().filter(|segment| !segment.is_empty()).collect();
@@ -23,13 +23,13 @@ pub fn nearest<'a>(path: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, pattern)| pattern)
 }
 
-/// How far segments are from a known path; `None`: too far.
+/// The distance of segments from a known path; `None` if they are not similar.
 fn distance(pattern: &str, segments: &[&str]) -> Option<usize> {
     let mut segments = segments.iter();
     let mut sum = 0;
     for part in pattern.trim_start_matches('/').split('/') {
         if part.ends_with("+}") {
-            // It takes whatever is left. Where that is nothing, the value is missing.
+            // A greedy parameter matches all remaining segments. Without any, its value is missing.
             sum += usize::from(segments.next().is_some());
             segments = [].iter();
             continue;
@@ -40,15 +40,15 @@ fn distance(pattern: &str, segments: &[&str]) -> Option<usize> {
     segments.next().is_none().then_some(sum)
 }
 
-/// How far a segment is from a known one, which is in lower case; `None`: it is another word.
+/// The distance of a segment from a known one, which is in lower case; `None` if they are not similar.
 fn difference(known: &str, segment: &str) -> Option<usize> {
-    let most = if known.len() > 4 { 2 } else { 1 };
-    if known.len().abs_diff(segment.len()) > most {
+    let max = if known.len() > 4 { 2 } else { 1 };
+    if known.len().abs_diff(segment.len()) > max {
         return None;
     }
     let lower = segment.to_ascii_lowercase();
     let edits = edits(known, &lower);
-    (edits <= most).then_some(2 * edits + usize::from(lower != segment))
+    (edits <= max).then_some(2 * edits + usize::from(lower != segment))
 }
 
 /// The Levenshtein distance in bytes.

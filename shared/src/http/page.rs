@@ -1,4 +1,4 @@
-//! The problem registry as pages for a browser. Links are relative, so that they hold under whatever path the API is served.
+//! The problem registry as HTML. Links are relative, so that they work under any base path.
 
 use super::problem::ProblemType;
 
@@ -44,7 +44,7 @@ pub fn entry(problem: &ProblemType, problem_type: &str) -> String {
     )
 }
 
-/// `404 Not found`, once per status.
+/// `404 Not found`, for each status.
 fn statuses(problem: &ProblemType) -> Vec<String> {
     problem.statuses.iter().map(|(status, title)| format!("{status} {}", escaped(title))).collect()
 }
@@ -65,7 +65,7 @@ const STYLE: &str = ":root{color-scheme:light dark}\
     th,td{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8888}\
     code{overflow-wrap:anywhere}";
 
-/// A text as HTML text or attribute value.
+/// Escapes a text for HTML content and attribute values.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::http::problem::problem_types;
 
-    /// Panics where an element is not closed in its place.
+    /// Panics if elements are not properly nested.
     fn check_nesting(html: &str) {
         const VOID: [&str; 2] = ["meta", "br"];
         let mut open = Vec::new();

@@ -1,4 +1,4 @@
-//! Errors as clients see them: RFC 9457 problems from a closed set (contract section 2.10).
+//! Error responses: RFC 9457 problems of a closed set of types (contract section 2.10).
 
 use super::response::{NO_STORE, Response};
 use crate::domain::{CredentialError, Error, FieldError};
@@ -11,17 +11,17 @@ use serde::Serialize;
 pub struct ProblemType {
     /// The last segment of `type`.
     pub slug: &'static str,
-    /// The statuses it comes with, and the title at each.
+    /// The possible statuses, each with its title.
     pub statuses: &'static [(u16, &'static str)],
     /// When it is answered.
     pub when: &'static str,
     /// `never`: the same request fails again; `later`: it may succeed.
     pub retry: &'static str,
-    /// What to do about it.
+    /// What the client can do.
     pub action: &'static str,
 }
 
-/// Every problem that this API knows, those of later groups included.
+/// All problem types of this API, including those of planned operations.
 pub fn problem_types() -> &'static [ProblemType] {
     const NEVER: &str = "never";
     const LATER: &str = "later";
@@ -94,16 +94,16 @@ pub fn problem_types() -> &'static [ProblemType] {
     }
 }
 
-/// Where a problem occurred: what every problem tells of its request.
+/// The data of a request that its problem contains.
 #[derive(Clone, Debug)]
 pub struct ProblemContext {
-    /// The deployment's base URL, from the gateway.
+    /// The base URL of the deployment.
     pub base_url: String,
-    /// The path as the gateway gives it, percent-encoded again: a URI reference (RFC 9457, section 3.1.5).
+    /// The path, percent-encoded again: a URI reference (RFC 9457, section 3.1.5).
     pub instance: String,
-    /// The request's id.
+    /// The id of the request.
     pub request_id: String,
-    /// Whether `If-Match` names a weak tag.
+    /// Whether `If-Match` contains a weak tag.
     pub has_weak_if_match: bool,
 }
 
@@ -128,12 +128,12 @@ struct FieldErrorBody<'a> {
     message: &'a str,
 }
 
-/// The base URL of a slug's `type`.
+/// The `type` of a problem.
 pub fn type_url(base_url: &str, slug: &str) -> String {
     format!("{base_url}/problems/{slug}")
 }
 
-/// The answer to an error.
+/// The response for an error.
 pub fn problem(error: &Error, context: &ProblemContext) -> Response {
     let (status, slug, detail) = describe(error, context);
     let title = problem_types()
@@ -171,7 +171,7 @@ pub fn problem(error: &Error, context: &ProblemContext) -> Response {
     }
 }
 
-/// As many field_errors as go into one answer: a body of 256 KiB has room for more than Lambda's 6 MB take.
+/// The first errors, at most 1 MiB of them: a body of 256 KiB can have more errors than fit into Lambda's limit of 6 MB.
 fn within_size_limit(field_errors: &[FieldError]) -> &[FieldError] {
     const MAX_BYTES: usize = 1 << 20;
     let mut bytes = 0;
@@ -187,7 +187,7 @@ fn field_error_body(field_error: &FieldError) -> FieldErrorBody<'_> {
     FieldErrorBody { pointer: &field_error.pointer, message: &field_error.message }
 }
 
-/// Status, slug and detail. The detail tells nothing stored, but that the customer of a taken slug is archived.
+/// Status, slug and detail. The only stored data in a detail is that the customer of a taken slug is archived.
 fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'static str, &'e str) {
     match error {
         Error::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed-request", detail),
@@ -232,7 +232,7 @@ fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'st
     }
 }
 
-/// The same words whatever a key once was.
+/// The detail is the same for unknown, revoked and expired keys.
 fn unauthorized(credential: CredentialError) -> &'static str {
     match credential {
         CredentialError::Missing => {

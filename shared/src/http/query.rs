@@ -1,8 +1,9 @@
-//! Query strings: `+` is a space, escapes are decoded once, anything broken is refused (contract section 2.2).
+//! Query strings: `+` is a space, escapes are decoded once, invalid escapes are refused (contract section 2.2).
 
+use crate::domain::text::has_complete_escapes;
 use percent_encoding::percent_decode_str;
 
-/// The parameters in order, or `None` where an escape is broken or not UTF-8.
+/// The parameters in order, or `None` if an escape is incomplete or not UTF-8.
 pub fn parse(raw: &str) -> Option<Vec<(String, String)>> {
     raw.split('&')
         .filter(|pair| !pair.is_empty())
@@ -13,13 +14,9 @@ pub fn parse(raw: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// Decodes once; `None` where an escape is broken or not UTF-8.
+/// Percent-decodes once. `None` if an escape is incomplete or not UTF-8.
 pub fn decode(text: &str) -> Option<String> {
-    let broken = text.split('%').skip(1).any(|escape| {
-        let digits = escape.as_bytes().get(..2);
-        !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    });
-    if broken {
+    if !has_complete_escapes(text) {
         return None;
     }
     percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())

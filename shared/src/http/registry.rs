@@ -1,4 +1,4 @@
-//! The problem registry as it is served, so that a problem's `type` resolves.
+//! Serves the problem registry, so that the `type` of a problem resolves.
 
 use super::page;
 use super::problem::{ProblemType, problem_types, type_url};
@@ -43,12 +43,12 @@ fn view(request: &Request, problem: &ProblemType) -> ProblemTypeView {
     }
 }
 
-/// The problem with this slug.
+/// The problem type with this slug.
 pub fn problem_type(slug: &str) -> Option<&'static ProblemType> {
     problem_types().iter().find(|problem| problem.slug == slug)
 }
 
-/// Every problem: JSON, or a page where a browser asks.
+/// All problem types: HTML for a browser, otherwise JSON.
 pub fn problem_list(request: &Request) -> Response {
     negotiated(
         request,
@@ -60,13 +60,13 @@ pub fn problem_list(request: &Request) -> Response {
     )
 }
 
-/// One problem: JSON, or a page where a browser asks.
+/// One problem type: HTML for a browser, otherwise JSON.
 pub fn problem_page(request: &Request, problem: &ProblemType) -> Response {
     let view = view(request, problem);
     negotiated(request, || page::entry(problem, &view.r#type), || document(&view))
 }
 
-/// A public document in the form that the caller prefers.
+/// A public document in the media type that the caller prefers.
 fn negotiated(request: &Request, page: impl FnOnce() -> String, json: impl FnOnce() -> Response) -> Response {
     let response = if prefers_html(request.header(ACCEPT).unwrap_or_default()) {
         Response::new(StatusCode::OK).with_text("text/html; charset=utf-8", page())
@@ -76,19 +76,19 @@ fn negotiated(request: &Request, page: impl FnOnce() -> String, json: impl FnOnc
     response.public().with_header(VARY, "accept")
 }
 
-/// Browsers name `text/html`, and JSON not at all or with a lower weight (RFC 9110, section 12.5.1).
+/// Browsers accept `text/html`, and JSON not explicitly or with a lower weight (RFC 9110, section 12.5.1).
 fn prefers_html(accept: &str) -> bool {
     weight(accept, "text/html") > weight(accept, "application/json")
 }
 
-/// The weight of a media type that is named, in thousandths; 0 where it is not.
+/// The weight of a media type in thousandths; 0 if it is not listed.
 fn weight(accept: &str, media_type: &str) -> u32 {
     let range = |range: &str| {
         let mut parts = range.split(';').map(str::trim);
         let is_it = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
         let given = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
         let weight = given.map_or(Some(1.0), |text| text.parse::<f32>().ok());
-        // Out of range or no number: as good as not said.
+        // An invalid weight is ignored.
         is_it.then(|| {
             weight.filter(|weight| (0.0..=1.0).contains(weight)).map_or(1000, |weight| (weight * 1000.0) as u32)
         })

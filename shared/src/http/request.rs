@@ -1,4 +1,4 @@
-//! One request: what the gateway said, read on demand.
+//! One request of the gateway.
 
 use super::event::{self, Event};
 use super::problem::ProblemContext;
@@ -9,14 +9,14 @@ use lambda_http::RequestExt;
 use lambda_http::http::header::{AsHeaderName, IF_MATCH};
 use std::borrow::Cow;
 
-/// A request at the function's door. Nothing in it is believed yet. It has no `Debug`, which would show credentials.
+/// An unauthenticated request. It has no `Debug`, which would show credentials.
 pub struct Request {
     event: Event,
     pub(super) context: ProblemContext,
 }
 
 impl Request {
-    /// Reads an event; of what is no event, its context alone is known.
+    /// Reads an event. The error is the context of an unreadable event.
     pub(super) fn read(
         event: &str,
         id: RequestId,
@@ -39,23 +39,24 @@ impl Request {
         Ok(request)
     }
 
-    /// The base URL of this deployment, without a slash at the end.
+    /// The base URL of the deployment, without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.context.base_url
     }
 
-    /// The path of the base URL: the beginning of each path where clients call this API. Mostly empty.
+    /// The path of the base URL, with which the paths of clients begin. Usually empty.
     pub fn base_path(&self) -> &str {
         uri::base_path(&self.context.base_url)
     }
 
-    /// The path as routes know it. Behind a custom domain's API mapping the gateway's path may have the mapping in front
-    /// of it; where the gateway is called by its own name it does not.
+    /// The path without the base path. Behind the API mapping of a custom domain the path begins with the mapping; if the gateway is
+    /// called by its own domain name it does not.
     pub fn route_path(&self) -> &str {
         uri::below(self.event.http.raw_http_path(), self.base_path())
     }
 
-    /// A header; the gateway joins repeated ones with commas. It may be outside ASCII (RFC 9110, section 5.5), where `to_str` gives nothing.
+    /// The value of a header. The gateway joins repeated headers with commas. Values may contain characters outside ASCII (RFC 9110,
+    /// section 5.5), for which `to_str` fails.
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         std::str::from_utf8(self.event.http.headers().get(name)?.as_bytes()).ok()
     }
@@ -69,29 +70,29 @@ impl Request {
         self.raw_path(name).is_some()
     }
 
-    /// A path parameter as text, percent-decoded exactly once, by the gateway or here.
+    /// A path parameter, percent-decoded exactly once, by the gateway or here.
     pub fn path_text(&self, name: &str) -> Option<Cow<'_, str>> {
         let raw = self.raw_path(name)?;
         if self.event.is_decoded { Some(Cow::Borrowed(raw)) } else { query::decode(raw).map(Cow::Owned) }
     }
 
-    /// A path parameter, parsed. An ill-formed one is answered as an absent one would be: 404.
+    /// A parsed path parameter. A malformed one is answered with 404, like one that does not exist.
     pub fn path<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         self.path_text(name).and_then(|text| parse(&text)).ok_or(Error::NotFound)
     }
 
-    /// A path id of a POST, where an idempotency conflict outranks 404: an ill-formed one is `never`, the id of
-    /// nothing, and looked up like any other.
-    pub fn path_or<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>, never: T) -> T {
-        self.path(name, parse).unwrap_or(never)
+    /// A parsed path parameter of a POST. A malformed one is replaced by `nil`, which is never assigned, and looked up like any other,
+    /// because an idempotency conflict takes precedence over 404.
+    pub fn path_or<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>, nil: T) -> T {
+        self.path(name, parse).unwrap_or(nil)
     }
 
-    /// The query as it came.
+    /// The unmodified query string.
     pub(super) fn query(&self) -> &str {
         &self.event.query
     }
 
-    /// The body's bytes; `None`: none were sent.
+    /// The body, or `None` if it is empty.
     pub(super) fn body(&self) -> Result<Option<&[u8]>> {
         if self.event.has_broken_body {
             return Err(Error::Malformed("The body cannot be read.".to_owned()));

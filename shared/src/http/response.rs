@@ -1,4 +1,4 @@
-//! Answers, as an HTTP API takes them.
+//! Responses in the format of an HTTP API.
 
 use crate::domain::precondition::{EntityTags, entity_tag};
 use lambda_http::Body;
@@ -8,21 +8,21 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, He
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-/// Status, headers and body. No `Debug`: it would show secrets.
+/// Status, headers and body. It has no `Debug`, which would show secrets.
 pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
-    /// `Binary` goes as base64.
+    /// `Binary` is encoded as base64.
     body: Option<Body>,
 }
 
-/// Lambda takes answers of at most 6 MB. A body that is larger than this inside of one goes as base64, in which
-/// the 4 MiB of the largest page (contract section 3.2) always fit.
+/// The maximum size of a body that is sent as text, after escaping. Lambda limits responses to 6 MB. Larger bodies are sent as base64,
+/// in which the 4 MiB of the largest page (contract section 3.2) always fit.
 const MAX_TEXT_BYTES: usize = 5 << 20;
 
-/// Something with an entity tag.
+/// A resource with an entity tag.
 pub trait Versioned {
-    /// Which version of it this is.
+    /// The version of the resource.
     fn version(&self) -> u64;
 }
 
@@ -44,10 +44,10 @@ impl Versioned for crate::domain::repository::Repository {
     }
 }
 
-/// `Cache-Control` of what no cache may store: secrets, and what is answered without a credential and is no document.
+/// `Cache-Control` of responses that no cache may store: those with secrets, and public ones that are not documents.
 pub const NO_STORE: &str = "no-store";
 
-/// `Cache-Control` of what was answered to a credential: its own cache may keep it, and asks again before each use.
+/// `Cache-Control` of authenticated responses: a private cache may store them, but must revalidate them before each use.
 pub const REVALIDATED: &str = "private, no-cache";
 
 impl Response {
@@ -59,7 +59,7 @@ impl Response {
         self.status
     }
 
-    /// The answer in the gateway's form. Its empty list of cookies is for cargo-lambda, which takes no answer without one.
+    /// The response in the gateway's format. The list of cookies is empty but present: cargo-lambda requires it.
     pub(super) fn into_api_gateway(self) -> ApiGatewayV2httpResponse {
         let mut answer = ApiGatewayV2httpResponse::default();
         answer.status_code = self.status.as_u16().into();
@@ -69,7 +69,7 @@ impl Response {
         answer
     }
 
-    /// The same answer with this header. What is no header's value, a line break say, is left out.
+    /// Sets a header. An invalid value, such as one with a line break, is ignored.
     #[must_use]
     pub fn with_header(mut self, name: impl IntoHeaderName, value: impl TryInto<HeaderValue>) -> Self {
         if let Ok(value) = value.try_into() {
@@ -78,31 +78,30 @@ impl Response {
         self
     }
 
-    /// The same answer with the path of what was made.
+    /// Sets `Location` to the path of the created resource.
     #[must_use]
     pub fn with_location(self, location: String) -> Self {
         self.with_header(LOCATION, location)
     }
 
-    /// The same answer, which shows a secret.
+    /// Forbids caches to store the response, because it contains a secret.
     #[must_use]
     pub fn no_store(self) -> Self {
         self.with_header(CACHE_CONTROL, NO_STORE)
     }
 
-    /// The same answer, which is everybody's and may be kept for some minutes.
+    /// Allows shared caches to store the response for five minutes.
     #[must_use]
     pub fn public(self) -> Self {
         self.with_header(CACHE_CONTROL, "public, max-age=300")
     }
 
-    /// The same answer; what caches may do with it is this, where nothing else was said.
+    /// Sets `Cache-Control` unless it is set.
     pub(super) fn with_default_cache_control(self, cache_control: &'static str) -> Self {
         if self.headers.contains_key(CACHE_CONTROL) { self } else { self.with_header(CACHE_CONTROL, cache_control) }
     }
 
-    /// The same answer for clients that call this API under a base path: `Location` leads there. Replays are made from what
-    /// was created, so theirs does too.
+    /// Prefixes `Location` with the base path under which clients call this API.
     pub(super) fn with_base_path(self, base_path: &str) -> Self {
         match self.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
             Some(location) if !base_path.is_empty() => {
@@ -113,31 +112,31 @@ impl Response {
         }
     }
 
-    /// The same answer, marked where it repeats an earlier one.
+    /// Sets `Idempotency-Replayed` on a replay.
     #[must_use]
     pub fn with_replayed(self, replayed: bool) -> Self {
         if replayed { self.with_header("idempotency-replayed", "true") } else { self }
     }
 
-    /// The same answer with its version.
+    /// Sets the ETag of a resource.
     #[must_use]
     pub fn with_etag(self, resource: &impl Versioned) -> Self {
         self.with_header(ETAG, entity_tag(resource.version()))
     }
 
-    /// The same answer with this text.
+    /// Sets the body.
     #[must_use]
     pub fn with_text(mut self, media_type: &str, body: String) -> Self {
-        // Inside Lambda's own JSON every quote and backslash is escaped once more, which may double the body.
+        // The body is a string in the JSON of the response: escaping quotes and backslashes may double its size.
         let escapes = || body.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
         let is_large = 2 * body.len() > MAX_TEXT_BYTES && body.len() + escapes() > MAX_TEXT_BYTES;
         self.body = Some(if is_large { Body::Binary(body.into_bytes()) } else { Body::Text(body) });
         self.with_header(CONTENT_TYPE, media_type)
     }
 
-    /// The same answer with this value as JSON.
+    /// Sets a JSON body.
     pub(super) fn with_json(self, media_type: &str, value: &impl Serialize) -> Self {
-        // Only a map with keys that are no strings cannot be written, and no answer has one.
+        // Serialization fails only for maps whose keys are not strings. No response has one.
         let body = serde_json::to_string(value).unwrap_or_default();
         self.with_text(media_type, body)
     }
@@ -145,17 +144,17 @@ impl Response {
 
 const JSON: &str = "application/json";
 
-/// 200 with a value that has no version.
+/// 200 with a value without an entity tag.
 pub fn document(value: &impl Serialize) -> Response {
     Response::new(StatusCode::OK).with_json(JSON, value)
 }
 
-/// 200 with a resource.
+/// 200 with a resource and its entity tag.
 pub fn ok(resource: &(impl Serialize + Versioned)) -> Response {
     document(resource).with_etag(resource)
 }
 
-/// 200 with a resource, or 304 where the caller has it already.
+/// 200 with a resource, or 304 if `If-None-Match` matches its version.
 pub fn found(resource: &(impl Serialize + Versioned), if_none_match: Option<&EntityTags>) -> Response {
     if if_none_match.is_some_and(|tags| tags.matches_weakly(resource.version())) {
         return Response::new(StatusCode::NOT_MODIFIED).with_etag(resource);
@@ -163,7 +162,7 @@ pub fn found(resource: &(impl Serialize + Versioned), if_none_match: Option<&Ent
     ok(resource)
 }
 
-/// 201 with what was made.
+/// 201 with the created resource.
 pub fn created(value: &impl Serialize) -> Response {
     Response::new(StatusCode::CREATED).with_json(JSON, value)
 }
@@ -173,7 +172,7 @@ pub fn no_content() -> Response {
     Response::new(StatusCode::NO_CONTENT)
 }
 
-/// 200 with a page in AgentRouter's form: `{NAME: […], page: {next_page_token}}`.
+/// 200 with a page of the Operator API: `{NAME: […], page: {next_page_token}}`.
 pub fn page(name: &'static str, items: &[impl Serialize], next_page_token: Option<String>) -> Response {
     #[derive(Serialize)]
     struct Page {
@@ -191,12 +190,12 @@ pub fn page(name: &'static str, items: &[impl Serialize], next_page_token: Optio
     document(&Body(name, items, Page { next_page_token: next_page_token.unwrap_or_default() }))
 }
 
-/// 200 with everything there is: `{NAME: […]}`.
+/// 200 with a complete list: `{NAME: […]}`.
 pub fn list(name: &'static str, items: &[impl Serialize]) -> Response {
     document(&std::collections::BTreeMap::from([(name, items)]))
 }
 
-/// 200 with a text that is JSON already.
+/// 200 with a text that is already JSON.
 pub fn json_text(text: &str) -> Response {
     Response::new(StatusCode::OK).with_text(JSON, text.to_owned())
 }

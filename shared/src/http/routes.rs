@@ -1,4 +1,4 @@
-//! What answers a request that no route took: 404, or 405 with `Allow` where the path is known.
+//! Answers requests that match no route: 405 with `Allow` if the path is known, otherwise 404.
 
 use super::nearest::nearest;
 use super::request::Request;
@@ -7,7 +7,7 @@ use crate::domain::{Error, Result};
 /// A path of the API and its methods, e.g. `("/tenants/{tenant_id}", &["GET", "PATCH", "DELETE"])`.
 pub type Route = (&'static str, &'static [&'static str]);
 
-/// The error for a request that no route took.
+/// The error for a request that matches no route.
 pub fn unmatched<T>(request: &Request, routes: &[Route]) -> Result<T> {
     let (path, base) = (request.route_path(), request.base_path());
     let allowed = allowed(path, routes);
@@ -16,7 +16,7 @@ pub fn unmatched<T>(request: &Request, routes: &[Route]) -> Result<T> {
     }
     let detail = match nearest(path, routes.iter().map(|(pattern, _)| *pattern)) {
         Some(known) => {
-            // `{name+}` is the gateway's notation; the document writes `{name}`.
+            // `{name+}` is the notation of the gateway; the OpenAPI document has `{name}`.
             let known = known.replace("+}", "}");
             format!("There is no such path. The nearest one is {base}{known}; {base}/openapi.json has all.")
         }
@@ -25,7 +25,7 @@ pub fn unmatched<T>(request: &Request, routes: &[Route]) -> Result<T> {
     Err(Error::UnknownPath(detail))
 }
 
-/// The methods of the route that ranks first: literal segments win over parameters.
+/// The methods of the best matching route: literal segments take precedence over parameters.
 fn allowed(path: &str, routes: &[Route]) -> Vec<&'static str> {
     let segments: Vec<&str> = path.split('/').collect();
     let rank = |pattern: &str| -> Option<Vec<u8>> {
@@ -34,7 +34,7 @@ fn allowed(path: &str, routes: &[Route]) -> Vec<&'static str> {
         if segments.len() < parts.len() || !greedy && segments.len() > parts.len() {
             return None;
         }
-        // A greedy parameter takes the whole rest, whatever slashes it has, but not nothing.
+        // A greedy parameter matches the rest of the path with all its slashes, but not the empty rest.
         let whole_rest = segments.len() > parts.len();
         let segment_rank = |(part, segment): (&&str, &&str)| match *part {
             literal if literal == *segment => Some(0),
@@ -46,7 +46,6 @@ fn allowed(path: &str, routes: &[Route]) -> Vec<&'static str> {
     };
     let mut matches: Vec<_> = routes.iter().filter_map(|(pattern, methods)| Some((rank(pattern)?, methods))).collect();
     matches.sort_by(|(a, _), (b, _)| a.cmp(b));
-    // The same path may match twice where a literal looks like an id: all its methods are allowed.
     let mut allowed: Vec<&str> = matches.first().map(|(_, methods)| methods.to_vec()).unwrap_or_default();
     allowed.sort_unstable();
     allowed

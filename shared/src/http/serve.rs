@@ -1,5 +1,5 @@
-//! What runs a handler: configuration, client, request id, the catch-all, the log. Every request that
-//! reaches a function is answered by this service: API Gateway never has to invent a body.
+//! Runs a handler: configuration, client, request id, errors and panics, log. Every request that reaches a function gets a response of
+//! this service, never one that API Gateway generates.
 
 use super::log::{self, RequestEvent};
 use super::problem::problem;
@@ -18,12 +18,12 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, panic, process};
 
-/// Runs a function that works on the table, one request after the other over one connection.
+/// Runs a function that uses the table, with one connection.
 pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
     serve_over(1, handler);
 }
 
-/// Runs a function that queries the table beside the check of its caller: over two connections.
+/// Runs a function that queries the table in parallel with authentication, with two connections.
 pub fn serve_querying(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
     serve_over(2, handler);
 }
@@ -57,7 +57,7 @@ pub fn serve_public(handler: impl Fn(&Request) -> Result<Response>) {
     });
 }
 
-/// Runs a function that a schedule starts; its failure is the invocation's, so that it is tried again.
+/// Runs a function that a schedule invokes. If the work fails, the invocation fails, so that Lambda retries it.
 pub fn serve_scheduled(handler: impl AsyncFn(&Store) -> Result<()>) {
     log::start();
     let settings = Settings::from_environment().unwrap_or_else(|missing| fail(&missing));
@@ -96,19 +96,19 @@ where
     }
 }
 
-/// Ends a process that cannot start, with one clear line.
+/// Exits a process that cannot start, with one line in the log.
 fn fail(cause: &str) -> ! {
     log::fatal(cause);
     process::exit(1)
 }
 
-/// The time by the function's clock.
+/// The current time of the system clock.
 pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_milliseconds(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// What is left of the function's time. cargo-lambda says 1970: no limit is known then.
+/// The remaining time of the invocation. `None` if the deadline is not known: cargo-lambda sets it to 1970.
 fn remaining(context: &Context) -> Option<Duration> {
     const MAX_FUNCTION_MILLISECONDS: u64 = 900_000;
     let now = u64::try_from(now().milliseconds()).unwrap_or_default();
@@ -118,11 +118,11 @@ fn remaining(context: &Context) -> Option<Duration> {
     }
 }
 
-/// What does not change from request to request.
+/// The state that all requests of a process share.
 struct Process {
     operation: String,
     public_url: Option<String>,
-    /// `Cache-Control` of the answers that say nothing of it themselves.
+    /// The default `Cache-Control` of responses.
     cache_control: &'static str,
 }
 
@@ -135,7 +135,7 @@ impl Process {
         }
     }
 
-    /// Answers one request, whatever becomes of the handler.
+    /// Answers one request, also if the handler fails or panics.
     async fn answer(
         &self,
         event: LambdaEvent<Box<RawValue>>,
@@ -143,7 +143,7 @@ impl Process {
     ) -> std::result::Result<ApiGatewayV2httpResponse, Infallible> {
         let started = Instant::now();
         let mut random = [0; 16];
-        // Without entropy the id has its time alone; the answer matters more.
+        // If this fails, the id has no random part. The request is answered anyway.
         let _ = getrandom::fill(&mut random);
         let id = RequestId::new(now(), u128::from_be_bytes(random));
         let request = Request::read(event.payload.get(), id, self.public_url.as_deref());
@@ -175,5 +175,5 @@ impl Process {
     }
 }
 
-/// What is said of an event that is none of an HTTP API.
+/// The detail for an event that is not one of an HTTP API.
 const UNREADABLE: &str = "The request cannot be read: it has no method, or headers that HTTP does not allow.";

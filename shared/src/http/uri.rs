@@ -1,8 +1,8 @@
-//! Decoded paths: as URI references (RFC 3986), and below a base path.
+//! Decoded paths: as URI references (RFC 3986), and relative to a base path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// All but `pchar` and `/` (RFC 3986, section 3.3).
+/// All characters except `pchar` and `/` (RFC 3986, section 3.3).
 const NOT_OF_A_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -23,8 +23,7 @@ const NOT_OF_A_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@')
     .remove(b'/');
 
-/// A path that was percent-decoded, encoded again. After a leading double slash would come an authority, so the second
-/// slash is encoded too.
+/// Percent-encodes a decoded path. The second slash of a leading double slash is also encoded, because an authority would follow it.
 pub fn reference(path: &str) -> String {
     let encoded = utf8_percent_encode(path, NOT_OF_A_PATH).to_string();
     match encoded.strip_prefix("//") {
@@ -33,13 +32,13 @@ pub fn reference(path: &str) -> String {
     }
 }
 
-/// The path of a base URL: `/tenancy` of `https://api.example.com/tenancy`, mostly empty.
+/// The path of a base URL: `/tenancy` of `https://api.example.com/tenancy`. Usually empty.
 pub fn base_path(base_url: &str) -> &str {
     let after_scheme = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
     after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or_default()
 }
 
-/// A path without the base path, where it is below it.
+/// A path without its base path, if it begins with it.
 pub fn below<'a>(path: &'a str, base_path: &str) -> &'a str {
     path.strip_prefix(base_path).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
 }
@@ -50,7 +49,7 @@ mod tests {
     use crate::http::query;
     use proptest::prelude::*;
 
-    /// `path-absolute` of RFC 3986, in ASCII as `java.net.URI` demands.
+    /// `path-absolute` of RFC 3986, in ASCII as `java.net.URI` requires.
     fn is_path_absolute(text: &str) -> bool {
         let Some(rest) = text.strip_prefix('/') else { return false };
         let mut bytes = rest.bytes();

@@ -1,5 +1,5 @@
-//! Attachments: repositories on tenants. The tenant's item holds them; the repository counts them; a back reference of each lets a
-//! refused delete name one dependent.
+//! Attachments of repositories to tenants. They are stored in the tenant's item; the repository's item has their number. Each has a
+//! back reference, from which a refused delete names a dependent.
 
 use super::client::Store;
 use super::commit::Decision;
@@ -18,22 +18,23 @@ use crate::domain::{Change, Error, RepositoryId, Result, TenantId, id};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-/// As many repositories are read at once, until they are known to be small: a default page is one read, and 25 of the largest, 2.6 MB,
-/// are what a function with little memory reads in the time that an attempt has.
+/// The number of repositories in the first batch, before their size is known: enough for a page of the default size. 25 of the largest
+/// repositories are 2.6 MB, which a function with little memory reads within the timeout of an attempt.
 const FIRST_BATCH: usize = 25;
 
 /// A tenant and a repository as they were read.
 pub type TenantAndRepository = (Option<Snapshot<TenantWithAttachments>>, Option<Snapshot<Repository>>);
 
 impl FirstRead<TenantAndRepository> {
-    /// What an attachment is made of.
+    /// A tenant and a repository, for an attachment.
     pub fn tenant_and_repository(root: &CustomerRoot, tenant: TenantId, repository: RepositoryId) -> Self {
         FirstRead::tenant_with_attachments(root, tenant).and(FirstRead::repository(root, repository))
     }
 }
 
 impl Store {
-    /// Attaches a repository, or changes its attachment; `true` where it was not attached before. Either missing is 404.
+    /// Attaches a repository, or changes its attachment. `true` if it was not attached before. If the tenant or the repository does not
+    /// exist, the error is 404.
     pub async fn attach_tenant_repository(
         &self,
         integration: &Integration,
@@ -70,8 +71,8 @@ impl Store {
         .await
     }
 
-    /// The writes of a new attachment. They hold whatever else changes in the tenant, so that parallel requests for one tenant only wait
-    /// for each other's transaction; its token keeps it from being applied twice.
+    /// The writes of a new attachment. Their conditions do not depend on other changes of the tenant, so that parallel requests for one
+    /// tenant only conflict during a transaction. The client request token makes the transaction idempotent.
     fn new_attachment(
         &self,
         root: &CustomerRoot,
@@ -136,9 +137,9 @@ impl Store {
         ids.truncate(list.limit);
         let mut position = ids.last().filter(|_| more).copied();
         let (mut data, mut body_bytes): (Vec<Attachment>, usize) = (Vec::new(), ENVELOPE_BYTES);
-        let (mut rest, mut at_once) = (ids.as_slice(), FIRST_BATCH);
+        let (mut rest, mut batch_size) = (ids.as_slice(), FIRST_BATCH);
         'page: while !rest.is_empty() {
-            let (batch, after) = rest.split_at(at_once.min(rest.len()));
+            let (batch, after) = rest.split_at(batch_size.min(rest.len()));
             let items = self.get_all(batch.iter().map(|id| keys::repository(root, *id)).collect(), None).await?;
             let repositories: Result<Vec<Repository>> = items.into_iter().map(Repository::from_item).collect();
             let mut by_id: HashMap<RepositoryId, Repository> =
@@ -152,9 +153,9 @@ impl Store {
                 data.push(shown);
             }
             rest = after;
-            // Small ones: all that are left fit into one answer.
+            // The repositories are small: all that remain fit into one batch.
             if body_bytes < MAX_BODY_BYTES / 16 {
-                at_once = MAX_ATTACHMENTS;
+                batch_size = MAX_ATTACHMENTS;
             }
         }
         if list.is_backward() {
@@ -164,7 +165,8 @@ impl Store {
     }
 }
 
-/// Counts an attachment off its repository, once: the back reference goes with it.
+/// The writes that decrement the number of attachments of a repository. The back reference is deleted with it, so that they are applied
+/// once.
 pub(super) fn release<'a>(root: &CustomerRoot, repository: RepositoryId, tenant: TenantId) -> [Write<'a>; 2] {
     [
         Write::update_existing(keys::repository(root, repository))

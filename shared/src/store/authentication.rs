@@ -1,5 +1,5 @@
-//! From a claim to a proof: one strongly consistent read, never cached, so that revocation, expiry and archiving hold on the next
-//! request. The operation's own first read goes out with it.
+//! Authenticates a claim with one strongly consistent read that is never cached, so that revocation, expiry and archiving take effect
+//! on the next request. The first read of the operation is part of the same request.
 
 use super::client::Store;
 use super::first_read::FirstRead;
@@ -13,7 +13,7 @@ use crate::domain::{CredentialError, Error, KeyId, Result, Timestamp};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use std::collections::HashMap;
 
-/// A caller whose key was checked.
+/// An authenticated caller.
 #[derive(Debug)]
 pub enum Principal {
     /// An operator.
@@ -22,10 +22,10 @@ pub enum Principal {
     Integration(Integration),
 }
 
-/// What a root keeps of a key: about 100 bytes.
+/// The entry of a key in a root item: about 100 bytes.
 pub(super) fn entry_value(entry: &KeyEntry) -> AttributeValue {
     let mut members = HashMap::from([
-        ("h".to_owned(), AttributeValue::B(Blob::new(entry.hash.0))),
+        ("h".to_owned(), AttributeValue::B(Blob::new(entry.hash.as_bytes()))),
         ("s".to_owned(), number(entry.scopes.bits())),
     ]);
     let time = |time: Timestamp| text(time.to_string());
@@ -42,15 +42,15 @@ fn read_entry(value: &AttributeValue) -> Option<KeyEntry> {
         Some(value) => Timestamp::parse(value.as_s().ok()?).map(Some),
     };
     Some(KeyEntry {
-        hash: SecretHash(members.get("h")?.as_b().ok()?.as_ref().try_into().ok()?),
-        scopes: Scopes::from_bits(members.get("s")?.as_n().ok()?.parse().ok()?),
+        hash: SecretHash::from_bytes(members.get("h")?.as_b().ok()?.as_ref().try_into().ok()?),
+        scopes: Scopes::from_stored_bits(members.get("s")?.as_n().ok()?.parse().ok()?),
         expires_at: time("x")?,
         revoked_at: time("r")?,
         is_replaced: members.contains_key("e"),
     })
 }
 
-/// The entry of one key in a root item, without looking at the others.
+/// The entry of one key in a root item. The others are not parsed.
 fn entry(item: &Item, key_id: KeyId) -> Option<KeyEntry> {
     read_entry(item.get("keys")?.as_m().ok()?.get(&key_id.ulid())?)
 }
@@ -61,11 +61,10 @@ pub(super) fn key_ring(item: &Item) -> Result<KeyRing> {
     item.get("keys")
         .and_then(|keys| keys.as_m().ok())
         .and_then(|keys| keys.iter().map(read).collect())
-        .map(KeyRing)
         .ok_or_else(|| Error::internal("a root item's keys cannot be read"))
 }
 
-/// What authentication needs of a root besides the one key's entry: that of a root with many keys costs no more.
+/// The attributes of a root that authentication reads besides the entry of the key. Other keys are not read.
 const ROOT_ATTRIBUTES: [&str; 4] = ["operator", "customer_id", "state", "page_key"];
 
 fn root_key(claim: &Claim) -> Key {
@@ -76,12 +75,12 @@ fn root_key(claim: &Claim) -> Key {
 }
 
 impl Store {
-    /// Checks a claim. Unknown, revoked, expired and of an archived customer are one and the same.
+    /// Authenticates a claim. The error is the same for unknown, revoked and expired keys, and for those of an archived customer.
     pub async fn authenticate(&self, claim: &Claim) -> Result<Principal> {
         Ok(self.authenticate_and(claim, FirstRead::nothing(())).await?.0)
     }
 
-    /// Checks a claim and reads what the operation needs first, in one request. What was found is released with the proof only.
+    /// Authenticates a claim and reads what the operation needs first, in one request. The data is returned only with the principal.
     pub async fn authenticate_and<T: 'static>(
         &self,
         claim: &Claim,

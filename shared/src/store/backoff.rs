@@ -1,10 +1,11 @@
-//! Pauses between tries, so that writers on one item, or readers of a store in trouble, do not meet again at once.
+//! Delays between attempts, so that concurrent writers of an item do not conflict again at once, and reads do not overload a store that
+//! throttles.
 
 use super::client::random;
 use crate::domain::{Error, Result};
 use std::time::Duration;
 
-/// Exponential back-off with jitter: a random part of a range that doubles.
+/// Exponential backoff with jitter: a minimum and a random part of a range, which both double.
 #[derive(Debug)]
 pub(super) struct Backoff {
     min: Duration,
@@ -13,12 +14,12 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Where other writers are in the way: 5 to 15 ms, doubled up to 200 ms.
+    /// For conflicts with other writers: 5 to 15 ms, doubling up to 200 ms.
     pub fn for_writes() -> Self {
         Self { min: Duration::from_millis(5), jitter_range: Duration::from_millis(10), max: Duration::from_millis(200) }
     }
 
-    /// Where the store leaves a part of a batch unread: 12 to 37 ms, doubled up to 400 ms, as between the SDK's own retries.
+    /// For unprocessed keys of a batch: 12 to 37 ms, doubling up to 400 ms, as between the retries of the SDK.
     pub fn for_reads() -> Self {
         Self {
             min: Duration::from_millis(12),
@@ -27,7 +28,7 @@ impl Backoff {
         }
     }
 
-    /// Waits for the next try, if there is time for it.
+    /// Waits before the next attempt. Fails if not enough time is left.
     pub async fn wait(&mut self, time_left: Duration) -> Result<()> {
         let jitter: [u8; 1] = random()?;
         let pause = self.min + self.jitter_range.mul_f64(f64::from(jitter[0]) / 255.0);

@@ -1,4 +1,4 @@
-//! The store's handle: client, table, and how long the request at hand may still take.
+//! The handle of the store: client, table and deadline of the current request.
 
 use super::{keys, tls};
 use crate::domain::{Error, Id, Kind, Result, Timestamp};
@@ -14,21 +14,20 @@ use futures_util::future::LocalBoxFuture;
 use std::{env, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// The longest that one request may work on the store: transactions of which the coordinator must
-/// finish an older attempt need up to 7 s, the gateway waits 30 s.
+/// The maximum time that a request may use the store. A transaction may take up to 7 s if its coordinator has to finish an earlier
+/// attempt; the gateway waits 30 s.
 const MAX_REQUEST_TIME: Duration = Duration::from_secs(7);
-/// What is left for the answer when the function's own time runs out.
+/// The time before the deadline of the function that is reserved for the response.
 const RESPONSE_TIME: Duration = Duration::from_millis(500);
 
-/// What a process must be told to reach its table.
+/// The configuration of the client, and the table.
 pub struct Settings {
     config: Config,
     table: String,
 }
 
 impl Settings {
-    /// From the environment that Lambda gives: no configuration files, no credential chain. The error
-    /// names the variable that is missing.
+    /// Reads the environment of Lambda. Configuration files and the credential chain are not used. The error names the missing variable.
     pub fn from_environment() -> std::result::Result<Self, String> {
         let required = |name: &str| {
             env::var(name)
@@ -51,18 +50,18 @@ impl Settings {
         Ok(Self::with_client(config, tls::function_client(), required("TABLE_NAME")?))
     }
 
-    /// From a tool's own configuration.
+    /// The settings of a command line tool.
     pub fn new(config: aws_sdk_dynamodb::config::Builder, table: String) -> Self {
         Self::with_client(config, tls::http_client(), table)
     }
 
-    /// Time-outs and retries are set here for everybody.
+    /// Sets timeouts and retries for functions and tools.
     fn with_client(config: aws_sdk_dynamodb::config::Builder, client: SharedHttpClient, table: String) -> Self {
         let config = config
             .http_client(client)
             .behavior_version(BehaviorVersion::latest())
             .timeout_config(attempts(Duration::from_millis(800), Duration::from_millis(2500)))
-            // An attempt's time-out covers its answer's body.
+            // The attempt timeout includes the body of the response.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(
                 RetryConfig::standard()
@@ -76,9 +75,9 @@ impl Settings {
     }
 }
 
-/// What a process may spend on retries, so that a store in trouble is not buried under them: 40 at once, and one more for every five
-/// requests that succeed. Without a reward of its own, the SDK gives the whole price of a retry back to the next request that
-/// succeeds, whichever that is: reads that succeed would pay for as many retries of writes that do not.
+/// Limits the retries of a process, so that they do not overload a failing store: 40 in a burst, and one more for every five requests
+/// that succeed. Without an explicit success reward, the SDK refunds the full cost of a retry after the next request that succeeds,
+/// even another one: successful reads would pay for unlimited retries of failing writes.
 fn retry_budget() -> TokenBucket {
     const RETRY_COST: u32 = 5;
     const MAX_BURST: usize = 40;
@@ -99,12 +98,12 @@ fn attempts(one: Duration, all: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// A transaction's attempt may take longer, and may be retried after its coordinator is done.
+/// The timeouts of a transaction: its attempts may take longer, and may be retried until the coordinator has finished an earlier one.
 pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
     Config::builder().timeout_config(attempts(Duration::from_millis(1500), MAX_REQUEST_TIME))
 }
 
-/// The table, for the time of one request.
+/// The table, with the time and the deadline of one request.
 #[derive(Clone)]
 pub struct Store {
     pub(super) client: Client,
@@ -124,7 +123,7 @@ impl Store {
         }
     }
 
-    /// The handle for one request: its time, and what is left of the function's (`None`: no limit known).
+    /// The handle for one request at `now`. `remaining` is the remaining time of the invocation, if it is known.
     #[must_use]
     pub fn for_request(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
         let left = remaining
@@ -132,9 +131,8 @@ impl Store {
         Self { now, deadline: Instant::now() + left, ..self.clone() }
     }
 
-    /// Opens the connections that a request's parallel reads will use, while Lambda still gives the process a whole core. The item
-    /// that is read does not exist. Only a table that is missing is an error, described in words; any other failure may be over by
-    /// the first request, and shows there.
+    /// Opens the connections for parallel reads during the init phase, in which Lambda gives a process a full core. It reads an item that
+    /// does not exist. Only a missing table is an error; other failures may be temporary and are ignored.
     pub async fn connect(&self, connections: usize) -> std::result::Result<(), String> {
         let read = || async {
             let wanted = KeysAndAttributes::builder().keys(keys::priming().into_attributes()).build().ok()?;
@@ -145,7 +143,7 @@ impl Store {
         if is_missing.contains(&Some(true)) { Err(format!("the table {} is missing", self.table)) } else { Ok(()) }
     }
 
-    /// When this request is, by the function's clock.
+    /// The time of the request, by the clock of the function.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -155,16 +153,16 @@ impl Store {
         Ok(Id::new(self.now, u128::from_be_bytes(random()?)))
     }
 
-    /// What is left of the request's time.
+    /// The time until the deadline of the request.
     pub(super) fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Waits for `work` no longer than the request has.
+    /// Awaits `work` until the deadline of the request.
     ///
-    /// The SDK's futures are of many kilobytes and of deep types: behind a pointer, neither is copied or laid out any further.
+    /// The futures of the SDK are large and deeply nested types. Boxed, they are not moved, and compile faster.
     pub(super) async fn in_time<T>(&self, work: LocalBoxFuture<'_, T>) -> Result<T> {
-        // A write is not begun without time for its answer.
+        // A write is not sent without time for its response.
         if self.time_left().is_zero() {
             return Err(Error::unavailable("no time is left"));
         }

@@ -1,14 +1,15 @@
-//! The one write path: every write is sent here, and what came of it is decided here.
+//! The only write path: every write is sent here, and its outcome is determined here.
 //!
-//! Each logical write has a write id `w`, stamped on what it puts or updates; an item remembers those of its last writes
-//! ([`super::history`]). A write may be sent several times, by the SDK too, and an answer may be lost. A failed condition returns the
-//! item as it is:
-//! - it remembers `w`: an earlier attempt of this very write was applied;
-//! - it remembers the write to which this one is bound, and not `w`: it was not applied and never will be;
-//! - neither, and an answer was lost: not known, which is `unavailable` and never a conflict.
+//! Each logical write has a write id `w`, which is set on the items that it puts or updates. An item has the ids of its last writes
+//! ([`super::history`]). A write may be sent several times, also by the SDK, and a response may be lost. If a condition fails, DynamoDB
+//! returns the current item:
+//! - if it has `w`, an earlier attempt of this write was applied;
+//! - if it has the id of the write to which this one is bound, followed by others but not by `w`, this write was not applied and never
+//!   will be;
+//! - otherwise, if a response was lost, the outcome is unknown. The error is then `unavailable`, never a conflict.
 //!
-//! The token of a transaction is the write's whole ULID, of which `w` is the end. A race is no error: the caller decides again on the item as it is
-//! ([`Store::retry`]).
+//! The client request token of a transaction is the whole ULID, of which `w` is the end. A conflict with another write is not an error:
+//! the caller decides again on the current item ([`Store::retry`]).
 
 use super::backoff::Backoff;
 use super::client::{Store, transaction_timeouts};
@@ -28,38 +29,38 @@ use aws_sdk_dynamodb::types::{CancellationReason, ReturnValue, ReturnValuesOnCon
 use futures_util::FutureExt;
 use std::ops::ControlFlow;
 
-/// What became of a set of writes.
+/// The outcome of a set of writes.
 pub(super) enum Outcome {
-    /// All were applied. The item, where others may have come between: what it is then was not decided here alone.
+    /// All writes were applied. The new item, if other writes may have come between.
     Applied(Option<Item>),
-    /// None was applied.
+    /// No write was applied.
     ConditionFailed(FailedConditions),
-    /// A condition failed, and an earlier attempt may have been applied.
+    /// A condition failed, but an earlier attempt may have been applied.
     Unknown(FailedConditions),
 }
 
 /// The conditions that failed.
 pub(super) struct FailedConditions {
-    /// The places of the writes, each with its item as it is.
+    /// The indexes of the writes, each with its current item.
     items: Vec<(usize, Option<Item>)>,
-    /// What the first of them means; `None`: that another write came between.
+    /// The error of the first one; `None` if another write came between.
     error: Option<Error>,
 }
 
 impl FailedConditions {
-    /// Takes the item that is at `key`, if its condition failed.
+    /// Takes the current item with this key, if its condition failed.
     pub fn take(&mut self, key: &Key) -> Option<Item> {
         self.items.iter_mut().find_map(|(_, item)| item.take_if(|item| key.is_of(item)))
     }
 
-    /// What a refusal means where nothing can come between.
+    /// The error, for writes whose conditions only fail with an error.
     pub fn into_error(self) -> Error {
         self.error.unwrap_or_else(|| Error::internal("a condition failed that cannot fail"))
     }
 }
 
 impl Outcome {
-    /// What is known: applied, or refused.
+    /// The failed conditions, if any. Fails if the outcome is unknown.
     pub fn failed_conditions(self) -> Result<Option<FailedConditions>> {
         match self {
             Self::Applied(_) => Ok(None),
@@ -69,27 +70,27 @@ impl Outcome {
     }
 }
 
-/// What one attempt came to.
+/// The outcome of one attempt.
 enum Attempt {
-    /// With the new item, of a single update.
+    /// The new item, for a single update.
     Applied(Option<Item>),
-    /// The places of the writes whose conditions failed, each with its item.
+    /// The indexes of the writes whose conditions failed, each with its current item.
     ConditionFailed(Vec<(usize, Option<Item>)>),
-    /// Another transaction has an item: the same again, soon.
+    /// Another transaction uses an item. The attempt is repeated.
     Contended,
-    /// The store is over its throughput, and says why: the same again, a few times.
+    /// The store throttles, with its reason. The attempt is repeated a few times.
     Throttled(String),
     Failed(Error),
 }
 
-/// How often a canceled transaction is sent again because the store throttles. Single writes are the SDK's to send again.
+/// The maximum number of retries of a transaction that is canceled because of throttling. The SDK retries single writes.
 const MAX_THROTTLED_RETRIES: u32 = 3;
 
-/// So many tries are made one after the other before one waits: of 64 that overwrite, 33 get through at once.
+/// The number of attempts before the first backoff. Of 64 concurrent overwrites, 33 are applied at the first attempt.
 const ATTEMPTS_WITHOUT_BACKOFF: u32 = 6;
 
-/// What a decision asks for: the writes that make it so, none where nothing changes, and the answer once they are applied. The first
-/// write is bound to the entity as it was read.
+/// A decision on an entity: its writes, which are empty if nothing changes, and the answer after they are applied. The first write is
+/// bound to the entity as it was read.
 pub(super) struct Decision<'a, T> {
     pub writes: Vec<Write<'a>>,
     pub answer: T,
@@ -121,7 +122,7 @@ impl Store {
         }
     }
 
-    /// Applies writes that nothing can come between: a failed condition is an error.
+    /// Applies writes that do not depend on a read. A failed condition is an error.
     pub(super) async fn apply(&self, writes: Vec<Write<'_>>) -> Result<()> {
         match self.commit(writes).await?.failed_conditions()? {
             None => Ok(()),
@@ -129,30 +130,29 @@ impl Store {
         }
     }
 
-    /// Does `work` until no other write comes between what it read and what it writes. `Continue` has the state of things as they are
-    /// now, which is true for a moment: the next tries are made at once. Where those were too late as well, others are many, and every
-    /// second one waits.
+    /// Repeats `work` until no other write comes between its read and its write. `Continue` has the current state, so the next attempts are
+    /// made without a delay. After [`ATTEMPTS_WITHOUT_BACKOFF`], there is much contention, and every second attempt waits.
     pub(super) async fn retry<S, T>(
         &self,
         mut state: S,
         work: impl AsyncFn(S) -> Result<ControlFlow<T, S>>,
     ) -> Result<T> {
         let mut backoff = Backoff::for_writes();
-        let mut tries = 0;
+        let mut attempts = 0;
         loop {
             match work(state).await? {
                 ControlFlow::Break(answer) => return Ok(answer),
                 ControlFlow::Continue(fresh) => state = fresh,
             }
-            tries += 1;
-            if tries >= ATTEMPTS_WITHOUT_BACKOFF && tries % 2 == 0 {
+            attempts += 1;
+            if attempts >= ATTEMPTS_WITHOUT_BACKOFF && attempts % 2 == 0 {
                 backoff.wait(self.time_left()).await?;
             }
         }
     }
 
-    /// Decides on an entity as it was read, and commits that; where another write came between, again on the entity as it is now.
-    /// What is missing is 404.
+    /// Decides on an entity and commits the writes. If another write comes between, it decides again on the current entity. A missing
+    /// entity is a 404.
     pub(super) async fn change<'w, E: Entity, T>(
         &self,
         read: Option<Snapshot<E>>,
@@ -172,8 +172,8 @@ impl Store {
         .await
     }
 
-    /// The same for a change that may be an overwrite: `decide` has its write and what it makes of the entity. The answer is the entity
-    /// as it then is.
+    /// The same for a change that may be an overwrite. `decide` returns the write and the new entity. The answer is the entity after the
+    /// write, which may include other writes.
     pub(super) async fn overwrite<E: Entity + Clone>(
         &self,
         read: Option<Snapshot<E>>,
@@ -194,8 +194,8 @@ impl Store {
         .await
     }
 
-    /// The entity of the first write, at `key`, after a refusal: as the refusal shows it, or read again where only other conditions
-    /// failed. A refusal that has a meaning is that error.
+    /// The current entity of the first write, whose key is `key`, after a condition failed. It is read again if the failed condition was
+    /// that of another write. If the failed condition has an error, that is returned.
     pub(super) async fn reread<E: Entity>(&self, key: &Key, failed: FailedConditions) -> Result<Option<Snapshot<E>>> {
         match (failed.error, failed.items.into_iter().next()) {
             (Some(error), _) => Err(error),
@@ -209,7 +209,7 @@ impl Store {
             [write] => match &write.effect {
                 Effect::Put(item) => self.put(write, item, lost).await,
                 Effect::Update => self.update(write, lost).await,
-                // A removal is always a transaction: only its token tells a lost answer from another's removal.
+                // A delete is always a transaction: after a lost response, only the token shows whether this write deleted the item.
                 Effect::Delete => self.transaction(writes, token, lost).await,
             },
             writes => self.transaction(writes, token, lost).await,
@@ -272,7 +272,7 @@ impl Store {
     }
 }
 
-/// What failed conditions mean for the write `w`; all writes of a transaction were applied or none.
+/// The outcome of the write `w` whose conditions failed. Of a transaction, all writes were applied or none.
 fn outcome_of_failed_conditions(
     writes: &[Write<'_>],
     items: Vec<(usize, Option<Item>)>,
@@ -285,7 +285,7 @@ fn outcome_of_failed_conditions(
         match write_status(item, w, write.bound_to.as_deref()) {
             WriteStatus::Latest if write.is_overwrite => return Outcome::Applied(Some(item.clone())),
             WriteStatus::Latest | WriteStatus::DirectSuccessor => return Outcome::Applied(None),
-            // Applied, but to what others had made of the item, and they made more of it since.
+            // It was applied, but the item at that time is not known: other writes came before and after it.
             WriteStatus::Applied if write.is_overwrite => is_known = false,
             WriteStatus::Applied => return Outcome::Applied(None),
             WriteStatus::NotApplied if write.is_overwrite => {}
@@ -299,7 +299,7 @@ fn outcome_of_failed_conditions(
     if is_known { Outcome::ConditionFailed(failed) } else { Outcome::Unknown(failed) }
 }
 
-/// What a single write came to; `condition_failed` finds a failed condition with its item.
+/// The outcome of a single write. `condition_failed` returns the current item of a failed condition.
 fn single<E>(
     sent: std::result::Result<Option<Item>, SdkError<E>>,
     condition_failed: impl Fn(&E) -> Option<Option<Item>>,
@@ -316,7 +316,7 @@ where
     }
 }
 
-/// Contention outranks failed conditions: only an attempt that met no other tells the truth about all of them.
+/// The outcome of a canceled transaction. Contention takes precedence over failed conditions, which are then not complete.
 fn from_reasons(reasons: &[CancellationReason]) -> Attempt {
     if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
         return Attempt::Contended;

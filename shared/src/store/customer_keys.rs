@@ -1,5 +1,5 @@
-//! Keys of a customer. What authentication needs is in the customer's root; what only list and rotate show is in an item of the
-//! operator's, written in the same transaction.
+//! Keys of a customer. The customer's root has what authentication needs; an item of the operator has the details for lists and
+//! rotations. Both are written in one transaction.
 
 use super::client::{Store, random};
 use super::customers::{CustomerLookup, ResolvedCustomer};
@@ -17,7 +17,7 @@ use crate::domain::secret::{Root, Secret};
 use crate::domain::{Error, KeyId, Result, Timestamp};
 use std::ops::ControlFlow;
 
-/// A request to add a key: under which root its record is kept, and for which customer.
+/// A key that is to be added to a customer.
 struct Addition<'a> {
     operator: &'a Operator,
     customer: Customer,
@@ -33,8 +33,8 @@ impl Store {
         let root = CustomerRoot::new(resolved.active()?.entity.id);
         let keys = self.root_of(&resolved).await?;
         let mut shown = Vec::new();
-        for (key_id, entry) in keys.ok_or(Error::NotFound)?.entity.keys.0 {
-            // A key made between the two reads has no details yet: it is not listed yet.
+        for (key_id, entry) in keys.ok_or(Error::NotFound)?.entity.keys.iter() {
+            // A key that was created between the two reads has no details here, and is not listed.
             if let Some(details) = details_of(&resolved.details, key_id)? {
                 let key = details.into_key(&root, key_id);
                 shown.push(Key { expires_at: entry.expires_at, revoked_at: entry.revoked_at, ..key });
@@ -44,7 +44,7 @@ impl Store {
         Ok(shown)
     }
 
-    /// The root of a customer, read if it was not.
+    /// The root of a customer. It is read if the look-up did not read it.
     async fn root_of(&self, resolved: &ResolvedCustomer) -> Result<Option<Snapshot<CustomerKeys>>> {
         match (&resolved.root, &resolved.customer) {
             (Some(root), _) => Ok(Some(root.clone())),
@@ -53,7 +53,7 @@ impl Store {
         }
     }
 
-    /// Makes a key.
+    /// Creates a key.
     pub async fn create_key(
         &self,
         operator: &Operator,
@@ -83,7 +83,7 @@ impl Store {
         self.or_replay(created, operator, request.as_ref(), resolved.customer).await
     }
 
-    /// Makes a key in the place of another.
+    /// Creates a key that replaces another.
     pub async fn rotate_key(
         &self,
         operator: &Operator,
@@ -107,8 +107,8 @@ impl Store {
                 None => old.expires_at.map(|end| self.now.plus_milliseconds(lifetime(end))),
             };
             let root = self.root_of(&resolved).await?.ok_or(Error::NotFound)?;
-            // A 422 that needs the clock comes after every 404.
-            root.entity.keys.0.get(&key_id).filter(|entry| entry.is_live(self.now)).ok_or(Error::NotFound)?;
+            // 404 takes precedence over the 422 that depends on the clock.
+            root.entity.keys.get(key_id).filter(|entry| entry.is_live(self.now)).ok_or(Error::NotFound)?;
             self.refuse_past(rotation.expires_at.flatten())?;
             let end = self.now.plus_milliseconds(i64::from(rotation.overlap_seconds) * 1000);
             let details = KeyDetails { expires_at, ..old };
@@ -120,18 +120,18 @@ impl Store {
         self.or_replay(rotated, operator, request.as_ref(), resolved.customer).await
     }
 
-    /// What `made` is, but for a refusal that a parallel duplicate may have caused (it took the last room, or ended the old key): then
-    /// its record decides, which was there before that could be seen.
+    /// Returns `created`, or a replay if a concurrent duplicate caused the error: it may have taken the last place or replaced the old
+    /// key. Its record was written in the same transaction, so it can be read now.
     async fn or_replay(
         &self,
-        made: Result<IdempotentResult<IssuedKey>>,
+        created: Result<IdempotentResult<IssuedKey>>,
         operator: &Operator,
         request: Option<&IdempotentRequest>,
         customer: Option<Snapshot<Customer>>,
     ) -> Result<IdempotentResult<IssuedKey>> {
-        let refusal = match made {
+        let refusal = match created {
             Err(refusal @ (Error::NotFound | Error::Invalid(_))) if request.is_some() && customer.is_some() => refusal,
-            made => return made,
+            created => return created,
         };
         let records = Root::Operator(operator.root().clone());
         match self.matching_record(self.earlier_request(&records, request).await?, request)? {
@@ -140,8 +140,8 @@ impl Store {
         }
     }
 
-    /// Ends a key for good; a second time changes nothing. Nothing brings a key back, so this one update holds whatever comes between,
-    /// and may be applied twice: no other write delays a revocation.
+    /// Revokes a key. Revoking it again changes nothing. The update does not depend on concurrent changes and may be applied twice, so
+    /// that no other write can delay a revocation.
     pub async fn revoke_key(&self, operator: &Operator, lookup: CustomerLookup, key_id: KeyId) -> Result<()> {
         let resolved = self.resolve_customer(operator.root(), lookup).await?;
         let root = CustomerRoot::new(resolved.active()?.entity.id);
@@ -154,7 +154,7 @@ impl Store {
         self.apply(vec![write]).await
     }
 
-    /// What the maker of an integration's key called it.
+    /// The name of an integration's key.
     pub async fn key_name(&self, integration: &Integration) -> Result<String> {
         let item = self.get(keys::key_details(&integration.operator, integration.customer())).await?;
         let details = details_of(&KeyDetailsItem(item.unwrap_or_default()), integration.key_id())?;
@@ -168,7 +168,7 @@ impl Store {
         }
     }
 
-    /// Adds a key to the root and its details, and ends the one that it replaces, in one step.
+    /// Adds a key to the root and its details, and expires the key that it replaces, in one transaction.
     async fn add_key(
         &self,
         addition: Addition<'_>,
@@ -182,7 +182,7 @@ impl Store {
         let details = KeyDetails { suffix: secret.suffix().to_owned(), ..details };
         let new = KeyEntry {
             hash: secret.hash(),
-            scopes: Scopes::from_bits(details.scopes),
+            scopes: Scopes::from_stored_bits(details.scopes),
             expires_at: details.expires_at,
             revoked_at: None,
             is_replaced: false,
@@ -219,7 +219,7 @@ fn replay(customer: Option<Snapshot<Customer>>, record: Record) -> Result<Idempo
     replay_of(&customer.entity, record)
 }
 
-/// The answer of the request that made the key, without its secret.
+/// The answer of the request that created the key, without its secret.
 fn replay_of(customer: &Customer, record: Record) -> Result<IdempotentResult<IssuedKey>> {
     let details: KeyDetails = serde_json::from_str(record.answer()?).map_err(Error::internal)?;
     let key_id = KeyId::parse(&record.id).ok_or_else(|| Error::internal("a record names no key"))?;

@@ -115,13 +115,13 @@ impl Entity for Customer {
     }
 }
 
-/// The write that makes one state of a customer of another.
+/// The write that changes a customer as it was read to `after`.
 fn change(read: &Snapshot<Customer>, after: &Customer) -> Result<Write<'static>> {
     let row = |customer: &Customer| row(&CustomerRow::from(customer.clone()));
     Ok(Write::change(read, &row(&read.entity)?, &row(after)?))
 }
 
-/// The write of a patch. Where the client named no version, it means the same whatever others change meanwhile but the state.
+/// The write of a patch. Without `If-Match` it does not depend on concurrent changes, except of the state.
 fn patched(
     read: &Snapshot<Customer>,
     after: &Customer,
@@ -139,28 +139,28 @@ fn patched(
     Ok(write.with_condition("{state} = ?", [text("active")]))
 }
 
-/// What a first read finds of the customer that a path names.
+/// The first read of the customer in a path.
 pub struct CustomerLookup {
     name: CustomerName,
     found: LookupResult,
-    /// Whether the details of the customer's keys are needed too.
+    /// Whether the details of the keys are also needed.
     with_details: bool,
 }
 
 enum LookupResult {
-    /// The customer and the details of its keys, of which the slug is the key.
+    /// The customer and the details of its keys, whose table keys contain the slug.
     BySlug(Option<Snapshot<Customer>>, KeyDetailsItem),
-    /// The customer's root, which has the slug. It is looked up by its id, never in an index.
+    /// The root of the customer, which contains the slug. Its table key contains the id, so no index is needed.
     ById(Option<Snapshot<CustomerKeys>>),
 }
 
 impl FirstRead<CustomerLookup> {
-    /// The customer that a path names.
+    /// The customer in a path.
     pub fn customer(operator: &OperatorRoot, name: CustomerName) -> Self {
         Self::named(operator, name, false)
     }
 
-    /// The customer that a path names, and the details of its keys.
+    /// The customer in a path and the details of its keys.
     pub fn customer_with_key_details(operator: &OperatorRoot, name: CustomerName) -> Self {
         Self::named(operator, name, true)
     }
@@ -186,19 +186,19 @@ impl FirstRead<CustomerLookup> {
     }
 }
 
-/// A customer that was looked up, archived or not.
+/// A customer after the look-up, archived or not.
 pub(super) struct ResolvedCustomer {
-    /// `None`: there is none, or it is another operator's.
+    /// `None` if it does not exist or belongs to another operator.
     pub customer: Option<Snapshot<Customer>>,
     pub details: KeyDetailsItem,
-    /// The customer's root, where it was read.
+    /// The root of the customer, if it was read.
     pub root: Option<Snapshot<CustomerKeys>>,
-    /// What a request's fingerprint calls the customer of its path: its id, however it was addressed.
+    /// The name of the customer in the fingerprint of a request: its id, also if the path has the slug.
     pub fingerprint_name: String,
 }
 
 impl ResolvedCustomer {
-    /// The customer, unless it is archived.
+    /// The customer. Fails if it does not exist or is archived.
     pub fn active(&self) -> Result<&Snapshot<Customer>> {
         let customer = self.customer.as_ref().ok_or(Error::NotFound)?;
         customer.entity.check_active()?;
@@ -209,14 +209,14 @@ impl ResolvedCustomer {
 /// A page of customers.
 #[derive(Debug)]
 pub struct CustomerPage {
-    /// Those that the filter matches.
+    /// The customers of the page.
     pub customers: Vec<Customer>,
-    /// The sort key after which the next page begins, while more may follow.
+    /// The sort key after which the next page begins, if there may be more.
     pub position: Option<String>,
 }
 
 impl Store {
-    /// Makes a customer and the root of what will hang below it.
+    /// Creates a customer and its root.
     pub async fn create_customer(
         &self,
         operator: &Operator,
@@ -256,7 +256,7 @@ impl Store {
         self.create(&Root::Operator(root.clone()), request, (id, customer), writes, replay).await
     }
 
-    /// The customer that a first read was about, archived or not. Only the operator that its root names sees it.
+    /// Completes the look-up of a customer, archived or not. A customer of another operator is not found.
     pub(super) async fn resolve_customer(
         &self,
         operator: &OperatorRoot,
@@ -328,7 +328,7 @@ impl Store {
         self.overwrite(customer, decide).await
     }
 
-    /// Archives a customer: it and its whole subtree are missing from the same instant, whatever hangs below.
+    /// Archives a customer. It and its whole subtree are then not found.
     pub async fn archive_customer(
         &self,
         operator: &Operator,
@@ -343,7 +343,7 @@ impl Store {
         self.change(customer, decide).await
     }
 
-    /// Brings a customer back exactly as it was; an active one is left alone.
+    /// Restores a customer as it was before it was archived. An active customer does not change.
     pub async fn restore_customer(
         &self,
         operator: &Operator,
@@ -360,7 +360,7 @@ impl Store {
         let restore = async |read: Option<Snapshot<Customer>>| {
             let read = read.ok_or(Error::NotFound)?;
             let Change::To(restored) = read.entity.restored(self.now) else {
-                // A parallel duplicate may have made it so since the record was looked for.
+                // A concurrent duplicate may have restored it after the record was read.
                 let earlier = self.earlier_request(&records, request.as_ref()).await?;
                 return Ok(ControlFlow::Break(match self.matching_record(earlier, request.as_ref())? {
                     Some(record) => IdempotentResult::replay(from_answer(&record)?),
@@ -383,7 +383,7 @@ impl Store {
     }
 }
 
-/// A customer's change, and the same state in its root, where authentication looks.
+/// The write of a customer, and one of its root, so that authentication sees the same state.
 fn with_root_state<'a>(change: Write<'a>, customer: &Customer) -> Vec<Write<'a>> {
     let state = match customer.state {
         CustomerState::Active => "active",
@@ -393,12 +393,12 @@ fn with_root_state<'a>(change: Write<'a>, customer: &Customer) -> Vec<Write<'a>>
     vec![change, Write::update_existing(root).new_version().set("state", text(state))]
 }
 
-/// The customer that a restore answered then.
+/// The customer in the answer of an earlier restore.
 fn from_answer(record: &Record) -> Result<Customer> {
     let row: CustomerRow = serde_json::from_str(record.answer()?).map_err(Error::internal)?;
     Ok(row.into())
 }
 
-/// An item or a map without attributes of its own.
+/// An item or map without attributes.
 #[derive(Serialize)]
 struct Empty {}

@@ -1,9 +1,9 @@
-//! What goes wrong between this service and the store, as the domain's errors.
+//! Maps the errors of the SDK to those of the domain.
 
 use crate::domain::Error;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// A failed request as this service's error: `internal` where no later attempt can succeed, else `unavailable`.
+/// The error of a failed request: `internal` if a retry cannot succeed, otherwise `unavailable`.
 pub(super) fn store_error<E>(error: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -11,13 +11,12 @@ where
     if is_our_fault(error) { Error::internal(described(error)) } else { Error::unavailable(described(error)) }
 }
 
-/// An outcome that is not known: never a conflict, which the client's own write may have caused.
+/// The error of a write with an unknown outcome. It is never a conflict, which the client's own write may have caused.
 pub(super) fn unknown_outcome() -> Error {
     Error::unavailable("an answer was lost, and whether the write was applied is not known")
 }
 
-/// An error for the log: every cause in its own words, and nothing of what was read or written, which the `Debug` of an answer would
-/// show.
+/// An error for the log, with the messages of all its sources. `Debug` is not used, because it would show data of the response.
 fn described<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -36,9 +35,8 @@ where
     text
 }
 
-/// Whether the request or the set-up is at fault, so that no later attempt can succeed: the store understood and refused it, the
-/// function may not use the table, or what answers there does not have the operation. A table that is missing may come back: it is
-/// being restored, say.
+/// Whether the request or the configuration is wrong, so that a retry cannot succeed: the request is invalid, the function has no access
+/// to the table, or the endpoint does not support the operation. A missing table is not such an error: it may be in restoration.
 fn is_our_fault<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     const OURS: [&str; 7] = [
         "ValidationException",

@@ -1,4 +1,4 @@
-//! Tenants by their external ids. A marker item says who has an external id; the tenant itself is looked up by its id.
+//! Tenants by their external ids. A marker item has the id of the tenant that has an external id; the tenant is then read by its id.
 
 use super::client::Store;
 use super::commit::{FailedConditions, Outcome};
@@ -16,7 +16,7 @@ use crate::domain::{Change, Error, Id, Result, TenantId};
 use std::ops::ControlFlow;
 
 impl FirstRead<Option<TenantId>> {
-    /// The tenant that has an external id.
+    /// The id of the tenant that has an external id.
     pub fn holder(root: &CustomerRoot, external_id: &ExternalId) -> Self {
         FirstRead::item(keys::external_id(root, external_id), Some(&["id"])).map(|marker| Ok(read_holder(marker)))
     }
@@ -26,20 +26,20 @@ fn read_holder(marker: Option<Item>) -> Option<TenantId> {
     TenantId::parse(get_text(&marker?, "id")?)
 }
 
-/// What an upsert asks for.
+/// The parameters of an upsert.
 pub struct Upsert<'a> {
-    /// Whose tenant it is about.
+    /// The external id of the tenant.
     pub external_id: &'a ExternalId,
-    /// What the tenant is to be like.
+    /// The members that are given.
     pub patch: &'a TenantPatch,
-    /// What the client asks of its version.
+    /// The `If-Match` condition.
     pub if_match: &'a IfMatch,
-    /// Whether there must be none yet.
+    /// Whether the tenant must not exist.
     pub must_be_new: bool,
 }
 
 impl Store {
-    /// The tenant that an external id names; `holder` is who had it when the request came.
+    /// The tenant that has an external id. `holder` is the result of the first read.
     pub async fn tenant_by_external_id(
         &self,
         integration: &Integration,
@@ -50,7 +50,7 @@ impl Store {
         Ok(found.ok_or(Error::NotFound)?.entity)
     }
 
-    /// The tenant that has an external id; `holder` is who had it last.
+    /// The tenant that has an external id. `holder` is the tenant that had it at the last read.
     async fn find<E: Entity>(
         &self,
         root: &CustomerRoot,
@@ -61,7 +61,7 @@ impl Store {
             if let Some(found) = self.snapshot(&keys::tenant(root, id)).await? {
                 return Ok(Some(found));
             }
-            // Removed between the two reads: its marker is gone as well.
+            // The tenant was deleted between the two reads, and its marker with it.
             holder = self.holder(root, external_id).await?;
         }
         Ok(None)
@@ -71,7 +71,7 @@ impl Store {
         Ok(read_holder(self.get(keys::external_id(root, external_id)).await?))
     }
 
-    /// The tenant that has an external id after a refusal.
+    /// The tenant that has an external id, after a condition failed.
     async fn find_again(
         &self,
         root: &CustomerRoot,
@@ -85,8 +85,8 @@ impl Store {
         }
     }
 
-    /// Makes the tenant of an external id or changes it; what is as asked for already is not written. `holder` is who had the external
-    /// id when the request came. `true`: the tenant is new.
+    /// Creates the tenant of an external id, or changes it if a member differs. `holder` is the result of the first read. `true` if the
+    /// tenant is new.
     pub async fn upsert_tenant_by_external_id(
         &self,
         integration: &Integration,
@@ -101,7 +101,7 @@ impl Store {
                 if self.commit(new_tenant(root, &tenant)?).await?.failed_conditions()?.is_none() {
                     return Ok(ControlFlow::Break((tenant, true)));
                 }
-                // Another request was quicker to make it.
+                // Another request created the tenant.
                 let holder = self.holder(root, external_id).await?;
                 return Ok(ControlFlow::Continue(self.find(root, external_id, holder).await?));
             };
@@ -110,7 +110,7 @@ impl Store {
                 Change::To(changed) => {
                     let mut write = patch_tenant(root, &read, &changed, upsert.patch, upsert.if_match)?;
                     if write.is_overwrite {
-                        // What others made as asked for meanwhile is not written again.
+                        // Nothing is written if concurrent requests have set the same values.
                         write = write.where_different(&attributes(root, &changed)?, &given(upsert.patch));
                     }
                     match self.commit(vec![write]).await? {
@@ -127,7 +127,7 @@ impl Store {
         .await
     }
 
-    /// What an upsert makes where there is no tenant.
+    /// The new tenant of an upsert.
     fn new_upserted(&self, upsert: &Upsert<'_>) -> Result<Tenant> {
         if upsert.if_match.is_present() {
             return Err(Error::PreconditionFailed);
@@ -138,7 +138,7 @@ impl Store {
         Ok(upsert.patch.clone().into_new(upsert.external_id.clone()).into_tenant(self.new_id()?))
     }
 
-    /// Removes a tenant and all below it, in one step; a sweep releases its repositories afterwards.
+    /// Deletes a tenant with its attachments in one transaction. A sweep job releases the repositories afterwards.
     pub async fn delete_tenant_by_external_id(
         &self,
         integration: &Integration,

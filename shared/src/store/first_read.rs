@@ -1,27 +1,27 @@
-//! What an operation reads in the same request as its caller's root: one strongly consistent BatchGetItem for both. What was found
-//! is released only with the proof ([`Store::authenticate_and`](super::Store::authenticate_and)).
+//! The reads of an operation that are part of the request that authenticates its caller: one strongly consistent BatchGetItem. Their
+//! data is returned only with the principal ([`Store::authenticate_and`](super::Store::authenticate_and)).
 
 use super::item::Item;
 use super::keys::Key;
 use super::snapshot::{Entity, Snapshot};
 use crate::domain::Result;
 
-/// Items to be read, and what is made of them.
+/// The keys of items to read, and a function that converts the items.
 pub struct FirstRead<T> {
     pub(super) keys: Vec<Key>,
-    /// The attributes that are needed; `None`: all.
+    /// The attributes to read; `None` for all.
     pub(super) attributes: Option<Vec<&'static str>>,
     #[allow(clippy::type_complexity)]
     read: Box<dyn FnOnce(&mut Vec<Item>) -> Result<T>>,
 }
 
 impl<T: 'static> FirstRead<T> {
-    /// Nothing is read.
+    /// Reads nothing.
     pub(super) fn nothing(value: T) -> Self {
         Self { keys: Vec::new(), attributes: Some(Vec::new()), read: Box::new(|_| Ok(value)) }
     }
 
-    /// Both, in the same request.
+    /// Reads both in the same request.
     #[must_use]
     pub fn and<U: 'static>(mut self, other: FirstRead<U>) -> FirstRead<(T, U)> {
         self.keys.extend(other.keys);
@@ -33,21 +33,21 @@ impl<T: 'static> FirstRead<T> {
         FirstRead { keys: self.keys, attributes, read: Box::new(|items| Ok((one(items)?, two(items)?))) }
     }
 
-    /// The same items, made something else of.
+    /// Converts the value.
     #[must_use]
-    pub(super) fn map<U>(self, make: impl FnOnce(T) -> Result<U> + 'static) -> FirstRead<U> {
+    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> Result<U> + 'static) -> FirstRead<U> {
         let read = self.read;
-        FirstRead { keys: self.keys, attributes: self.attributes, read: Box::new(|items| make(read(items)?)) }
+        FirstRead { keys: self.keys, attributes: self.attributes, read: Box::new(|items| convert(read(items)?)) }
     }
 
-    /// Makes of the items that were found what was asked for.
+    /// Converts the items that were found.
     pub(super) fn finish(self, mut items: Vec<Item>) -> Result<T> {
         (self.read)(&mut items)
     }
 }
 
 impl FirstRead<Option<Item>> {
-    /// One item with these attributes; `None`: all.
+    /// One item with these attributes; `None` for all.
     pub(super) fn item(key: Key, attributes: Option<&'static [&'static str]>) -> Self {
         let own = key.clone();
         let read = Box::new(move |items: &mut Vec<Item>| {

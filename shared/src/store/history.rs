@@ -1,48 +1,48 @@
-//! The write ids of an item: its last write in `w`, those before in the list `ws`, oldest first. They tell whether a write whose answer
-//! was lost was applied (docs/decisions/0012-a-write-is-bound-to-what-it-read.md).
+//! The write ids of an item: that of the last write in `w`, the earlier ones in the list `ws`, oldest first. They show whether a write
+//! was applied if its response was lost (docs/decisions/0012-a-write-is-bound-to-what-it-read.md).
 
 use super::item::{Item, get_text, text};
 use crate::domain::WriteId;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// The attribute with the ids of the writes before the last one. It always has as many entries as an item remembers.
+/// The attribute with the ids of the earlier writes. It always has [`MAX_EARLIER_WRITES`] entries.
 pub(super) const EARLIER_WRITES: &str = "ws";
 
-/// So many writes before the last one are remembered.
+/// The number of earlier writes that an item has.
 pub(super) const MAX_EARLIER_WRITES: usize = 32;
 
-/// The entry of a write that never was.
+/// The entry in place of a write that did not happen.
 const NO_WRITE: &str = "-";
 
-/// The earlier writes of an item that had none.
+/// The list of earlier writes of a new item.
 pub(super) fn empty() -> AttributeValue {
     AttributeValue::L(vec![text(NO_WRITE); MAX_EARLIER_WRITES])
 }
 
-/// A write's id as items have it: the last twelve characters of its ULID, 60 random bits. Of the writes that one item remembers, two
-/// have the same once in 10^15 writes.
+/// A write id as items have it: the last twelve characters of its ULID, 60 random bits. Two of the ids in one item are the same once in
+/// 10^15 writes.
 pub(super) fn short(id: WriteId) -> String {
     let mut ulid = id.ulid();
     ulid.drain(..ulid.len() - 12);
     ulid
 }
 
-/// What an item tells of a write.
+/// The status of a write according to the write ids of its item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WriteStatus {
-    /// It is the last one.
+    /// It is the last write.
     Latest,
-    /// It followed the write to which it is bound directly; others followed it.
+    /// It directly followed the write to which it is bound. Others followed it.
     DirectSuccessor,
-    /// It was applied, after others and before others.
+    /// It was applied; other writes came before and after it.
     Applied,
     /// It was not applied and never will be: another write followed the one to which it is bound.
     NotApplied,
-    /// The item has no trace of it. It may have been applied before the oldest write that the item remembers.
+    /// The item does not have its id. It may have been applied before the oldest write that the item has.
     Unknown,
 }
 
-/// Looks for the write `w`, which is bound to the item as the write `bound_to` left it.
+/// The status of the write `w`, which is bound to the state after the write `bound_to`.
 pub(super) fn write_status(item: &Item, w: &str, bound_to: Option<&str>) -> WriteStatus {
     let earlier = item.get(EARLIER_WRITES).and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
     let earlier = earlier.iter().rev().map(|id| id.as_s().ok().map(String::as_str));
@@ -57,7 +57,7 @@ pub(super) fn write_status(item: &Item, w: &str, bound_to: Option<&str>) -> Writ
     }
 }
 
-/// An item after these writes, the newest first.
+/// An item after these writes, newest first.
 #[cfg(test)]
 pub(super) fn item_after(writes: &[&str]) -> Item {
     let mut writes = writes.iter().map(|id| text(*id)).chain(std::iter::repeat(text(NO_WRITE)));
@@ -81,7 +81,7 @@ mod tests {
             (vec!["c", "b", "ours", "read"], WriteStatus::DirectSuccessor),
             (vec!["c", "ours", "b", "read"], WriteStatus::Applied),
             (vec!["b", "a", "read"], WriteStatus::NotApplied),
-            // No other write followed yet: a late copy of this one may still be applied.
+            // No other write followed: a delayed copy of this one may still be applied.
             (vec!["read", "a"], WriteStatus::Unknown),
             ([&others[..MAX_EARLIER_WRITES], &["ours"][..]].concat(), WriteStatus::Applied),
             ([&others[..MAX_EARLIER_WRITES], &["read"][..]].concat(), WriteStatus::NotApplied),

@@ -1,5 +1,5 @@
-//! Idempotency records: written in the effect's own transaction, so that there is no lock to expire and nothing in progress for a crash
-//! to leave behind (contract section 2.8).
+//! Idempotency records. They are written in the same transaction as the effect, so there are no locks and no requests in progress that a
+//! crash could leave behind (contract section 2.8).
 
 use super::client::Store;
 use super::commit::{FailedConditions, Outcome};
@@ -13,76 +13,78 @@ use crate::domain::secret::Root;
 use crate::domain::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A request that is to take effect once: its key, its operation and what it asks for.
+/// A request that must take effect at most once.
 #[derive(Clone)]
 pub struct IdempotentRequest {
-    /// The client's key.
-    pub key: IdempotencyKey,
-    /// The operation's name: a key is another one in another operation.
-    pub operation: &'static str,
-    /// What the request asks for.
-    pub fingerprint: Fingerprint,
+    /// The hash of the operation and the key.
+    digest: [u8; 32],
+    fingerprint: Fingerprint,
 }
 
 impl IdempotentRequest {
-    /// The same request, about what its path names.
+    /// A request with this key. Each operation has its own keys; `operation` is the name of its binary.
+    pub fn new(key: &IdempotencyKey, operation: &str, fingerprint: Fingerprint) -> Self {
+        Self { digest: key.digest(operation), fingerprint }
+    }
+
+    /// The same request for a resource of its path.
     #[must_use]
     pub fn about(&self, named: impl AsRef<str>) -> Self {
         Self { fingerprint: self.fingerprint.about(named.as_ref()), ..self.clone() }
     }
 }
 
-/// What an operation made, and whether an earlier request had made it.
+/// The result of an idempotent operation.
 #[derive(Debug)]
 pub struct IdempotentResult<T> {
-    /// What was made.
+    /// The result.
     pub value: T,
-    /// Whether the answer is a replay.
+    /// Whether it is the result of an earlier request.
     pub replayed: bool,
 }
 
 impl<T> IdempotentResult<T> {
-    /// IdempotentResult by this request.
+    /// The result of this request.
     pub(super) fn first(value: T) -> Self {
         Self { value, replayed: false }
     }
 
-    /// IdempotentResult by an earlier one.
+    /// The result of an earlier request.
     pub(super) fn replay(value: T) -> Self {
         Self { value, replayed: true }
     }
 }
 
-/// What a replay is made of, besides the request itself.
+/// An idempotency record. A replay is built from it and the request.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     fingerprint: String,
-    /// What was made: its id.
+    /// The id of the created resource.
     pub id: String,
-    /// What cannot be computed again from the request and the id.
+    /// The data of the answer that cannot be computed from the request and the id.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     answer: Option<String>,
     expires_at: Timestamp,
 }
 
 impl Record {
-    /// What was kept of the answer.
+    /// The stored data of the answer.
     pub fn answer(&self) -> Result<&str> {
         self.answer.as_deref().ok_or_else(|| Error::internal("a record has no answer"))
     }
 
-    /// Whether the record counts: an older one is as absent, swept or not.
-    fn counts(&self, now: Timestamp) -> bool {
+    /// Whether the record is valid. An expired record is ignored, deleted by TTL or not.
+    fn is_valid(&self, now: Timestamp) -> bool {
         self.expires_at > now
     }
 }
 
-/// What the table holds under a request's key.
+/// The item with the record of a request, if there is one.
 #[derive(Clone)]
 pub struct EarlierRequest(Option<Item>);
 
 impl FirstRead<EarlierRequest> {
-    /// What the table holds under a request's key; nothing where it has none.
+    /// The record of a request. Nothing is read if the request has no key.
     pub fn earlier_request(root: &Root, request: Option<&IdempotentRequest>) -> Self {
         match request {
             Some(request) => FirstRead::item(record_key(root, request), None).map(|item| Ok(EarlierRequest(item))),
@@ -91,26 +93,22 @@ impl FirstRead<EarlierRequest> {
     }
 }
 
-fn hex(fingerprint: &Fingerprint) -> String {
-    fingerprint.0.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn record_key(root: &Root, request: &IdempotentRequest) -> Key {
-    keys::record(root, &request.key.digest(request.operation))
+    keys::record(root, &request.digest)
 }
 
-/// What writes under an Idempotency-Key came to.
+/// The outcome of writes with an Idempotency-Key.
 pub(super) enum IdempotentOutcome {
-    /// They were applied now.
+    /// They were applied.
     Applied,
-    /// An earlier request had done the same.
+    /// An earlier request was the same.
     Replayed(Record),
-    /// A condition failed, for no earlier request.
+    /// A condition failed, and there is no earlier request.
     ConditionFailed(FailedConditions),
 }
 
 impl Store {
-    /// What the table holds under the request's key now.
+    /// Reads the record of a request.
     pub(super) async fn earlier_request(
         &self,
         root: &Root,
@@ -122,7 +120,7 @@ impl Store {
         }
     }
 
-    /// The record of an earlier request, if there is one that counts; of another request: a conflict.
+    /// The record of an earlier request, if there is a valid one. Fails with a conflict if that request was another one.
     pub(super) fn matching_record(
         &self,
         earlier: EarlierRequest,
@@ -130,17 +128,17 @@ impl Store {
     ) -> Result<Option<Record>> {
         let (EarlierRequest(Some(item)), Some(request)) = (earlier, request) else { return Ok(None) };
         let record: Record = read_row(item)?;
-        if !record.counts(self.now) {
+        if !record.is_valid(self.now) {
             Ok(None)
-        } else if record.fingerprint == hex(&request.fingerprint) {
+        } else if record.fingerprint == request.fingerprint.to_hex() {
             Ok(Some(record))
         } else {
             Err(Error::IdempotencyKeyConflict)
         }
     }
 
-    /// Commits the writes together with the request's record, or finds that an earlier request did. `id` is the id of what is made,
-    /// `answer` what cannot be computed again from it.
+    /// Commits the writes together with the record of the request, unless an earlier request did. `id` is the id of the new resource,
+    /// `answer` the data of the answer that cannot be computed from it.
     pub(super) async fn commit_idempotent(
         &self,
         root: &Root,
@@ -156,13 +154,13 @@ impl Store {
             });
         };
         let record = Record {
-            fingerprint: hex(&request.fingerprint),
+            fingerprint: request.fingerprint.to_hex(),
             id: id.to_string(),
             answer,
             expires_at: self.now.plus_milliseconds(RETENTION_MILLISECONDS),
         };
         let mut item = new_item("record", &record)?;
-        // The table's own sweeper needs seconds, and may come late: reads look at `expires_at`.
+        // TTL has a resolution of seconds and deletes late, so reads check `expires_at`.
         item.insert("ttl".to_owned(), number(record.expires_at.milliseconds() / 1000 + 3600));
         let key = record_key(root, request);
         writes.push(
@@ -174,9 +172,8 @@ impl Store {
             Outcome::ConditionFailed(failed) => (failed, true),
             Outcome::Unknown(failed) => (failed, false),
         };
-        // A failed record condition outranks all others; where only others failed, a parallel duplicate may have been quicker: the
-        // record decides, read strongly. It also decides what is not known otherwise: as long as another's record is there, no attempt
-        // of this write was applied or ever will be.
+        // The record decides, even if only other conditions failed: a concurrent duplicate may have caused that. It also resolves an
+        // unknown outcome: while there is a record of another request, no attempt of this write was applied or ever will be.
         let earlier = match failed.take(&key) {
             Some(item) => EarlierRequest(Some(item)),
             None => self.earlier_request(root, Some(request)).await?,
@@ -188,7 +185,7 @@ impl Store {
         }
     }
 
-    /// Makes something new under an Idempotency-Key. `again` makes of the id of an earlier request's what that request answered.
+    /// Creates a resource with an Idempotency-Key. `replay` builds the answer of an earlier request from its id.
     pub(super) async fn create<T>(
         &self,
         root: &Root,

@@ -1,4 +1,4 @@
-//! The two items that hold a customer's keys: its root, with what authentication needs, and the details that list and rotate show.
+//! The two items with the keys of a customer: its root, for authentication, and the details for lists and rotations.
 
 use super::authentication::{entry_value, key_ring};
 use super::first_read::FirstRead;
@@ -14,7 +14,7 @@ use crate::domain::secret::integration_prefix;
 use crate::domain::{Error, KeyId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A customer's root: whose it is, and its keys.
+/// The root of a customer: its operator and its keys.
 #[derive(Clone, Debug)]
 pub struct CustomerKeys {
     pub(super) operator: Slug,
@@ -27,8 +27,9 @@ impl Entity for CustomerKeys {
     const ATTRIBUTES: Option<&'static [&'static str]> = None;
 
     fn from_item(item: Item) -> Result<Self> {
-        let slug =
-            |name| get_text(&item, name).and_then(Slug::parse).ok_or_else(|| Error::internal("a root names nobody"));
+        let slug = |name| {
+            get_text(&item, name).and_then(Slug::parse).ok_or_else(|| Error::internal("a root has no valid slug"))
+        };
         Ok(Self {
             operator: slug("operator")?,
             customer_id: slug("customer_id")?,
@@ -38,13 +39,13 @@ impl Entity for CustomerKeys {
     }
 }
 
-/// What list and rotate show of a key, and authentication does not need.
+/// The details of a key that authentication does not need.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct KeyDetails {
     pub name: String,
     pub suffix: String,
     pub scopes: u16,
-    /// As given when the key was made; a rotation may end it earlier.
+    /// The expiry at creation. A rotation may set an earlier one in the root.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
 }
@@ -54,7 +55,7 @@ impl KeyDetails {
         Key {
             key_id,
             name: self.name,
-            scopes: Scopes::from_bits(self.scopes),
+            scopes: Scopes::from_stored_bits(self.scopes),
             prefix: integration_prefix(root, key_id),
             suffix: self.suffix,
             created_at: key_id.created_at(),
@@ -64,7 +65,7 @@ impl KeyDetails {
     }
 }
 
-/// The details of a customer's keys, as they are stored.
+/// The item with the details of a customer's keys.
 #[derive(Default)]
 pub(super) struct KeyDetailsItem(pub Item);
 
@@ -76,7 +77,7 @@ impl FirstRead<KeyDetailsItem> {
     }
 }
 
-/// The attribute that holds a key's details.
+/// The attribute with the details of a key.
 fn attribute(key_id: KeyId) -> String {
     format!("k{}", key_id.ulid())
 }

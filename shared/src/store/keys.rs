@@ -1,21 +1,22 @@
-//! Every key of the table. A key is made of a root that a credential opened, so that nothing outside the
-//! caller's subtree can be addressed; there is no way to make one of a text.
+//! All keys of the table. A key is built from an authenticated root, so that nothing outside the caller's subtree can be addressed. It
+//! cannot be built from a string.
 //!
-//! Free text stands last in a key; no fixed prefix is the beginning of another; the codec is injective
-//! (property tests below). The table of entities is in docs/access-patterns.md.
+//! Free text is at the end of a key, no prefix is the beginning of another, and different entities have different keys (property tests
+//! below). The table of entities is in docs/access-patterns.md.
 
 use super::item::{Item, text};
 use crate::domain::customer::Slug;
 use crate::domain::principal::{CustomerRoot, OperatorRoot};
 use crate::domain::tenant::ExternalId;
+use crate::domain::text::hex;
 use crate::domain::{CustomerId, Id, Kind, RepositoryId, TenantId};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
-/// The sort key of an item that is alone in its partition.
+/// The sort key of the only item of a partition.
 const SINGLETON: &str = "#";
 
-/// Where one item is.
+/// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     pk: String,
@@ -27,28 +28,28 @@ impl Key {
         HashMap::from([("pk".to_owned(), text(self.pk)), ("sk".to_owned(), text(self.sk))])
     }
 
-    /// Whether `item` is the one at this key.
+    /// Whether `item` has this key.
     pub(super) fn is_of(&self, item: &Item) -> bool {
         let has = |name, value: &String| item.get(name).and_then(|found| found.as_s().ok()) == Some(value);
         has("pk", &self.pk) && has("sk", &self.sk)
     }
 }
 
-/// Items that are listed together, in the order of their sort keys.
+/// A partition of the table or of its index.
 #[derive(Clone, Debug)]
 pub struct Partition {
-    /// `None`: the table itself.
+    /// `None` for the table.
     pub(super) index: Option<&'static str>,
     pub(super) pk: String,
 }
 
 impl Partition {
-    /// The attributes that hold the partition key and the sort key.
+    /// The names of the partition key and the sort key.
     pub(super) fn attributes(&self) -> (&'static str, &'static str) {
         if self.index.is_some() { ("g1pk", "g1sk") } else { ("pk", "sk") }
     }
 
-    /// Puts an item into this partition of the sparse index.
+    /// The attributes that put an item into this partition of the sparse index.
     pub(super) fn index_attributes(&self, sk: String) -> [(&'static str, AttributeValue); 2] {
         [("g1pk", text(self.pk.clone())), ("g1sk", text(sk))]
     }
@@ -60,12 +61,12 @@ fn singleton(pk: String) -> Key {
     Key { pk, sk: SINGLETON.to_owned() }
 }
 
-/// No entity: what is read to open a connection.
+/// The key of no entity. It is read to open a connection.
 pub(super) fn priming() -> Key {
     singleton("prime".to_owned())
 }
 
-/// An operator: its keys, and what seals its page tokens.
+/// An operator: its keys, and the key of its page tokens.
 pub fn operator(root: &OperatorRoot) -> Key {
     singleton(format!("O#{}", root.operator()))
 }
@@ -80,17 +81,17 @@ pub fn customers(root: &OperatorRoot) -> Partition {
     Partition { index: None, pk: format!("O#{}#C", root.operator()) }
 }
 
-/// An operator's customers by creation.
+/// An operator's customers by time of creation.
 pub fn customers_by_creation(root: &OperatorRoot) -> Partition {
     Partition { index: INDEX, ..customers(root) }
 }
 
-/// What list and rotate show of a customer's keys.
+/// The details of a customer's keys.
 pub fn key_details(root: &OperatorRoot, slug: &Slug) -> Key {
     Key { pk: format!("O#{}#K", root.operator()), sk: slug.to_string() }
 }
 
-/// What authentication needs of a customer.
+/// The root of a customer, for authentication.
 pub fn customer_root(root: &CustomerRoot) -> Key {
     singleton(in_customer(root, ""))
 }
@@ -98,7 +99,7 @@ pub fn customer_root(root: &CustomerRoot) -> Key {
 /// An idempotency record; `digest` is the hash of the operation and the client's key.
 pub fn record(root: &crate::domain::secret::Root, digest: &[u8; 32]) -> Key {
     use crate::domain::secret::Root;
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(digest);
     singleton(match root {
         Root::Operator(root) => format!("O#{}#Q#{hex}", root.operator()),
         Root::Customer(root) => in_customer(root, &format!("#Q#{hex}")),
@@ -120,7 +121,7 @@ pub fn suspended_tenants(root: &CustomerRoot) -> Partition {
     Partition { index: INDEX, pk: in_customer(root, "#T#S") }
 }
 
-/// Who has an external id.
+/// The marker of an external id.
 pub fn external_id(root: &CustomerRoot, external_id: &ExternalId) -> Key {
     // 255 characters of 4 bytes fit a partition key, not a sort key.
     singleton(in_customer(root, &format!("#X#{}", external_id.as_str())))
@@ -136,7 +137,7 @@ pub fn repositories(root: &CustomerRoot) -> Partition {
     Partition { index: None, pk: in_customer(root, "#R") }
 }
 
-/// Who has a repository's name.
+/// The marker of a repository's name.
 pub fn repository_name(root: &CustomerRoot, name: &str) -> Key {
     singleton(in_customer(root, &format!("#N#{name}")))
 }
@@ -151,25 +152,25 @@ pub fn attached_tenants(root: &CustomerRoot, repository: RepositoryId) -> Partit
     Partition { index: None, pk: in_customer(root, &format!("#A#{}", repository.ulid())) }
 }
 
-/// What is left to do for a deprovisioned tenant.
+/// The sweep job of a deprovisioned tenant.
 pub fn sweep_job(root: &CustomerRoot, tenant: TenantId) -> Key {
     Key { pk: in_customer(root, JOBS), sk: id_position(tenant) }
 }
 
 const JOBS: &str = "#J";
 
-/// Every sweep job: the one partition that is nobody's, for the one function that nobody calls.
+/// All sweep jobs. It is the only partition without a root, and only the scheduled function uses it.
 pub fn sweep_jobs() -> Partition {
     Partition { index: INDEX, pk: "J".to_owned() }
 }
 
-/// Whose job stands at a stored key: the sweep has no caller whose root it could use.
+/// The customer and the tenant of a sweep job. The sweep has no authenticated root.
 pub(super) fn parse_sweep_job(pk: &str, sk: &str) -> Option<(CustomerRoot, TenantId)> {
     let root = pk.strip_prefix("I#")?.strip_suffix(JOBS)?;
     Some((CustomerRoot::new(CustomerId::parse_ulid(root)?), TenantId::parse_ulid(sk)?))
 }
 
-/// The sort key of an item that is named by its id.
+/// The sort key of an item with an id.
 pub(super) fn id_position<K: Kind>(id: Id<K>) -> String {
     id.ulid()
 }
@@ -186,28 +187,28 @@ mod tests {
     use crate::domain::secret::Root;
     use std::collections::HashMap;
 
-    /// Where something is, and names that are other ones for everything else.
+    /// A key, and names of its entity that are unique.
     #[derive(Debug)]
     struct Place {
-        /// What the partition is, and whose.
+        /// The kind and the owner of the partition.
         partition: String,
-        /// What the item is within it.
+        /// The item within the partition.
         item: String,
         key: Key,
     }
 
-    /// A text that looks like parts of keys.
+    /// A text of fragments of keys.
     fn any_text(choice: &mut Choice) -> String {
         let parts = 1 + choice.below(5);
         (0..parts).map(|_| choice.of(&["#", "#X#", "#N#", "#T", "#T#S", "I#", "a", "b", "/", "é"])).collect()
     }
 
-    /// One of few, so that they meet.
+    /// One of few ids, so that they are often equal.
     fn any_id<K: Kind>(choice: &mut Choice) -> Id<K> {
         Id::new(Timestamp::from_milliseconds(1_795_403_655_123), choice.below(3).into())
     }
 
-    /// A slug; some begin as others do.
+    /// A slug. Some are prefixes of others.
     fn any_slug(choice: &mut Choice) -> Slug {
         Slug::parse(choice.of(&["a", "ab", "a-b", "b"])).unwrap()
     }
@@ -247,7 +248,7 @@ mod tests {
         }
     }
 
-    /// Whose root a key begins with; the partition of every job is nobody's.
+    /// Checks that a key begins with the root of its owner. The partition of all jobs has none.
     fn check_root(place: &Place) {
         let words: Vec<&str> = place.key.pk.splitn(3, '#').collect();
         let owner = match words[..] {
@@ -259,7 +260,7 @@ mod tests {
         assert!(place.partition.split(' ').any(|word| word == owner), "{place:?}");
     }
 
-    /// A million keys out of few parts, each compared with all: neither two items nor two partitions share one.
+    /// Compares a million random keys: no two items and no two partitions have the same key.
     #[test]
     fn what_differs_has_another_key() {
         let mut choice = Choice(1);
@@ -276,7 +277,7 @@ mod tests {
         assert!(items.len() > 50_000, "only {} keys were different ones", items.len());
     }
 
-    /// Of a customer's partitions, those that end in something variable begin like no other one, whatever that is.
+    /// No other partition of a customer begins with the fixed prefix of a partition key that ends in free text.
     #[test]
     fn no_fixed_prefix_is_the_beginning_of_another() {
         let root = CustomerRoot::new(CustomerId::NIL);
@@ -301,7 +302,7 @@ mod tests {
         }
     }
 
-    /// The examples at `domain::principal` that must not compile name what is there, but not for others.
+    /// The examples in `domain::principal` that must not compile refer to items that exist but are private.
     #[test]
     fn what_others_cannot_reach_is_there() {
         let _: fn(CustomerId) -> CustomerRoot = crate::domain::principal::CustomerRoot::new;

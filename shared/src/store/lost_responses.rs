@@ -1,4 +1,4 @@
-//! Notes lost answers: the SDK sends a request again by itself, and its caller sees the last answer alone.
+//! Records lost responses: the SDK retries requests, and its caller only sees the last response.
 
 use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::BoxError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether an attempt ended without an answer that can be relied on: time-out, broken connection, 5xx, unreadable.
+/// Whether an attempt may have been applied without a usable response: timeout, broken connection, 5xx, unreadable response.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LostResponses(Arc<AtomicBool>);
 

@@ -1,9 +1,9 @@
-//! The one table, and the only place that names the SDK.
+//! The DynamoDB table. No other module depends on the SDK.
 //!
-//! Rules (docs/access-patterns.md): a key is made of an authenticated root (`keys`); a read is strongly consistent unless an index
-//! serves it, and the first of a request goes out with the check of its caller (`first_read`, `authentication`); the domain decides;
-//! every write is conditional, stamped and committed in one place (`write`, `commit`). Deliberately absent: caches, scans,
-//! unconditional writes.
+//! Rules (docs/access-patterns.md): every key begins with an authenticated root (`keys`). Reads of the table are strongly consistent;
+//! reads of the index are not. The first read of a request is sent together with authentication (`first_read`, `authentication`). The
+//! domain decides. Every write is conditional, has a write id, and is committed in one place (`write`, `commit`). There are no caches,
+//! no scans and no unconditional writes.
 
 mod attachments;
 mod authentication;

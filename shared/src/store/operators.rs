@@ -1,4 +1,4 @@
-//! Operators and their keys. No endpoint makes them: the operator-key command does.
+//! Operators and their keys. They are created by the operator-key command, not by an endpoint.
 
 use super::authentication::{entry_value, key_ring};
 use super::client::{Store, random};
@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-/// An operator's root: its keys, and what they are called.
+/// The root of an operator: its keys and their names.
 struct OperatorKeys {
     keys: KeyRing,
     names: HashMap<KeyId, String>,
@@ -31,26 +31,26 @@ impl Entity for OperatorKeys {
             let entry = item.get("keys")?.as_m().ok()?.get(&key_id.ulid())?.as_m().ok()?;
             entry.get("n")?.as_s().ok().cloned()
         };
-        let names = keys.0.keys().filter_map(|key_id| Some((*key_id, name_of(*key_id)?))).collect();
+        let names = keys.iter().filter_map(|(key_id, _)| Some((key_id, name_of(key_id)?))).collect();
         Ok(Self { keys, names })
     }
 }
 
-/// An operator's key as the command lists it.
+/// An operator's key in the list of the command.
 #[derive(Debug)]
 pub struct OperatorKey {
-    /// The key's id.
+    /// The id of the key.
     pub key_id: KeyId,
-    /// What its maker called it; keys made before there were names have none.
+    /// The name of the key. Keys of earlier versions have none.
     pub name: Option<String>,
-    /// What it may write.
+    /// The scopes of the key.
     pub scopes: Scopes,
-    /// When it was revoked.
+    /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl Store {
-    /// Makes a key, and with the first one the operator.
+    /// Creates a key, and the operator with its first key.
     pub async fn create_operator_key(&self, operator: Slug, name: Option<KeyName>, scopes: Scopes) -> Result<Secret> {
         let root = OperatorRoot::new(operator);
         let key_id: KeyId = self.new_id()?;
@@ -76,16 +76,16 @@ impl Store {
     pub async fn operator_keys(&self, operator: Slug) -> Result<Vec<OperatorKey>> {
         let read = self.snapshot::<OperatorKeys>(&keys::operator(&OperatorRoot::new(operator))).await?;
         let OperatorKeys { keys, mut names } = read.ok_or(Error::NotFound)?.entity;
-        let shown = |(key_id, entry): (KeyId, KeyEntry)| OperatorKey {
+        let shown = |(key_id, entry): (KeyId, &KeyEntry)| OperatorKey {
             key_id,
             name: names.remove(&key_id),
             scopes: entry.scopes,
             revoked_at: entry.revoked_at,
         };
-        Ok(keys.0.into_iter().rev().map(shown).collect())
+        Ok(keys.iter().rev().map(shown).collect())
     }
 
-    /// Ends an operator's key for good; a second time changes nothing.
+    /// Revokes an operator's key. Revoking it again changes nothing.
     pub async fn revoke_operator_key(&self, operator: Slug, key_id: KeyId) -> Result<()> {
         let ulid = key_id.ulid();
         let write = Write::update_existing(keys::operator(&OperatorRoot::new(operator)))
@@ -97,7 +97,7 @@ impl Store {
     }
 }
 
-/// An entry with the key's name in it. Authentication does not read it.
+/// Adds the name of the key to its entry. Authentication does not read it.
 fn named(mut entry: AttributeValue, name: Option<KeyName>) -> AttributeValue {
     if let (AttributeValue::M(members), Some(name)) = (&mut entry, name) {
         members.insert("n".to_owned(), text(name.as_str()));
@@ -108,12 +108,12 @@ fn named(mut entry: AttributeValue, name: Option<KeyName>) -> AttributeValue {
 fn new_operator(root: &OperatorRoot, key_id: KeyId, entry: AttributeValue) -> Result<Write<'static>> {
     let mut item = new_item("operator", &HashMap::from([("operator", root.operator().as_str())]))?;
     item.insert("keys".to_owned(), AttributeValue::M(HashMap::from([(key_id.ulid(), entry)])));
-    // Made once and never replaced: page tokens have no expiry.
+    // Never replaced, because page tokens do not expire.
     item.insert("page_key".to_owned(), AttributeValue::B(Blob::new(random::<32>()?)));
     Ok(Write::put_new(keys::operator(root), item).with_history())
 }
 
-/// One more key; where there are too many, the oldest revoked one gives way.
+/// Adds a key. If there are too many, the oldest revoked key is removed.
 fn add_key(
     read: &Snapshot<OperatorKeys>,
     key_id: KeyId,

@@ -1,4 +1,4 @@
-//! The reads that everything is made of.
+//! Reads of items and partitions.
 
 use super::backoff::Backoff;
 use super::client::{Store, transaction_timeouts};
@@ -14,53 +14,53 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A batch of which the store leaves keys unprocessed is asked for as often as this: as the SDK sends what is throttled.
+/// The maximum number of attempts for unprocessed keys of a batch: as many as the SDK makes for a throttled request.
 const MAX_BATCH_ATTEMPTS: usize = 4;
 
-/// How a list walks over a partition.
+/// The parameters of a page of a partition.
 pub(super) struct PageQuery {
-    /// Larger sort keys first.
+    /// Whether the largest sort key comes first.
     pub descending: bool,
-    /// Only rows past this sort key, in the direction of walking.
+    /// The sort key after which the page begins, in the direction of the query.
     pub after: Option<String>,
-    /// At most this many rows are wanted.
+    /// The maximum number of rows.
     pub limit: usize,
-    /// Whether many rows may be unwanted: then fewer than 100 are not worth a call.
+    /// Whether a filter may exclude many rows. At least 100 rows are then read per call.
     pub has_filter: bool,
 }
 
-/// What a query gave.
+/// A page of a partition.
 pub(super) struct Page<T> {
     pub rows: Vec<T>,
-    /// The sort key after which the next page begins, while more may follow.
+    /// The sort key after which the next page begins, if there may be more.
     pub position: Option<String>,
 }
 
-/// Under a filter, or where rows are read that nobody wants, a request reads at most 4 MB of the table (contract section 3.2):
-/// as many calls of at most 1 MB. Otherwise the page is full, whatever it takes.
+/// The maximum number of Query calls, of up to 1 MB each, for a page in which rows are excluded (contract section 3.2). Without excluded
+/// rows, calls are made until the page is full.
 const MAX_CALLS: usize = 4;
-/// With less time left than this, what was read until then is the page: better a short one than none.
+/// With less time left than this, the page ends early.
 const MIN_TIME_LEFT: Duration = Duration::from_millis(2500);
-/// A page ends before the row that would take its body over this (contract section 3.2).
+/// The maximum size of the body of a page (contract section 3.2). A page ends before the row that would exceed it.
 pub(super) const MAX_BODY_BYTES: usize = 4 << 20;
-/// What a body has besides its rows: the members around them, and a token of at most 106 characters.
+/// The size of the rest of the body: the other members, and a token of at most 106 characters.
 pub(super) const ENVELOPE_BYTES: usize = 160;
 
-/// From which row on, and in which direction, a partition is read.
-struct Range<'a> {
-    /// Larger sort keys first.
+/// The parameters of one Query call.
+struct QueryRange<'a> {
+    /// Whether the largest sort key comes first.
     descending: bool,
-    /// Only rows past this sort key, in the direction of reading.
+    /// The sort key after which rows are read, in the direction of the query.
     after: Option<&'a str>,
-    /// At most this many rows; `None`: as many as a call reads, 1 MB.
+    /// The maximum number of rows; `None` for as many as a call returns, 1 MB.
     limit: Option<usize>,
 }
 
-/// What one Query call gave.
+/// The result of one Query call.
 struct Rows {
     items: Vec<Item>,
-    /// Whether the partition may go on past the last row.
-    more: bool,
+    /// Whether there may be more rows.
+    has_more: bool,
 }
 
 impl Store {
@@ -69,7 +69,7 @@ impl Store {
         Ok(self.get_all(vec![key], None).await?.pop())
     }
 
-    /// The wanted rows of a partition, in order: a full page, unless few are wanted or they are large.
+    /// A page of the rows that `is_wanted` accepts. It has fewer rows than the limit if too many are excluded or they are too large.
     pub(super) async fn query_page<T: Serialize>(
         &self,
         partition: &Partition,
@@ -79,14 +79,14 @@ impl Store {
     ) -> Result<Page<T>> {
         let (_, sort_key) = partition.attributes();
         let mut page = Page { rows: Vec::new(), position: None };
-        // The last row that was read, and the last that was wanted: a full page ends with its own last row.
+        // The last row that was read, and the last row of the page. The position of a full page is its last row.
         let mut after = query.after;
         let mut last = None;
         let mut body_bytes = ENVELOPE_BYTES;
         let mut limit = Some(if query.has_filter { query.limit.max(100) } else { query.limit } + 1);
         let (mut calls, mut unwanted) = (0, false);
         loop {
-            let range = Range { descending: query.descending, after: after.as_deref(), limit: limit.take() };
+            let range = QueryRange { descending: query.descending, after: after.as_deref(), limit: limit.take() };
             let rows = self.query(partition, range).await?;
             calls += 1;
             for item in rows.items {
@@ -106,7 +106,7 @@ impl Store {
                 }
                 after = this;
             }
-            if !rows.more {
+            if !rows.has_more {
                 return Ok(page);
             }
             if page.rows.len() == query.limit {
@@ -119,42 +119,42 @@ impl Store {
         }
     }
 
-    /// The wanted rows as items.
+    /// A page of items, read with one call.
     pub(super) async fn query_items(&self, partition: &Partition, query: PageQuery) -> Result<Page<Item>> {
         let rows = self
             .query(
                 partition,
-                Range { descending: query.descending, after: query.after.as_deref(), limit: Some(query.limit) },
+                QueryRange { descending: query.descending, after: query.after.as_deref(), limit: Some(query.limit) },
             )
             .await?;
         let (_, sort_key) = partition.attributes();
         let last = rows.items.last().and_then(|item| item::get_text(item, sort_key)).map(str::to_owned);
-        Ok(Page { rows: rows.items, position: last.filter(|_| rows.more) })
+        Ok(Page { rows: rows.items, position: last.filter(|_| rows.has_more) })
     }
 
     /// The first item of a partition.
     pub(super) async fn first(&self, partition: &Partition) -> Result<Option<Item>> {
-        let rows = self.query(partition, Range { descending: false, after: None, limit: Some(1) }).await?;
+        let rows = self.query(partition, QueryRange { descending: false, after: None, limit: Some(1) }).await?;
         Ok(rows.items.into_iter().next())
     }
 
-    /// An entity, strongly consistent.
+    /// One entity, strongly consistent.
     pub(super) async fn snapshot<E: Entity>(&self, key: &Key) -> Result<Option<Snapshot<E>>> {
         let item = self.get(key.clone()).await?;
         item.map(|item| Snapshot::of(key.clone(), item)).transpose()
     }
 
-    /// What is read together, without the check of a caller: it was checked before.
+    /// Reads several items in one request, after authentication.
     pub(super) async fn read_together<T: 'static>(&self, mut wanted: FirstRead<T>) -> Result<T> {
         let keys = std::mem::take(&mut wanted.keys);
         wanted.finish(self.get_all(keys, None).await?)
     }
 
-    /// The items at these keys, at most 100, strongly consistent, in no order; what is absent is left out. Of each item the paths of
-    /// the projection, and its key.
+    /// The items with these keys, at most 100, strongly consistent and in no particular order. Missing items are left out. With a
+    /// projection, items only have its paths and their key.
     pub(super) async fn get_all(&self, keys: Vec<Key>, projection: Option<&[&str]>) -> Result<Vec<Item>> {
         let projection = projection.map(projected);
-        // A hundred of the largest items are 10 MB: an attempt may take as long as a transaction's.
+        // A hundred of the largest items are 10 MB, so an attempt may take as long as one of a transaction.
         let is_large = keys.len() > 10;
         let mut wanted: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
         let mut found = Vec::new();
@@ -176,7 +176,7 @@ impl Store {
             };
             let output = sent.map_err(|error| store_error(&error))?;
             found.extend(output.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default());
-            // The answer is cut at 16 MB or where the table throttles: the rest is asked for again.
+            // A response has at most 16 MB, and fewer items if the table throttles. The remaining keys are requested again.
             let rest = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
             if wanted.is_empty() {
@@ -187,8 +187,8 @@ impl Store {
         Err(Error::unavailable("the store left keys of a batch unprocessed"))
     }
 
-    /// Rows of a partition: strongly consistent from the table, up to a second old from the index.
-    async fn query(&self, partition: &Partition, range: Range<'_>) -> Result<Rows> {
+    /// Rows of a partition. Reads of the table are strongly consistent; the index is usually less than a second behind.
+    async fn query(&self, partition: &Partition, range: QueryRange<'_>) -> Result<Rows> {
         let (pk, sk) = partition.attributes();
         let mut request = self
             .client
@@ -209,11 +209,11 @@ impl Store {
             }
         };
         let output = self.in_time(request.send().boxed_local()).await?.map_err(|error| store_error(&error))?;
-        Ok(Rows { items: output.items.unwrap_or_default(), more: output.last_evaluated_key.is_some() })
+        Ok(Rows { items: output.items.unwrap_or_default(), has_more: output.last_evaluated_key.is_some() })
     }
 }
 
-/// A projection expression of these paths and the item's key, and the names in it: any of them may be a reserved word.
+/// A projection expression of these paths and the key. All names are placeholders, because they may be reserved words.
 fn projected(paths: &[&str]) -> (String, HashMap<String, String>) {
     let mut expression = "pk, sk".to_owned();
     let mut names = HashMap::new();

@@ -33,7 +33,7 @@ pub(super) struct RepositoryRow {
     metadata: Metadata,
     created_at: Timestamp,
     updated_at: Timestamp,
-    /// To how many tenants it is attached; no part of its version.
+    /// The number of tenants that it is attached to. It does not affect the version.
     n: u32,
     ver: u64,
 }
@@ -106,14 +106,14 @@ impl FirstRead<Option<Snapshot<Repository>>> {
 }
 
 impl FirstRead<Option<RepositoryId>> {
-    /// The repository that has a name.
+    /// The id of the repository that has a name.
     pub fn repository_named(root: &CustomerRoot, name: &str) -> Self {
         let marker = FirstRead::item(keys::repository_name(root, name), Some(&["id"]));
         marker.map(|marker| Ok(marker.and_then(|marker| RepositoryId::parse(get_text(&marker, "id")?))))
     }
 }
 
-/// Reserves a name; the marker names the holder to whoever comes second.
+/// Reserves a name. The marker has the id of the holder, for the error of a later request.
 fn reserve_name<'a>(root: &CustomerRoot, name: &'a str, id: RepositoryId) -> Result<Write<'a>> {
     let marker = new_item("repository_name", &BTreeMap::from([("id", id)]))?;
     let taken = move |old: Option<&Item>| {
@@ -123,7 +123,7 @@ fn reserve_name<'a>(root: &CustomerRoot, name: &'a str, id: RepositoryId) -> Res
     Ok(Write::put_new(keys::repository_name(root, name), marker).on_condition_failed(taken))
 }
 
-/// Gives a name back.
+/// Releases a name.
 fn release_name(root: &CustomerRoot, name: &str, id: RepositoryId) -> Write<'static> {
     Write::delete_item(keys::repository_name(root, name)).with_condition("{id} = ?", [text(id.to_string())])
 }
@@ -153,7 +153,7 @@ impl Store {
         self.id_page(&keys::repositories(root), list, false, Repository::from_item, |_| true).await
     }
 
-    /// The page of the repository that has a name, if one has it; `holder` is who had it when the request came.
+    /// The page with the repository that has a name, if there is one. `holder` is the result of the first read.
     pub async fn repository_by_name(
         &self,
         integration: &Integration,
@@ -169,7 +169,7 @@ impl Store {
         Ok(IdPage::new(named.into_iter().collect(), None))
     }
 
-    /// Changes a repository; another name is reserved and the old one released in the same step.
+    /// Changes a repository. A new name is reserved and the old one released in the same transaction.
     pub async fn update_repository(
         &self,
         integration: &Integration,
@@ -193,7 +193,7 @@ impl Store {
         self.change(repository, decide).await
     }
 
-    /// Deletes a repository that is attached nowhere.
+    /// Deletes a repository that is not attached to a tenant.
     pub async fn delete_repository(
         &self,
         integration: &Integration,
@@ -210,7 +210,7 @@ impl Store {
                         let detail = "The repository is attached to a tenant: detach it there first, or wait where that tenant was deprovisioned.";
                         Err(Error::ResourceInUse(Conflict::new(tenant.to_string(), detail)))
                     }
-                    // Detached since it was read.
+                    // It was detached after it was read.
                     None => Ok(ControlFlow::Continue(self.snapshot(&read.key).await?)),
                 };
             }

@@ -1,30 +1,30 @@
-//! Entities as they were read: every change is bound to one of these.
+//! Entities as they were read. Every change is bound to a snapshot.
 
 use super::item::{Item, get_text};
 use super::keys::Key;
 use crate::domain::Result;
 
-/// What an item holds.
+/// A type that is stored as an item.
 pub trait Entity: Sized {
-    /// The attributes that [`Entity::from_item`] needs; `None`: any, their names are not known beforehand.
+    /// The attributes that [`Entity::from_item`] needs; `None` if their names are not fixed.
     const ATTRIBUTES: Option<&'static [&'static str]>;
 
     /// Reads an item.
     fn from_item(item: Item) -> Result<Self>;
 }
 
-/// An entity, and the write that made it what it is.
+/// An entity and the id of its last write.
 #[derive(Clone, Debug)]
 pub struct Snapshot<E> {
     pub(super) key: Key,
-    /// The item's write id: a change holds only as long as it has this one.
+    /// The write id of the item. A change is only applied if the item still has it.
     pub(super) w: String,
-    /// What was read.
+    /// The entity.
     pub entity: E,
 }
 
 impl<E: Entity> Snapshot<E> {
-    /// Reads the item at `key`.
+    /// The snapshot of the item at `key`.
     pub(super) fn of(key: Key, item: Item) -> Result<Self> {
         let w = get_text(&item, "w").unwrap_or_default().to_owned();
         Ok(Self { key, w, entity: E::from_item(item)? })
@@ -41,13 +41,13 @@ mod tests {
     use crate::store::item::row;
     use crate::store::{customers::CustomerRow, repositories::RepositoryRow, tenants::TenantRow};
 
-    /// Whether the attributes that are asked for are those of a row that has them all.
+    /// Checks that `ATTRIBUTES` are the attributes of a complete row.
     fn check<E: Entity>(full: &impl serde::Serialize) {
         let mut names: Vec<String> = row(full).unwrap().into_keys().collect();
         names.sort_unstable();
-        let mut asked_for = E::ATTRIBUTES.unwrap().to_vec();
-        asked_for.sort_unstable();
-        assert_eq!(asked_for, names);
+        let mut requested = E::ATTRIBUTES.unwrap().to_vec();
+        requested.sort_unstable();
+        assert_eq!(requested, names);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The sweep: releases the repositories of deprovisioned tenants. Resumable at any point: what remains to
-//! be done is the job, and each release happens once because its back reference is removed with it.
+//! The sweep releases the repositories of deprovisioned tenants. It can be resumed at any point: the job remains until all repositories
+//! are released, and each is released once, because its back reference is deleted in the same transaction.
 
 use super::attachments::release;
 use super::client::Store;
@@ -12,11 +12,11 @@ use crate::domain::{CustomerId, Error, RepositoryId, Result, TenantId, Timestamp
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long a sweeper has a job for itself: as long as its function may run.
+/// The duration of a lease: as long as the function may run.
 const LEASE_MILLISECONDS: i64 = 10_000;
-/// What a job of 100 repositories takes: no job is begun with less time left.
+/// The time that a job of 100 repositories takes. No job is started with less time left.
 const MIN_TIME_LEFT: Duration = Duration::from_secs(2);
-/// How many jobs are fetched at once.
+/// The number of jobs that are read at once.
 const JOBS_PER_PAGE: usize = 25;
 
 /// A deprovisioned tenant whose repositories are to be released.
@@ -31,7 +31,7 @@ struct Job {
 }
 
 impl Job {
-    /// The repositories to be released; one that cannot be read spoils the job, or its count would never be right.
+    /// The repositories to release. Fails if any id is invalid: a repository that is skipped would keep a wrong count.
     fn repositories(&self) -> Result<Vec<RepositoryId>> {
         let parse =
             |ulid: &String| RepositoryId::parse_ulid(ulid).ok_or_else(|| Error::internal("a sweep job names no id"));
@@ -40,7 +40,7 @@ impl Job {
 }
 
 impl Store {
-    /// The write that leaves a job behind a deprovision.
+    /// The write of a job for a deprovisioned tenant.
     pub(super) fn sweep_job<'a>(
         &self,
         root: &CustomerRoot,
@@ -54,9 +54,8 @@ impl Store {
         Ok(Write::put_new(keys::sweep_job(root, tenant), item).with_history())
     }
 
-    /// Works on every job there is, as long as there is time; what is left is for the next sweep. A job
-    /// that cannot be read is set aside, visibly, and fails the sweep at its end; one that fails otherwise
-    /// stays, and keeps no other from being done.
+    /// Does all jobs while there is time. The next sweep does the others. An unreadable job is marked as failed and fails the sweep at its
+    /// end. A job that fails otherwise is retried by the next sweep; the other jobs are still done.
     pub async fn sweep_deprovisioned_tenants(&self) -> Result<()> {
         let mut after = None;
         let mut failure = None;
@@ -67,7 +66,7 @@ impl Store {
                 let (customer, tenant) =
                     (get_text(&item, "pk").unwrap_or_default(), get_text(&item, "sk").unwrap_or_default());
                 let Some((root, tenant)) = keys::parse_sweep_job(customer, tenant) else {
-                    failure = Some(Error::internal("a sweep job stands at no job's key"));
+                    failure = Some(Error::internal("a sweep job has an invalid key"));
                     continue;
                 };
                 if self.time_left() < MIN_TIME_LEFT {
@@ -100,29 +99,29 @@ impl Store {
         let lease = Write::update_existing(keys::sweep_job(root, tenant))
             .set("lease_until", text(until.to_string()))
             .with_condition("attribute_not_exists({lease_until}) OR {lease_until} <= ?", [text(self.now.to_string())]);
-        // Somebody else is at it, or done: the index may be a second late.
-        if !self.applied(vec![lease]).await? {
+        // Another sweep has the lease, or has done the job: the index is eventually consistent.
+        if !self.commit_if_needed(vec![lease]).await? {
             return Ok(());
         }
         for repository in repositories {
-            self.applied(release(root, *repository, tenant).into()).await?;
+            self.commit_if_needed(release(root, *repository, tenant).into()).await?;
         }
         let done = Write::delete_item(keys::sweep_job(root, tenant)).with_condition("attribute_exists({pk})", []);
-        self.applied(vec![done]).await.map(drop)
+        self.commit_if_needed(vec![done]).await.map(drop)
     }
 
-    /// Takes a job that cannot be read out of the index, so that the others go on.
+    /// Marks an unreadable job as failed and removes it from the index.
     async fn mark_failed(&self, root: &CustomerRoot, tenant: TenantId) -> Result<()> {
         let write = Write::update_existing(keys::sweep_job(root, tenant))
             .set("failed_at", text(self.now.to_string()))
             .set("failures", number(1))
             .remove("g1pk")
             .remove("g1sk");
-        self.applied(vec![write]).await.map(drop)
+        self.commit_if_needed(vec![write]).await.map(drop)
     }
 
-    /// Whether writes took effect; refused ones were done before.
-    async fn applied(&self, writes: Vec<Write<'_>>) -> Result<bool> {
+    /// Commits writes. `false` if a condition failed, because they were applied before.
+    async fn commit_if_needed(&self, writes: Vec<Write<'_>>) -> Result<bool> {
         Ok(self.commit(writes).await?.failed_conditions()?.is_none())
     }
 }

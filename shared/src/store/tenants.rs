@@ -1,4 +1,4 @@
-//! Tenants of a customer. A tenant and its attachments are one item, so that each of its invariants is one condition on one write.
+//! Tenants of a customer. A tenant and its attachments are one item, so that an invariant is a condition of one write.
 
 use super::client::Store;
 use super::commit::Decision;
@@ -19,7 +19,7 @@ use crate::domain::{Change, Conflict, Error, Id, Kind, RepositoryId, Result, Ten
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A tenant as an item, but for its attachments.
+/// A tenant as an item, without its attachments.
 #[derive(Serialize, Deserialize)]
 pub(super) struct TenantRow {
     id: TenantId,
@@ -91,7 +91,7 @@ impl Entity for Tenant {
     }
 }
 
-/// The attribute with a tenant's attachments, by the ULID of their repository.
+/// The attribute with the attachments, by the ULID of the repository.
 const ATTACHMENTS: &str = "repos";
 
 impl Entity for TenantWithAttachments {
@@ -110,12 +110,12 @@ impl Entity for TenantWithAttachments {
     }
 }
 
-/// The path of an attachment in its tenant's item.
+/// The path of an attachment in the item of its tenant.
 pub(super) fn attachment_path(repository: RepositoryId) -> String {
     format!("{ATTACHMENTS}.{}", repository.ulid())
 }
 
-/// A tenant's attributes; a suspended one is in the index.
+/// The attributes of a tenant. Suspended tenants are in the index.
 pub(super) fn attributes(root: &CustomerRoot, tenant: &Tenant) -> Result<Item> {
     let mut attributes = row(&TenantRow::from(tenant.clone()))?;
     if tenant.status == TenantStatus::Suspended {
@@ -125,7 +125,7 @@ pub(super) fn attributes(root: &CustomerRoot, tenant: &Tenant) -> Result<Item> {
     Ok(attributes)
 }
 
-/// The write that makes one state of a tenant of another; attachments are not looked at.
+/// The write that changes a tenant as it was read to `after`. Attachments do not change.
 pub(super) fn change_tenant(
     root: &CustomerRoot,
     read: &Snapshot<TenantWithAttachments>,
@@ -134,7 +134,7 @@ pub(super) fn change_tenant(
     Ok(Write::change(read, &attributes(root, &read.entity.tenant)?, &attributes(root, after)?))
 }
 
-/// The write of a patch. Where the client named no version and no default, it means the same whatever others change meanwhile.
+/// The write of a patch. Without `If-Match` and a new default repository it does not depend on concurrent changes.
 pub(super) fn patch_tenant(
     root: &CustomerRoot,
     read: &Snapshot<TenantWithAttachments>,
@@ -150,7 +150,7 @@ pub(super) fn patch_tenant(
     Ok(write.set_or_remove("updated_at", after.get("updated_at").cloned()))
 }
 
-/// The attributes that a patch names.
+/// The attributes that a patch sets.
 pub(super) fn given(patch: &TenantPatch) -> Vec<&'static str> {
     let mut given = Vec::new();
     given.extend(patch.name.is_some().then_some("name"));
@@ -164,21 +164,21 @@ pub(super) fn given(patch: &TenantPatch) -> Vec<&'static str> {
 }
 
 impl FirstRead<Option<Snapshot<Tenant>>> {
-    /// A tenant, to be shown.
+    /// A tenant.
     pub fn tenant(root: &CustomerRoot, id: TenantId) -> Self {
         Self::entity(keys::tenant(root, id))
     }
 }
 
 impl FirstRead<Option<Snapshot<TenantWithAttachments>>> {
-    /// A tenant with its attachments, to be changed.
+    /// A tenant with its attachments.
     pub fn tenant_with_attachments(root: &CustomerRoot, id: TenantId) -> Self {
         Self::entity(keys::tenant(root, id))
     }
 }
 
 impl Store {
-    /// Makes a tenant.
+    /// Creates a tenant.
     pub async fn create_tenant(
         &self,
         integration: &Integration,
@@ -229,7 +229,7 @@ impl Store {
         Ok(IdPage::new(page.rows, cursor))
     }
 
-    /// Changes a tenant; a patch that changes nothing writes nothing.
+    /// Changes a tenant. An empty patch writes nothing.
     pub async fn update_tenant(
         &self,
         integration: &Integration,
@@ -264,7 +264,7 @@ impl Store {
     }
 }
 
-/// The writes that make a tenant; its external id's marker names the holder to whoever comes second.
+/// The writes of a new tenant. The marker of its external id has the id of the tenant, for the error of a later request.
 pub(super) fn new_tenant<'a>(root: &CustomerRoot, tenant: &'a Tenant) -> Result<Vec<Write<'a>>> {
     let mut item = new_item("tenant", &TenantRow::from(tenant.clone()))?;
     item.insert(ATTACHMENTS.to_owned(), item::value(&BTreeMap::<&str, &str>::new())?);
@@ -280,7 +280,7 @@ pub(super) fn new_tenant<'a>(root: &CustomerRoot, tenant: &'a Tenant) -> Result<
     Ok(writes)
 }
 
-/// Removes a tenant as it was read, and its marker.
+/// The writes that delete a tenant as it was read, and its marker.
 pub(super) fn removal(root: &CustomerRoot, read: &Snapshot<TenantWithAttachments>) -> Vec<Write<'static>> {
     let tenant = &read.entity.tenant;
     let mut writes = vec![Write::delete_item(read.key.clone()).unchanged_since(read)];

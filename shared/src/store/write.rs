@@ -1,5 +1,5 @@
-//! One conditional write on one item: its expressions, and what a failed condition means. How writes are sent, and what comes of
-//! them, is in [`super::commit`].
+//! A conditional write of one item: its expressions, and the error of its failed condition. [`super::commit`] sends writes and determines
+//! their outcome.
 
 use super::history::{self, MAX_EARLIER_WRITES};
 use super::item::{Item, number, text};
@@ -11,25 +11,25 @@ use aws_sdk_dynamodb::types::{
 };
 use std::collections::HashMap;
 
-/// What a failed condition means, by the item that failed it.
+/// The error of a failed condition, by the item at that time.
 type ConditionFailedError<'a> = Box<dyn Fn(Option<&Item>) -> Error + 'a>;
 
-/// What a write does to its item.
+/// The operation of a write.
 pub(super) enum Effect {
     Put(Item),
     Update,
     Delete,
 }
 
-/// One conditional write on one item.
+/// A conditional write of one item.
 pub(super) struct Write<'a> {
     pub key: Key,
     pub effect: Effect,
-    /// The write after which the item was read.
+    /// The id of the write after which the item was read.
     pub bound_to: Option<String>,
-    /// Whether others may come between, as long as the item remembers the write that was read.
+    /// Whether other writes may come between, as long as the item still has the id of the write that was read.
     pub is_overwrite: bool,
-    /// Whether the item remembers its earlier writes.
+    /// Whether the item has the ids of its earlier writes.
     has_history: bool,
     pub on_condition_failed: Option<ConditionFailedError<'a>>,
     sets: Vec<String>,
@@ -56,19 +56,19 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// Makes an item that is not there yet.
+    /// Puts an item that does not exist.
     pub fn put_new(key: Key, item: Item) -> Self {
         Self::put_item(key, item).with_condition("attribute_not_exists({pk})", [])
     }
 
-    /// Makes or replaces an item, in its version 1 unless it says otherwise; the caller adds the condition.
+    /// Puts an item, with version 1 if the item has none. The caller adds the condition.
     pub fn put_item(key: Key, mut item: Item) -> Self {
         item.extend(key.clone().into_attributes());
         item.entry("ver".to_owned()).or_insert_with(|| number(1));
         Self::new(key, Effect::Put(item))
     }
 
-    /// With a history of writes: for an item that is going to be updated.
+    /// Adds the list of earlier writes, which items need that are updated.
     pub fn with_history(mut self) -> Self {
         if let Effect::Put(item) = &mut self.effect {
             item.insert(history::EARLIER_WRITES.to_owned(), history::empty());
@@ -76,27 +76,27 @@ impl<'a> Write<'a> {
         self
     }
 
-    /// Changes an item that is there.
+    /// Updates an item that exists.
     pub fn update_existing(key: Key) -> Self {
         Self::update_item(key).with_condition("attribute_exists({pk})", [])
     }
 
-    /// Changes an item, under the condition that the caller adds.
+    /// Updates an item. The caller adds the condition.
     pub fn update_item(key: Key) -> Self {
         Self::new(key, Effect::Update)
     }
 
-    /// Changes an item or makes it, under the condition that the caller adds. Such an item has no history.
+    /// Updates or creates an item, which has no list of earlier writes. The caller adds the condition.
     pub fn upsert_item(key: Key) -> Self {
         Self { has_history: false, ..Self::new(key, Effect::Update) }
     }
 
-    /// Removes an item; the caller adds the condition.
+    /// Deletes an item. The caller adds the condition.
     pub fn delete_item(key: Key) -> Self {
         Self::new(key, Effect::Delete)
     }
 
-    /// Changes what differs between two rows of an item, where it is still as it was read.
+    /// Updates the attributes that differ between two rows, if the item did not change since it was read.
     pub fn change<E>(read: &Snapshot<E>, before: &Item, after: &Item) -> Self {
         let mut write = Self::update_item(read.key.clone()).unchanged_since(read);
         let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
@@ -108,9 +108,9 @@ impl<'a> Write<'a> {
         write
     }
 
-    /// Writes the `given` attributes as they are `after`, and makes a new version, where at most 32 other writes came between. For
-    /// changes that mean the same whatever these did: many writers on one item need not wait for each other. It is applied at most once:
-    /// an item that remembers the write that was read remembers every later one, so this one too.
+    /// Sets the `given` attributes as in `after` and increments the version, if at most 32 other writes came between. For changes that do
+    /// not depend on these writes, so that many writers of an item do not wait for each other. It is applied at most once: an item that
+    /// has the id of the write that was read has those of all later writes, including this one.
     pub fn overwrite<E>(read: &Snapshot<E>, after: &Item, given: &[&str]) -> Self {
         let mut write = Self::update_item(read.key.clone());
         write.bound_to = Some(read.w.clone());
@@ -123,7 +123,7 @@ impl<'a> Write<'a> {
         write.new_version()
     }
 
-    /// Only where one of the `given` attributes is not yet as it is `after`.
+    /// Adds the condition that one of the `given` attributes differs from `after`.
     pub fn where_different(self, after: &Item, given: &[&str]) -> Self {
         let differs = |name: &&str| match after.get(*name) {
             Some(_) => format!("attribute_not_exists({{{name}}}) OR {{{name}}} <> ?"),
@@ -133,7 +133,7 @@ impl<'a> Write<'a> {
         self.with_condition(&condition, given.iter().filter_map(|name| after.get(*name).cloned()))
     }
 
-    /// The placeholder of a document path such as `keys.ID.x`.
+    /// The placeholders of a document path such as `keys.ID.x`.
     fn path(&mut self, path: &str) -> String {
         let mut placeholders = Vec::new();
         for name in path.split('.') {
@@ -157,7 +157,7 @@ impl<'a> Write<'a> {
         self
     }
 
-    /// Sets the attribute unless it is there.
+    /// Sets the attribute if it does not exist.
     pub fn set_if_absent(mut self, path: &str, value: AttributeValue) -> Self {
         let path = self.path(path);
         let assignment = format!("{path} = if_not_exists({path}, {})", self.value(value));
@@ -165,7 +165,7 @@ impl<'a> Write<'a> {
         self
     }
 
-    /// Adds to a number, under this write's own condition (never `ADD`).
+    /// Adds to a number. `ADD` is not used, because it would create a missing attribute.
     pub fn increase(mut self, path: &str, by: i32) -> Self {
         let path = self.path(path);
         let assignment = format!("{path} = {path} + {}", self.value(number(by)));
@@ -173,7 +173,7 @@ impl<'a> Write<'a> {
         self
     }
 
-    /// Makes a new version: another ETag.
+    /// Increments the version, and so changes the ETag.
     pub fn new_version(self) -> Self {
         self.increase("ver", 1)
     }
@@ -185,7 +185,7 @@ impl<'a> Write<'a> {
         self
     }
 
-    /// Sets the attribute, or removes it where there is no value.
+    /// Sets the attribute, or removes it if there is no value.
     pub fn set_or_remove(self, path: &str, value: Option<AttributeValue>) -> Self {
         match value {
             Some(value) => self.set(path, value),
@@ -193,7 +193,7 @@ impl<'a> Write<'a> {
         }
     }
 
-    /// Adds a condition: `{path}` stands for an attribute, `?` for the next of `values`.
+    /// Adds a condition. `{path}` is replaced by the placeholders of a path, `?` by that of the next of `values`.
     pub fn with_condition(mut self, condition: &str, values: impl IntoIterator<Item = AttributeValue>) -> Self {
         let mut values = values.into_iter();
         let mut expression = String::new();
@@ -215,19 +215,19 @@ impl<'a> Write<'a> {
         self
     }
 
-    /// Only where the item is still as it was read.
+    /// Adds the condition that the item did not change since it was read.
     pub fn unchanged_since<E>(mut self, read: &Snapshot<E>) -> Self {
         self.bound_to = Some(read.w.clone());
         self.with_condition("{w} = ?", [text(&*read.w)])
     }
 
-    /// What a failed condition means; without it, that another write came between.
+    /// Sets the error of a failed condition. Without it, a failed condition means that another write came between.
     pub fn on_condition_failed(mut self, meaning: impl Fn(Option<&Item>) -> Error + 'a) -> Self {
         self.on_condition_failed = Some(Box::new(meaning));
         self
     }
 
-    /// Stamps the write id; an update adds the one before to the earlier ones, of which the oldest is forgotten.
+    /// Sets the write id. An update moves the previous id to the list of earlier writes and removes the oldest.
     pub fn stamp(&mut self, w: &str) {
         match &mut self.effect {
             Effect::Put(item) => drop(item.insert("w".to_owned(), text(w))),
@@ -239,7 +239,7 @@ impl<'a> Write<'a> {
                     self.conditions.push("w <> :w AND NOT contains(ws, :w)".to_owned());
                 }
                 if self.has_history {
-                    // An index past the end of a list appends.
+                    // SET with an index after the end of a list appends.
                     self.sets.push(format!("ws[{MAX_EARLIER_WRITES}] = w"));
                     self.removes.push("ws[0]".to_owned());
                 }

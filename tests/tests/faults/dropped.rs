@@ -72,9 +72,9 @@ fn gone(outcome: Result<()>) -> Result<()> {
     }
 }
 
-fn once(operation: &'static str, key: impl ToString) -> IdempotentRequest {
+fn once(operation: &str, key: impl ToString) -> IdempotentRequest {
     let key = IdempotencyKey::parse(&key.to_string()).unwrap();
-    IdempotentRequest { key, operation, fingerprint: Fingerprint::new(None) }
+    IdempotentRequest::new(&key, operation, Fingerprint::new(None))
 }
 
 /// What was dropped may still be on its way to the store: the table at rest.

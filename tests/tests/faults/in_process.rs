@@ -61,11 +61,7 @@ async fn a_key_is_kept_for_a_day_by_clocks_that_differ_by_minutes() {
     let (app, key) = app().await;
     let store = app.direct_store();
     let caller = integration(&store, &key).await;
-    let once = IdempotentRequest {
-        key: IdempotencyKey::parse("once").unwrap(),
-        operation: "createTenant",
-        fingerprint: Fingerprint::new(None),
-    };
+    let once = IdempotentRequest::new(&IdempotencyKey::parse("once").unwrap(), "create-tenant", Fingerprint::new(None));
     let made = async |offset: i64| {
         let made = ahead(&store, offset).create_tenant(&caller, new_tenant(), Some(&once)).await.unwrap();
         (made.value.id, made.replayed)

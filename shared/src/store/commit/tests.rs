@@ -1,4 +1,4 @@
-//! What failed conditions are worth.
+//! The outcome of failed conditions.
 
 use super::*;
 use crate::store::write::Write;
@@ -17,7 +17,7 @@ fn bound_to(w: &str) -> Write<'static> {
     Write::update_item(key()).unchanged_since(&Snapshot { key: key(), w: w.to_owned(), entity: () })
 }
 
-/// What a failed condition is worth to the write "ours", which is bound to "read".
+/// The outcome of a failed condition of the write "ours", which is bound to "read".
 fn settled(writes: &[&str], answers_lost: bool) -> &'static str {
     name(outcome_of_failed_conditions(&[bound_to("read")], vec![(0, Some(item(writes)))], "ours", answers_lost))
 }
