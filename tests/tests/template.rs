@@ -11,5 +11,6 @@ mod template {
     mod resources;
     mod routes;
     mod sources;
+    mod wording;
     mod workflow;
 }

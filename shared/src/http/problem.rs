@@ -33,7 +33,7 @@ pub fn problem_types() -> &'static [ProblemType] {
     registry! {
         "validation-error" [422 "Validation error"] NEVER,
             "Members, parameters or headers are readable but break a rule; errors[] names each with a JSON pointer.",
-            "Correct every context that errors[] names, then send the request again.";
+            "Correct every place that errors[] names, then send the request again.";
         "role-required" [422 "Role required"] NEVER,
             "The user holds several roles and the request names none.",
             "Send role_id.";
@@ -221,7 +221,7 @@ fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'st
         Error::Invalid(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "validation-error",
-            "The request breaks rules; errors[] names each context.",
+            "The request breaks rules; errors[] names each place.",
         ),
         Error::Unavailable(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now; try again.")

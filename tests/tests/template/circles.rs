@@ -34,6 +34,17 @@ fn imports(source: &Source, beginning: &str) -> Vec<String> {
     found
 }
 
+/// The paths to other modules that code has in full, such as `super::text::hex(digest)`.
+fn written_out(source: &Source) -> Vec<String> {
+    let text = source.shipped();
+    let begins_path =
+        |at: usize| text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && !"_:$".contains(c));
+    let starts = ["super::", "crate::"].iter().flat_map(|start| text.match_indices(start)).map(|(at, _)| at);
+    let path = |at: usize| text[at..].split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').next();
+    let paths = starts.filter(|at| begins_path(*at)).filter_map(path);
+    paths.map(|path| path.trim_end_matches(':').to_owned()).collect()
+}
+
 /// The module that a file of a crate is, `["http", "input"]`.
 fn module(path: &str) -> Vec<String> {
     let path = path.split_once("/src/").map_or(path, |(_, path)| path).trim_end_matches(".rs");
@@ -98,7 +109,10 @@ fn imported(sources: &[Source]) -> Vec<(&Source, Vec<String>)> {
         let from = module(&source.path);
         let own =
             imports(source, "use ").into_iter().filter(|path| path.starts_with("super") || path.starts_with("crate"));
-        own.filter_map(|path| modules.file(&from, &path).cloned()).filter(|path| *path != source.path).collect()
+        own.chain(written_out(source))
+            .filter_map(|path| modules.file(&from, &path).cloned())
+            .filter(|path| *path != source.path)
+            .collect()
     };
     let shipped = sources.iter().filter(|source| !source.path.ends_with("/tests.rs"));
     shipped.map(|source| (source, of(source))).collect()
@@ -183,14 +197,17 @@ fn a_circle_of_folders_is_found_also_by_way_of_their_mod_rs() {
 }
 
 #[test]
-fn a_circle_is_found_also_by_way_of_what_a_module_exports() {
+fn a_circle_is_found_also_by_way_of_exports_of_paths_in_code_and_after_items_for_tests() {
     let source = |path: &str, text: &str| Source { path: format!("shared/src/{path}.rs"), text: text.to_owned() };
     let sources = [
         source("a/mod", "pub use one::One;\n"),
         source("a/one", "use super::two::{\n    Two,\n    other::{self, Other},\n};\n"),
         source("a/two", "use crate::a::One as First;\nuse std::fmt;\n"),
         source("a/three", "// use super::four;\nuse super::one;\n"),
-        source("a/four", "use super::three::Three;\n#[cfg(test)]\nmod tests { use super::four; }\n"),
+        source("a/four", "use super::three::Three;\n#[cfg(test)]\nmod tests {\n    use super::four;\n}\n"),
+        source("a/five", "#[cfg(test)]\nmod tests;\nuse super::six;\n"),
+        source("a/six", "fn six() -> super::super::a::five::Five {\n    crate::five()\n}\n"),
     ];
-    assert_eq!(in_circles(graph(&sources)), ["shared/src/a/one.rs", "shared/src/a/two.rs"]);
+    let files = ["five", "one", "six", "two"].map(|name| format!("shared/src/a/{name}.rs"));
+    assert_eq!(in_circles(graph(&sources)), files);
 }
