@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # dynoxide-rs 3.2.0, an embedded DynamoDB engine. Needs cargo and a C compiler.
-# One would guess: an engine that refuses an expression of 4,097 bytes and a PartiQL statement of 301 operators also refuses
-# the other excesses of an expression that AWS documents ("Constraints in Amazon DynamoDB").
-# Seen: 301 operators of a FilterExpression, an IN of 101 operands, placeholders of 256 bytes and values of more than 2 MB pass.
+# Expected: an engine that refuses an expression of 4,097 bytes and a PartiQL statement with 301 operators also enforces the other
+# limits of expressions that AWS documents ("Constraints in Amazon DynamoDB").
+# Observed: a FilterExpression with 301 operators, an IN with 101 operands, placeholders of 256 bytes and values of more than 2 MB are accepted.
 # Consequence: a condition whose length depends on data (one operand per version or per id) works in every test on the engine and is a
-# ValidationException on AWS. What a request may hold has to be checked outside the engine.
+# ValidationException on AWS. The size of requests has to be checked outside the engine.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -22,7 +22,7 @@ cat > "$folder/src/main.rs" <<'RUST'
 use dynoxide::Database;
 use serde_json::{json, Value};
 
-/// Runs a query with this filter; "passes", or what the engine says.
+/// Runs a query with this filter; returns "passes" or the engine's error.
 fn query(database: &Database, filter: String, mut values: Value) -> String {
     values[":p"] = json!({"S": "p"});
     let request = json!({

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # lambda_http 1.3.2 (an HTTP API's event, payload format 2.0). Needs cargo.
-# One would guess: the URI of the request has the event's rawPath as its path and its rawQueryString as its query.
-# Seen: an HTTP API decodes rawPath, and lambda_http parses a URL from what is decoded. A client that sends /files/a%23b?limit=1 has its
-# query lost: `#` begins a fragment. After a `?` the query is `b?limit=1`, `..` goes up a folder, a tab goes away, a `%41` that was
-# sent as `%2541` looks as if it were still to be decoded. raw_http_path() and query_string_parameters() are right.
-# Consequence: a router or an extractor over `request.uri()` (axum's Path and Query by lambda_http::run) answers another request than the
-# one that was sent. Take the path from raw_http_path() and the query from the event.
+# Expected: the URI of the request has the event's rawPath as its path and its rawQueryString as its query.
+# Observed: an HTTP API decodes rawPath, and lambda_http parses a URL from the decoded path. If a client sends /files/a%23b?limit=1, the
+# query is lost, because `#` begins a fragment. After a `?` the query is `b?limit=1`, `..` is resolved, a tab is removed, and `%41`, which
+# was sent as `%2541`, looks as if it were still encoded. raw_http_path() and query_string_parameters() are correct.
+# Consequence: a router or an extractor that uses `request.uri()` (axum's Path and Query with lambda_http::run) handles a different request
+# from the one that was sent. Take the path from raw_http_path() and the query from the event.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -42,7 +42,7 @@ fn main() {
     }
 }
 RUST
-echo "lambda_http 1.3.2; expected: the path as it is, percent-encoded, and the query \"limit=1\", of each"
+echo "lambda_http 1.3.2; expected for each: the path, percent-encoded, and the query \"limit=1\""
 seen=$(cd "$folder" && CARGO_TARGET_DIR="$folder/target" cargo run --quiet 2>&1) || { echo "$seen"; exit 1; }
 echo "$seen"
 for line in '"/files/a": path "/files/a", query Some("limit=1"), limit Some("1")' \

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # rustc 1.95.0 (LLVM 22), -Cprofile-generate. Needs rustup with that toolchain and its component llvm-tools, and a C compiler.
-# One would guess: with `%c` in LLVM_PROFILE_FILE (the counters are mapped to the file), what a killed process has counted can be read.
-# Seen: the file ends where the values of value profiling would be, and llvm-profdata refuses it as truncated, also after a normal exit;
+# Expected: with `%c` in LLVM_PROFILE_FILE (the counters are mapped to the file), the counts of a killed process can be read.
+# Observed: the file ends where the data of value profiling would be, and llvm-profdata refuses it as truncated, also after a normal exit;
 # without `-Cllvm-args=-runtime-counter-relocation` it is even empty. With `-Cllvm-args=-disable-vp` it can be read.
-# Consequence: a server that is ended by a signal keeps either its counts or the targets of its indirect calls and sizes of its copies, by
-# which LLVM inlines and specialises; who wants both must let the process end by itself.
+# Consequence: a server that is stopped by a signal keeps either its counts or the value profile (targets of indirect calls, sizes of copies)
+# that LLVM uses to inline and specialise. To have both, let the process exit normally.
 set -euo pipefail
 export RUSTUP_TOOLCHAIN=1.95.0
 folder=$(mktemp -d)
@@ -27,7 +27,7 @@ rustc --version
 rustc -O -Cprofile-generate -Cllvm-args=-runtime-counter-relocation main.rs -o with-values
 rustc -O -Cprofile-generate -Cllvm-args=-runtime-counter-relocation -Cllvm-args=-disable-vp main.rs -o without-values
 
-# Runs a program with this name for its profile: to its end, or with an argument until it is killed.
+# Runs a program and names its profile: until it exits or, with an argument, until it is killed.
 profile() {
   local program=$1 name=$2
   shift 2

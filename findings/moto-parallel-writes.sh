@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # moto 5.2.5, `moto_server` (DynamoDB). Needs Python 3.
-# One would guess: a condition and its write are one step, as in DynamoDB, so that of many writers who make the same item one succeeds,
-# and 160 answered increments make 160.
-# Seen: the server's threads interleave inside one call. Increments that were answered 200 are lost, two answers show the same new
-# value, and several writers "make" one item under attribute_not_exists. The larger the item, the more often.
-# Consequence: a test of races, of uniqueness or of optimistic locking against moto fails a correct program, or worse, is adapted to it.
+# Expected: a condition and its write are atomic, as in DynamoDB: of several writers that create the same item one succeeds, and 160
+# successful increments add up to 160.
+# Observed: the server's threads interleave within one call. Increments that were answered 200 are lost, two answers show the same new
+# value, and several writers create one item under attribute_not_exists. The larger the item, the more often.
+# Consequence: a test of races, of uniqueness or of optimistic locking against moto fails for a correct program or, worse, is adapted to moto.
 set -euo pipefail
 version=5.2.5
 folder=$(mktemp -d)

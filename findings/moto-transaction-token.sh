@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# moto 5.2.5, `moto_server` (DynamoDB), beside ministack 1.5.33. Needs Python 3.
-# One would guess: TransactWriteItems with a ClientRequestToken that comes again within ten minutes succeeds and changes nothing, and
-# with another content under the same token is IdempotentParameterMismatchException, as the API Reference says.
-# Seen: moto takes the token and ignores it. The repetition is applied again, or canceled by its own first effect; another content is
+# moto 5.2.5, `moto_server` (DynamoDB), compared with ministack 1.5.33. Needs Python 3.
+# Expected: TransactWriteItems with a ClientRequestToken that is repeated within ten minutes succeeds and changes nothing, and another
+# content with the same token is IdempotentParameterMismatchException, as the API Reference says.
+# Observed: moto accepts the token and ignores it. The repetition is applied again, or canceled by its own first effect; another content is
 # applied. ministack does what the reference says.
 # Consequence: the SDK's own retry after a lost answer is a double write or a false conflict on moto, and no test there shows it.
 set -euo pipefail
@@ -65,7 +65,7 @@ conditional = [write("two", *close), write("two", *close)]
 other = write("one", *add("5"))
 print(f"{first}, {again}, n = {count}; under a condition: {', '.join(conditional)}; other content: {other}")
 PYTHON
-echo "the same transaction twice under one token, then another content under it"
+echo "the same transaction twice with one token, then another content with it"
 expected="applied, applied, n = 1; under a condition: applied, applied; other content: IdempotentParameterMismatchException"
 echo "expected of DynamoDB: $expected"
 on_moto=$(env/bin/python repeat.py "http://127.0.0.1:$moto")

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # oapi-codegen 2.8.2. Needs Go.
-# One would guess: an answer is read into its type whatever the parameters of its media type are (RFC 9110, 8.3.1).
-# Seen: where a status has one JSON media type, any Content-Type with "json" in it is read; where it has two, the header is compared as a
-# whole, and `application/json; charset=utf-8` leaves every member of the answer nil, without an error.
-# Consequence: a second media type in a document (a gateway's `application/json` beside `application/problem+json`) makes Go clients depend on
-# the exact header: neither side may add a parameter, and callers look at the status before they look at what was read.
+# Expected: an answer is decoded whatever parameters its media type has (RFC 9110, 8.3.1).
+# Observed: if a status has one JSON media type, any Content-Type with "json" in it is decoded; if it has two, the whole header is compared,
+# and `application/json; charset=utf-8` leaves every member of the answer nil, without an error.
+# Consequence: a second media type in a document (a gateway's `application/json` in addition to `application/problem+json`) makes Go clients
+# depend on the exact header: neither side may add a parameter, and callers must check the status before the decoded body.
 set -euo pipefail
 version=v2.8.2
 folder=$(mktemp -d)

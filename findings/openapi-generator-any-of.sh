@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # openapi-generator 7.25.0, generators `rust` and `typescript-fetch`. Needs Java, Maven and cargo.
-# One would guess: `anyOf` of two objects that share no member becomes a type of two variants, as `oneOf` does.
-# Seen: it becomes one type that has the members of both, all of them required. The Rust type reads neither of the two.
-# Consequence: an answer that is one thing or another ("a problem, or the gateway's message") is to be described by `oneOf`.
+# Expected: `anyOf` of two objects without a common member becomes a type with two variants, as `oneOf` does.
+# Observed: it becomes one type that has the members of both, all of them required. The Rust type can decode neither of the two.
+# Consequence: describe an answer with alternatives ("a problem or the gateway's message") by `oneOf`.
 set -euo pipefail
 version=7.25.0
 folder=$(mktemp -d)

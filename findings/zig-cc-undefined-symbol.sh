@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # zig cc 0.17.1 (the package ziglang of PyPI). Needs Python 3 with pip.
-# One would guess: it takes `-u SYMBOL` (the symbol is undefined, so that an archive's member is linked) as clang and gcc do.
-# Seen: `-uSYMBOL` and `-Wl,-u,SYMBOL` link; `-u SYMBOL` is read as a flag without its value and a file: "unrecognized file extension".
-# Consequence: rustc writes the two words for -Cprofile-generate and -Cinstrument-coverage (`-u __llvm_profile_runtime`), so an instrumented
-# build does not link by way of cargo-zigbuild or cargo-lambda without a linker script between them.
+# Expected: it accepts `-u SYMBOL` (the symbol is undefined, so that an archive's member is linked) as clang and gcc do.
+# Observed: `-uSYMBOL` and `-Wl,-u,SYMBOL` link; `-u SYMBOL` is parsed as a flag without a value and a file: "unrecognized file extension".
+# Consequence: rustc passes two words for -Cprofile-generate and -Cinstrument-coverage (`-u __llvm_profile_runtime`), so an instrumented
+# build does not link with cargo-zigbuild or cargo-lambda without a linker wrapper script.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
