@@ -4,6 +4,7 @@
 
 use crate::exchange::Exchange;
 use crate::world::repository_root;
+use local::gateway::best_path;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
@@ -185,20 +186,8 @@ fn resolve(value: &'static Value) -> &'static Value {
     }
 }
 
+/// By the gateway's own rule.
 fn find_path(path: &str) -> Option<&'static Value> {
-    let segments: Vec<&str> = path.split('/').collect();
     let paths = document()["paths"].as_object()?;
-    let rank = |pattern: &str| -> Option<Vec<bool>> {
-        let parts: Vec<&str> = pattern.split('/').collect();
-        let is_parameter = |part: &str| part.starts_with('{');
-        let fits = parts.len() == segments.len()
-            && parts
-                .iter()
-                .zip(&segments)
-                .all(|(part, segment)| part == segment || is_parameter(part) && !segment.is_empty());
-        fits.then(|| parts.iter().map(|part| is_parameter(part)).collect())
-    };
-    let mut fitting: Vec<_> = paths.iter().filter_map(|(pattern, item)| Some((rank(pattern)?, item))).collect();
-    fitting.sort_by(|(a, _), (b, _)| a.cmp(b));
-    fitting.first().map(|(_, item)| *item)
+    paths.get(best_path(paths.keys().map(String::as_str), path)?)
 }

@@ -19,10 +19,10 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitCode,
-    str::FromStr,
     time::Duration,
 };
 
+use clap::Parser;
 use local::{
     Error, Result,
     lambda::{Lambda, Options},
@@ -31,28 +31,6 @@ use local::{
 use serde_json::{Map, Value, json};
 
 use crate::{seed::Event, stand_in::StandIn};
-
-const USAGE: &str = "usage: bench --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--rounds N] [--requests N] \
-                     [--instructions] [--foreign] [--plain] [--zip FUNCTION]... [--only FUNCTION] [--base FOLDER] [--peers FOLDER [--peers-options WORDS]]
-       bench --contention --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--base FOLDER] [--rounds N] \
-                     [--only FUNCTION] [--delay MS]
-       bench --train --endpoint URL --template FILE --seeding FOLDER --functions FOLDER --work FOLDER [--runner WORDS] [--rounds N]
-  --endpoint      the engine that holds the data
-  --seeding       where the binaries of all functions and of operator-key are, to seed the table with
-  --functions     where the binaries are that are measured
-  --work          for the events, certificates and wrappers
-  --rounds        cold starts to measure; 0 leaves times out
-  --instructions  also counts instructions, by valgrind
-  --foreign       also compares what a foreign id takes with what an unknown one does
-  --plain         HTTP instead of TLS to the store
-  --zip           also sizes this function
-  --only          measures one of the three functions
-  --contention    instead, how long the last of 64 waits who change one tenant at once
-  --train         instead, requests of all kinds to instrumented functions; their profiles are in WORK/raw
-  --runner        what these are started with: an emulator of their processor
-  --base          where the binaries of another build are: measured or raced in turns, and reported as `FUNCTION (base)`
-  --delay         each request to the store waits so long on its way; counts them
-  --peers         also runs the bench of this folder, with reference implementations in other languages, getTenant added";
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -69,71 +47,86 @@ fn main() -> ExitCode {
 /// A part of a session token. A whole one is as long as a real one: it is sent and signed with every request.
 const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2Vj";
 
-/// The command line.
-#[derive(Default)]
+/// Measures functions, and prints one JSON object with figures by function.
+#[derive(Parser)]
 struct Arguments {
-    flags: BTreeMap<String, String>,
+    /// The engine that holds the data.
+    #[arg(long, value_name = "URL")]
+    endpoint: String,
+    /// template.yaml.
+    #[arg(long, value_name = "FILE")]
+    template: PathBuf,
+    /// Where the binaries of all functions and of operator-key are, to seed the table with.
+    #[arg(long, value_name = "FOLDER")]
+    seeding: PathBuf,
+    /// Where the binaries are that are measured.
+    #[arg(long, value_name = "FOLDER")]
+    functions: PathBuf,
+    /// For the events, certificates and wrappers.
+    #[arg(long, value_name = "FOLDER")]
+    work: PathBuf,
+    /// Cold starts, races or rounds of the training; of cold starts 0 leaves times out.
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// Warm requests to measure.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    requests: usize,
+    /// Also counts instructions, by valgrind.
+    #[arg(long)]
     instructions: bool,
+    /// Also compares what a foreign id takes with what an unknown one does.
+    #[arg(long)]
     foreign: bool,
+    /// HTTP instead of TLS to the store.
+    #[arg(long)]
     plain: bool,
-    contention: bool,
-    train: bool,
+    /// Also sizes this function; may be repeated.
+    #[arg(long, value_name = "FUNCTION")]
     zip: Vec<String>,
-}
-
-impl Arguments {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut arguments = Self::default();
-        while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| Error::new(USAGE));
-            match word.as_str() {
-                "--instructions" => arguments.instructions = true,
-                "--foreign" => arguments.foreign = true,
-                "--plain" => arguments.plain = true,
-                "--contention" => arguments.contention = true,
-                "--train" => arguments.train = true,
-                "--zip" => arguments.zip.push(value()?),
-                "--endpoint" | "--template" | "--seeding" | "--functions" | "--work" | "--rounds" | "--requests"
-                | "--only" | "--base" | "--delay" | "--runner" | "--peers" | "--peers-options" => {
-                    let value = value()?;
-                    arguments.flags.insert(word, value);
-                }
-                _ => return Err(Error::new(USAGE)),
-            }
-        }
-        Ok(arguments)
-    }
-
-    fn get(&self, flag: &str) -> Result<&str> {
-        self.flags.get(flag).map(String::as_str).ok_or_else(|| Error::new(format!("{flag} is missing\n{USAGE}")))
-    }
-
-    fn number<N: FromStr>(&self, flag: &str, default: N) -> Result<N> {
-        let number = |text: &String| text.parse().map_err(|_| Error::new(format!("{flag} needs a number")));
-        self.flags.get(flag).map_or(Ok(default), number)
-    }
+    /// Measures one of the three functions.
+    #[arg(long, value_name = "FUNCTION")]
+    only: Option<String>,
+    /// Where the binaries of another build are: measured or raced in turns, and reported as `FUNCTION (base)`.
+    #[arg(long, value_name = "FOLDER")]
+    base: Option<PathBuf>,
+    /// Also runs the bench of this folder, with reference implementations in other languages, getTenant added.
+    #[arg(long, value_name = "FOLDER")]
+    peers: Option<PathBuf>,
+    /// Options of that bench.
+    #[arg(long, value_name = "WORDS", default_value = "", allow_hyphen_values = true)]
+    peers_options: String,
+    /// Instead: how long the last of 64 callers waits who change one tenant at once.
+    #[arg(long)]
+    contention: bool,
+    /// With --contention: each request to the store takes so much longer; counts them.
+    #[arg(long, value_name = "MS")]
+    delay: Option<u64>,
+    /// Instead: requests of all kinds to instrumented functions; their profiles are in WORK/raw.
+    #[arg(long)]
+    train: bool,
+    /// With --train: what the functions are started with, an emulator of their processor.
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    runner: Option<String>,
 }
 
 async fn run() -> Result<()> {
-    let arguments = Arguments::read(std::env::args().skip(1))?;
-    let template = Template::read(arguments.get("--template")?)?;
-    let work = PathBuf::from(arguments.get("--work")?);
-    std::fs::create_dir_all(&work).map_err(|error| Error::new(format!("cannot make {}: {error}", work.display())))?;
-    let functions = PathBuf::from(arguments.get("--functions")?);
-    let (rounds, requests) = (arguments.number("--rounds", 0)?, arguments.number("--requests", 1000)?);
+    let arguments = Arguments::parse();
+    let template = Template::read(&arguments.template)?;
+    let Arguments { endpoint, work, functions, seeding, .. } = &arguments;
+    std::fs::create_dir_all(work).map_err(|error| Error::new(format!("cannot make {}: {error}", work.display())))?;
+    let requests = arguments.requests;
 
-    let endpoint = arguments.get("--endpoint")?;
     if arguments.contention {
         let plan = contention::Plan {
             template: &template,
             endpoint,
-            seeding: Path::new(arguments.get("--seeding")?),
-            functions: &functions,
-            base: arguments.flags.get("--base").map(Path::new),
-            work: &work,
-            only: arguments.flags.get("--only").map(String::as_str),
-            rounds,
-            delay: arguments.flags.get("--delay").map(|_| arguments.number("--delay", 0)).transpose()?,
+            seeding,
+            functions,
+            base: arguments.base.as_deref(),
+            work,
+            only: arguments.only.as_deref(),
+            rounds: arguments.rounds.unwrap_or_default(),
+            delay: arguments.delay,
         };
         return print(&Value::Object(contention::race(&plan).await?));
     }
@@ -141,22 +134,24 @@ async fn run() -> Result<()> {
         let plan = train::Plan {
             template: &template,
             endpoint,
-            seeding: Path::new(arguments.get("--seeding")?),
-            functions: &functions,
-            work: &work,
-            runner: arguments.flags.get("--runner").map(String::as_str),
-            rounds: arguments.number("--rounds", train::ROUNDS)?,
+            seeding,
+            functions,
+            work,
+            runner: arguments.runner.as_deref(),
+            rounds: arguments.rounds.unwrap_or(train::ROUNDS),
         };
         return print(&Value::Object(train::train(&plan).await?));
     }
-    let seed = seed::seed(&template, endpoint, &PathBuf::from(arguments.get("--seeding")?)).await?;
-    seed.write(&work)?;
+    let seed = seed::seed(&template, endpoint, seeding).await?;
+    seed.write(work)?;
     let store = StandIn::start(endpoint, (!arguments.plain).then_some(work.as_path())).await?;
-    let (base, table) = (arguments.flags.get("--base").map(PathBuf::from), seed.table.clone());
-    let bench = Bench { template, table, endpoint: endpoint.to_owned(), functions, base, store };
+    let (base, table) = (arguments.base.clone(), seed.table.clone());
+    let (endpoint, functions) = (endpoint.clone(), functions.clone());
+    let bench = Bench { template, table, endpoint, functions, base, store };
 
+    let rounds = arguments.rounds.unwrap_or_default();
     let mut report = Map::new();
-    let only = arguments.flags.get("--only");
+    let only = arguments.only.as_ref();
     for event in seed.events.iter().filter(|event| only.is_none_or(|only| *only == event.function)) {
         let builds = bench.builds(&event.function);
         let folders: Vec<&Path> = builds.iter().map(|(_, folder)| *folder).collect();
@@ -166,7 +161,7 @@ async fn run() -> Result<()> {
         }
         for ((name, folder), mut figures) in builds.into_iter().zip(measured) {
             if arguments.instructions {
-                let count = instructions::per_warm_request(&bench, event, folder, &work).await?;
+                let count = instructions::per_warm_request(&bench, event, folder, work).await?;
                 figures.insert("instructions_per_warm_request".to_owned(), json!(count));
             }
             report.insert(name, Value::Object(figures));
@@ -186,11 +181,10 @@ async fn run() -> Result<()> {
             }
         }
     }
-    if let (Some(peers), Some(event)) = (arguments.flags.get("--peers"), seed.events.first()) {
-        let options = arguments.flags.get("--peers-options").map(String::as_str).unwrap_or_default();
-        peers::compare(&bench, event, peers.as_ref(), &work, options).await?;
+    if let (Some(peers), Some(event)) = (&arguments.peers, seed.events.first()) {
+        peers::compare(&bench, event, peers, work, &arguments.peers_options).await?;
     }
-    seed.remove(endpoint).await?;
+    seed.remove(&bench.endpoint).await?;
     print(&Value::Object(report))
 }
 

@@ -1,8 +1,10 @@
 //! What the gateway answers by itself: `{"message": …}`, described by infra/openapi.yaml for every operation.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
-use tests::gateway::{Options, Throttle};
-use tests::{App, Exchange, Refusing, json, openapi};
+use tests::gateway::{Options, Throttle, best_path};
+use tests::{App, Exchange, Refusing, json, openapi, template};
 
 /// Every operation's method, and a path of it.
 fn operations() -> Vec<(String, String)> {
@@ -73,4 +75,38 @@ async fn a_throttle_lets_a_burst_through_to_each_route() {
     }
     // The gateway in front of the same functions has a throttle of its own: none.
     app.anonymous("GET", "/health").send().await.expect_status(200);
+}
+
+/// The functions' own rule for `Allow` and the gateway's rule for routes are two: they agree on paths that nearly match.
+#[tokio::test]
+async fn a_405_names_the_methods_that_the_gateway_routes() {
+    let app = App::start().await;
+    let routes = template().functions.iter().flat_map(|function| &function.routes);
+    let routes: Vec<_> = routes.filter(|route| route.path.starts_with('/')).collect();
+    let patterns: BTreeSet<&str> = routes.iter().map(|route| route.path.as_str()).collect();
+    let methods: BTreeSet<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    let mut paths = BTreeSet::new();
+    for pattern in &patterns {
+        let segments: Vec<&str> =
+            pattern.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect();
+        for other in ["x", "", "tenants", "by-external-id", "repositories", "keys"] {
+            paths.extend((1..segments.len()).map(|at| {
+                segments.iter().enumerate().map(|(index, part)| if index == at { other } else { part }).collect()
+            }));
+            paths.insert([&segments[..], &[other]].concat());
+        }
+    }
+    let mut known = 0;
+    for path in paths.iter().map(|segments: &Vec<&str>| segments.join("/")) {
+        let takes = |method: &str| {
+            let of_method = routes.iter().filter(|route| route.method == method);
+            best_path(of_method.map(|route| route.path.as_str()), &path).is_some()
+        };
+        let expected: Vec<&str> = methods.iter().copied().filter(|method| takes(method)).collect();
+        let answer = app.anonymous("BREW", &path).send_unchecked().await;
+        assert_eq!(answer.status, if expected.is_empty() { 404 } else { 405 }, "{answer}");
+        assert_eq!(answer.header("allow").unwrap_or_default(), expected.join(", "), "{answer}");
+        known += usize::from(!expected.is_empty());
+    }
+    assert!(known > 40 && paths.len() - known > 40, "{known} of {}", paths.len());
 }

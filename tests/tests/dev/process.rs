@@ -123,12 +123,21 @@ impl Dev {
         all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(mine).collect()
     }
 
+    /// The processes of one program that it has started itself.
+    pub fn processes_of(&self, name: &str) -> Vec<u32> {
+        let parent = format!("PPid:\t{}", self.process.id().expect("it runs"));
+        let is_it = |pid: &u32| {
+            fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program.ends_with(name))
+                && fs::read_to_string(format!("/proc/{pid}/status"))
+                    .is_ok_and(|status| status.lines().any(|line| line == parent))
+        };
+        let all = fs::read_dir("/proc").unwrap().flatten();
+        all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_it).collect()
+    }
+
     /// The process of its embedded store.
     pub fn store(&self) -> u32 {
-        let is_store = |pid: &u32| {
-            fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program.ends_with("embedded-store"))
-        };
-        self.processes().into_iter().find(is_store).expect("the store runs")
+        *self.processes_of("embedded-store").first().expect("the store runs")
     }
 }
 

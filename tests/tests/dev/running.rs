@@ -111,6 +111,30 @@ async fn faults_of_a_file_reach_the_functions_and_their_cause_is_in_the_log() {
     dev.end("TERM").await;
 }
 
+/// The functions run on the same emulator as in all other tests: several processes of one function, and one that is killed is replaced.
+#[tokio::test]
+async fn a_function_has_as_many_processes_as_the_concurrency_allows_and_a_killed_one_is_replaced() {
+    let folder = folder();
+    let file = folder.join("faults.json");
+    // Each authentication takes long enough for the requests to meet.
+    let rule = r#"[{"function": "ListCustomersFunction", "action": {"delay": {"ms": 300}}}]"#;
+    std::fs::write(&file, rule).unwrap();
+    let dev = Dev::start(&folder, &["--concurrency", "3", "--faults", file.to_str().unwrap()]).await;
+    let (key, function) = (dev.value("OPERATOR_KEY"), "list-customers");
+    let list = || dev.call(&key, "GET", "/v1/customers", "");
+    let answers = futures_util::future::join_all((0..5).map(|_| list())).await;
+    assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200; 5]);
+    let processes = dev.processes_of(function);
+    assert_eq!(processes.len(), 3, "{processes:?}");
+
+    for pid in &processes {
+        local::lambda::kill(*pid, "KILL").await.unwrap();
+    }
+    assert_eq!(list().await.status, 200);
+    assert!(dev.processes_of(function).iter().all(|pid| !processes.contains(pid)));
+    dev.end("TERM").await;
+}
+
 #[tokio::test]
 async fn when_the_store_ends_the_stack_says_so_and_ends_with_an_error() {
     let folder = folder();

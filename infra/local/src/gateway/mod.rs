@@ -28,7 +28,7 @@ use hyper::{
 pub use hyper::body::Bytes;
 
 use self::{answer::refusal, exchange::Asked, routes::Routes, throttle::Buckets};
-pub use self::{exchange::Exchange, throttle::Throttle};
+pub use self::{exchange::Exchange, routes::best_path, throttle::Throttle};
 use crate::{
     Result,
     lambda::{InvokeError, Lambda, MAX_EVENT},

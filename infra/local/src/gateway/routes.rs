@@ -1,7 +1,7 @@
-//! Which function answers a method and a path.
+//! The function that answers a method and a path.
 //!
-//! Invariant: full matches rank before greedy ones; of two that match alike, the one whose literal comes first, from the left.
-//! A parameter never takes an empty segment, a greedy one takes the whole rest.
+//! Invariant: full matches rank before greedy ones; among equals, the one that has a literal further to the left.
+//! A parameter matches one segment that is not empty, a greedy parameter the whole rest of the path.
 
 use crate::{
     Error, Result,
@@ -18,12 +18,14 @@ pub(super) struct Routes {
 
 struct Pattern {
     route: Route,
-    segments: Vec<Segment>,
+    path: Path,
     function: String,
 }
 
-/// Ordered by rank.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A path with parameters: `/tenants/{tenant_id}`, or `/{path+}` with a greedy one.
+struct Path(Vec<Segment>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
     Literal(String),
     Parameter(String),
@@ -52,26 +54,22 @@ impl Routes {
                     }
                     continue;
                 }
-                let segments = route.path.strip_prefix('/').unwrap_or(&route.path).split('/').map(Segment::parse);
                 routes.ranked.push(Pattern {
-                    segments: segments.collect(),
+                    path: Path::parse(&route.path),
                     route: route.clone(),
                     function: function.name.clone(),
                 });
             }
         }
         // A method of its own before ANY.
-        let rank = |pattern: &Pattern| {
-            let kinds: Vec<u8> = pattern.segments.iter().map(Segment::rank).collect();
-            (pattern.is_greedy(), kinds, pattern.route.method == "ANY", pattern.route.clone())
-        };
+        let rank = |pattern: &Pattern| (pattern.path.rank(), pattern.route.method == "ANY", pattern.route.clone());
         routes.ranked.sort_by_cached_key(rank);
         Ok(routes)
     }
 
-    /// The same routes, also below this path. The mapping stays in the event's `rawPath` and
-    /// `requestContext.http.path`, which is the harder case: the developer guide ("Create AWS Lambda proxy integrations for HTTP APIs")
-    /// says that `rawPath` leaves it out; such an event is the same as one by the gateway's own name.
+    /// The same routes, also below this path. The event keeps the mapping in `rawPath` and `requestContext.http.path`. The developer
+    /// guide ("Create AWS Lambda proxy integrations for HTTP APIs") says that `rawPath` leaves it out; such an event equals that of a
+    /// request without the mapping, so this is the case that needs testing.
     pub fn mapped(self, mapping: &str) -> Self {
         Self { mapping: mapping.to_owned(), ..self }
     }
@@ -109,15 +107,36 @@ impl Segment {
     }
 }
 
+/// Of these paths with parameters, the one by which the gateway routes a path.
+pub fn best_path<'a>(patterns: impl IntoIterator<Item = &'a str>, path: &str) -> Option<&'a str> {
+    let patterns = patterns.into_iter().map(|pattern| (Path::parse(pattern), pattern));
+    let fitting = patterns.filter(|(parsed, _)| parsed.parameters(path).is_some());
+    fitting.min_by_key(|(parsed, pattern)| (parsed.rank(), *pattern)).map(|(_, pattern)| pattern)
+}
+
 impl Pattern {
-    fn is_greedy(&self) -> bool {
-        matches!(self.segments.last(), Some(Segment::Greedy(_)))
+    fn find(&self, path: &str) -> Option<Found<'_>> {
+        let parameters = self.path.parameters(path)?;
+        let key = format!("{} {}", self.route.method, self.route.path);
+        Some(Found { function: &self.function, key, parameters })
+    }
+}
+
+impl Path {
+    fn parse(text: &str) -> Self {
+        Self(text.strip_prefix('/').unwrap_or(text).split('/').map(Segment::parse).collect())
     }
 
-    fn find(&self, path: &str) -> Option<Found<'_>> {
+    /// The least one wins.
+    fn rank(&self) -> (bool, Vec<u8>) {
+        (matches!(self.0.last(), Some(Segment::Greedy(_))), self.0.iter().map(Segment::rank).collect())
+    }
+
+    /// Names and values of the parameters; None where the path does not match.
+    fn parameters(&self, path: &str) -> Option<Vec<(&str, String)>> {
         let mut rest = Some(path.strip_prefix('/')?);
         let mut parameters = Vec::new();
-        for segment in &self.segments {
+        for segment in &self.0 {
             let left = rest?;
             let (value, after) = match (segment, left.split_once('/')) {
                 (Segment::Greedy(_), _) | (_, None) => (left, None),
@@ -131,8 +150,7 @@ impl Pattern {
             }
             rest = after;
         }
-        let key = format!("{} {}", self.route.method, self.route.path);
-        rest.is_none().then_some(Found { function: &self.function, key, parameters })
+        rest.is_none().then_some(parameters)
     }
 }
 
@@ -182,6 +200,17 @@ mod tests {
             "any",
             &[("first", "tenants"), ("second", "by-external-id"), ("third", "a")],
         );
+    }
+
+    #[test]
+    fn the_best_of_several_paths_is_that_of_the_route() {
+        let patterns = ["/{a}", "/{path+}", "/tenants/{tenant_id}", "/tenants/self"];
+        let best = |path| best_path(patterns, path);
+        assert_eq!(best("/tenants/self"), Some("/tenants/self"));
+        assert_eq!(best("/tenants/1"), Some("/tenants/{tenant_id}"));
+        assert_eq!(best("/tenants/1/x"), Some("/{path+}"));
+        assert_eq!(best("/x"), Some("/{a}"));
+        assert_eq!(best("/"), None);
     }
 
     #[test]
