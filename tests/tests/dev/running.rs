@@ -70,7 +70,7 @@ async fn a_browser_finds_the_reference_and_the_registry() {
         let page = dev.send("GET", path, &[BROWSER], "").await;
         assert_eq!((page.status, page.header("content-type")), (status, Some("text/html; charset=utf-8")));
         assert!(page.header("x-request-id").is_some());
-        for link in ["/openapi.json", "/problems"] {
+        for link in ["/docs", "/openapi.json", "/problems"] {
             assert!(page.text().contains(&format!("href=\"{link}\"")), "{}", page.text());
             assert_eq!(dev.send("GET", link, &[BROWSER], "").await.status, 200);
         }

@@ -5,6 +5,7 @@ pub fn text(base: &str, operator: &str, integration: Option<&str>) -> String {
     let mut text = format!(
         "
 The API answers at {base}. Ctrl-C ends it. The same values are in .local/dev.env.
+The reference is at {base}{docs}.
 
 export BASE_URL={base}
 export OPERATOR_KEY={operator}
@@ -12,7 +13,8 @@ export OPERATOR_KEY={operator}
 Make a customer:
   curl -i \"$BASE_URL/v1/customers\" -H \"Authorization: Bearer $OPERATOR_KEY\" -H 'Content-Type: application/json' \\
     -d '{{\"customer_id\": \"acme\", \"display_name\": \"Acme\", \"description\": \"My first customer\"}}'
-"
+",
+        docs = super::landing::DOCS
     );
     if let Some(key) = integration {
         text.push_str(&format!(

@@ -1,9 +1,14 @@
-//! What a browser sees where the API has nothing: a page that leads to the reference and to the registry of problems.
+//! The pages of a dev stack where the API has no route: the reference at `/docs`, and for browsers a page of links.
 //!
-//! Not here: what programs get there, which is the product's own problem.
+//! Programs get the product's own problem there.
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};
+
+use crate::docs;
+
+/// Where the reference is.
+pub const DOCS: &str = "/docs";
 
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
@@ -12,7 +17,8 @@ const PAGE: &str = r#"<!doctype html>
 <h1>tenancy on this machine</h1>
 <p>TEXT</p>
 <ul>
-<li><a href="/openapi.json">/openapi.json</a>: the reference, an OpenAPI 3.1 document</li>
+<li><a href="/docs">/docs</a>: the reference</li>
+<li><a href="/openapi.json">/openapi.json</a>: the same for programs, an OpenAPI 3.1 document</li>
 <li><a href="/problems">/problems</a>: the registry of problems</li>
 <li><a href="/health">/health</a></li>
 </ul>
@@ -20,7 +26,7 @@ const PAGE: &str = r#"<!doctype html>
 </html>
 "#;
 
-/// The answer of the function for unknown paths, or the page in its place: for a browser that got a 404.
+/// The answer of the function for unknown paths, or a page in its place.
 pub fn instead(event: &[u8], answer: Bytes) -> Bytes {
     page(event, &answer).unwrap_or(answer)
 }
@@ -28,16 +34,23 @@ pub fn instead(event: &[u8], answer: Bytes) -> Bytes {
 fn page(event: &[u8], answer: &[u8]) -> Option<Bytes> {
     let event: Value = serde_json::from_slice(event).ok()?;
     let mut answer: Value = serde_json::from_slice(answer).ok()?;
-    let accept = event.pointer("/headers/accept")?.as_str()?;
+    let accepts_html = || event.pointer("/headers/accept").and_then(Value::as_str).is_some_and(prefers_html);
     let is_get = event.pointer("/requestContext/http/method")? == "GET";
-    if !is_get || answer.get("statusCode")? != 404 || !prefers_html(accept) {
+    if !is_get || answer.get("statusCode")? != 404 {
         return None;
     }
-    let is_root = event.get("rawPath")? == "/";
-    let (status, text) = if is_root { (200, "The API answers here.") } else { (404, "There is no such path here.") };
+    let (status, page) = match event.get("rawPath")?.as_str()? {
+        DOCS => match docs::page() {
+            Ok(page) => (200, page),
+            Err(error) => (500, error),
+        },
+        "/" if accepts_html() => (200, PAGE.replace("TEXT", "The API answers here.")),
+        _ if accepts_html() => (404, PAGE.replace("TEXT", "There is no such path here.")),
+        _ => return None,
+    };
     let members = answer.as_object_mut()?;
     members.insert("statusCode".to_owned(), status.into());
-    members.insert("body".to_owned(), PAGE.replace("TEXT", text).into());
+    members.insert("body".to_owned(), page.into());
     members.insert("isBase64Encoded".to_owned(), false.into());
     let headers = members.get_mut("headers")?.as_object_mut()?;
     headers.retain(|name, _| name.eq_ignore_ascii_case("x-request-id"));
@@ -85,6 +98,18 @@ mod tests {
             assert_eq!(answer["headers"]["x-request-id"], "req_1");
             let body = answer["body"].as_str().unwrap();
             assert!(body.contains("href=\"/openapi.json\"") && body.contains("href=\"/problems\""), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_reference_is_at_its_path_whatever_is_accepted() {
+        for accept in [BROWSER, "*/*"] {
+            let answer = answered(accept, "GET", DOCS, 404);
+            assert_eq!(
+                (&answer["statusCode"], &answer["headers"]["content-type"]),
+                (&json!(200), &json!("text/html; charset=utf-8"))
+            );
+            assert!(answer["body"].as_str().unwrap().contains("Scalar.createApiReference"));
         }
     }
 
