@@ -15,7 +15,7 @@ async fn create_customer(request: Request, store: &Store) -> Result<Response> {
         let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
         Some((new?, idempotent?))
     })?;
-    let made = store.create_customer(&operator, new, idempotent.as_ref()).await?;
-    let location = format!("/v1/customers/{}", made.value.customer_id);
-    Ok(http::created(&made.value).with_etag(&made.value).with_location(location).with_replayed(made.replayed))
+    let created = store.create_customer(&operator, new, idempotent.as_ref()).await?;
+    let location = format!("/v1/customers/{}", created.value.customer_id);
+    Ok(http::created(&created.value).with_etag(&created.value).with_location(location).with_replayed(created.replayed))
 }

@@ -22,6 +22,6 @@ async fn create_key(request: Request, store: &Store) -> Result<Response> {
     };
     let (operator, (customer, earlier), (new, idempotent)) =
         request.operator_reading(store, Some(Scope::KeysWrite), first).await?;
-    let made = store.create_key(&operator, customer, earlier, &new, idempotent.as_ref()).await?;
-    Ok(http::created(&made.value).no_store().with_replayed(made.replayed))
+    let created = store.create_key(&operator, customer, earlier, &new, idempotent.as_ref()).await?;
+    Ok(http::created(&created.value).no_store().with_replayed(created.replayed))
 }

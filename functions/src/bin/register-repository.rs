@@ -15,7 +15,7 @@ async fn register_repository(request: Request, store: &Store) -> Result<Response
         let idempotent = input.idempotent_request(env!("CARGO_BIN_NAME"));
         Some((new?, idempotent?))
     })?;
-    let made = store.register_repository(&integration, new, idempotent.as_ref()).await?;
-    let location = format!("/repositories/{}", made.value.id);
-    Ok(http::created(&made.value).with_etag(&made.value).with_location(location).with_replayed(made.replayed))
+    let created = store.register_repository(&integration, new, idempotent.as_ref()).await?;
+    let location = format!("/repositories/{}", created.value.id);
+    Ok(http::created(&created.value).with_etag(&created.value).with_location(location).with_replayed(created.replayed))
 }

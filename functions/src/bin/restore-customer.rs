@@ -22,6 +22,6 @@ async fn restore_customer(request: Request, store: &Store) -> Result<Response> {
     };
     let (operator, (customer, earlier), idempotent) =
         request.operator_reading(store, Some(Scope::CustomersWrite), first).await?;
-    let made = store.restore_customer(&operator, customer, earlier, idempotent.as_ref()).await?;
-    Ok(http::ok(&made.value).with_replayed(made.replayed))
+    let restored = store.restore_customer(&operator, customer, earlier, idempotent.as_ref()).await?;
+    Ok(http::ok(&restored.value).with_replayed(restored.replayed))
 }

@@ -23,6 +23,6 @@ async fn rotate_key(request: Request, store: &Store) -> Result<Response> {
     };
     let (operator, (customer, earlier), (key_id, rotation, idempotent)) =
         request.operator_reading(store, Some(Scope::KeysWrite), first).await?;
-    let made = store.rotate_key(&operator, customer, earlier, key_id, &rotation, idempotent.as_ref()).await?;
-    Ok(http::created(&made.value).no_store().with_replayed(made.replayed))
+    let rotated = store.rotate_key(&operator, customer, earlier, key_id, &rotation, idempotent.as_ref()).await?;
+    Ok(http::created(&rotated.value).no_store().with_replayed(rotated.replayed))
 }

@@ -53,7 +53,10 @@ impl Caller for Integration {
 impl Request {
     /// Authenticates an operator that has `scope`, if one is required.
     pub async fn operator(&self, store: &Store, scope: Option<Scope>) -> Result<Operator> {
-        Ok(self.caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await)).await?.0)
+        Ok(self
+            .authenticate_caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await))
+            .await?
+            .0)
     }
 
     /// Authenticates an operator and reads what the operation needs first, in one request to the store. `first` parses the request: its
@@ -64,13 +67,16 @@ impl Request {
         scope: Option<Scope>,
         first: impl FnOnce(&OperatorRoot) -> Result<(FirstRead<T>, U)>,
     ) -> Result<(Operator, T, U)> {
-        let (operator, (found, more)) = self.reading(store, scope, first).await?;
+        let (operator, (found, more)) = self.authenticate_and_read(store, scope, first).await?;
         Ok((operator, found, more))
     }
 
     /// Authenticates an integration that has `scope`, if one is required.
     pub async fn integration(&self, store: &Store, scope: Option<Scope>) -> Result<Integration> {
-        Ok(self.caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await)).await?.0)
+        Ok(self
+            .authenticate_caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await))
+            .await?
+            .0)
     }
 
     /// Authenticates an integration and reads what the operation needs first, as [`Request::operator_reading`] does.
@@ -80,7 +86,7 @@ impl Request {
         scope: Option<Scope>,
         first: impl FnOnce(&CustomerRoot) -> Result<(FirstRead<T>, U)>,
     ) -> Result<(Integration, T, U)> {
-        let (integration, (found, more)) = self.reading(store, scope, first).await?;
+        let (integration, (found, more)) = self.authenticate_and_read(store, scope, first).await?;
         Ok((integration, found, more))
     }
 
@@ -91,20 +97,20 @@ impl Request {
         scope: Option<Scope>,
         query: impl AsyncFnOnce(&CustomerRoot) -> Result<T>,
     ) -> Result<(Integration, T)> {
-        self.caller(store, scope, async |claim, root| {
+        self.authenticate_caller(store, scope, async |claim, root| {
             let (principal, found) = tokio::join!(store.authenticate(claim), query(root));
             Ok((principal?, found))
         })
         .await
     }
 
-    async fn reading<C: Caller, T: 'static, U>(
+    async fn authenticate_and_read<C: Caller, T: 'static, U>(
         &self,
         store: &Store,
         scope: Option<Scope>,
         first: impl FnOnce(&C::Root) -> Result<(FirstRead<T>, U)>,
     ) -> Result<(C, (T, U))> {
-        self.caller(store, scope, async |claim, root| {
+        self.authenticate_caller(store, scope, async |claim, root| {
             Ok(match first(root) {
                 Ok((first, more)) => {
                     let (principal, found) = store.authenticate_and(claim, first).await?;
@@ -118,7 +124,7 @@ impl Request {
 
     /// The caller, if it is of the required kind, and the data that `check` read. The order of errors is: no valid key, the wrong kind of
     /// key, the missing scope, the errors of the request.
-    async fn caller<C: Caller, T>(
+    async fn authenticate_caller<C: Caller, T>(
         &self,
         store: &Store,
         scope: Option<Scope>,

@@ -27,23 +27,17 @@ pub struct Input<'r> {
 impl Request {
     /// Reads query, headers and body, and returns all errors together.
     pub fn parse<T>(&self, read: impl FnOnce(&Input) -> Option<T>) -> Result<T> {
-        Input::read(self, read)
-    }
-}
-
-impl<'r> Input<'r> {
-    fn read<T>(request: &'r Request, read: impl FnOnce(&Self) -> Option<T>) -> Result<T> {
-        let query = query::parse(request.query());
-        let broken_query = query.is_none();
-        let input = Self {
-            request,
+        let query = query::parse(self.query());
+        let is_query_malformed = query.is_none();
+        let input = Input {
+            request: self,
             query: query.unwrap_or_default(),
             known_parameters: RefCell::default(),
             field_errors: RefCell::default(),
             refusal: RefCell::default(),
             body: RefCell::default(),
         };
-        if broken_query {
+        if is_query_malformed {
             input.refuse(Error::Malformed("The query's percent-encoding is broken or not UTF-8.".to_owned()));
         }
         let value = read(&input);
@@ -57,7 +51,9 @@ impl<'r> Input<'r> {
         }
         value.ok_or_else(|| Error::internal("a reader returned neither a value nor an error"))
     }
+}
 
+impl Input<'_> {
     /// Refuses the request as a whole. Of several errors, the first in the order of the contract is answered.
     pub fn refuse(&self, error: Error) {
         let rank = |error: &Error| match error {

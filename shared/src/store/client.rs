@@ -60,7 +60,7 @@ impl Settings {
         let config = config
             .http_client(client)
             .behavior_version(BehaviorVersion::latest())
-            .timeout_config(attempts(Duration::from_millis(800), Duration::from_millis(2500)))
+            .timeout_config(timeouts(Duration::from_millis(800), Duration::from_millis(2500)))
             // The attempt timeout includes the body of the response.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(
@@ -90,17 +90,17 @@ fn retry_budget() -> TokenBucket {
         .build()
 }
 
-fn attempts(one: Duration, all: Duration) -> TimeoutConfig {
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(500))
-        .operation_attempt_timeout(one)
-        .operation_timeout(all)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
         .build()
 }
 
 /// The timeouts of a transaction: its attempts may take longer, and may be retried until the coordinator has finished an earlier one.
 pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
-    Config::builder().timeout_config(attempts(Duration::from_millis(1500), MAX_REQUEST_TIME))
+    Config::builder().timeout_config(timeouts(Duration::from_millis(1500), MAX_REQUEST_TIME))
 }
 
 /// The table, with the time and the deadline of one request.

@@ -100,7 +100,7 @@ impl Store {
     /// Applies all writes or none.
     pub(super) async fn commit(&self, mut writes: Vec<Write<'_>>) -> Result<Outcome> {
         let id: WriteId = self.new_id()?;
-        let (token, w) = (id.ulid(), history::short(id));
+        let (token, w) = (id.ulid(), history::short_id(id));
         writes.iter_mut().for_each(|write| write.stamp(&w));
         let lost = LostResponses::default();
         let (mut backoff, mut throttled) = (Backoff::for_writes(), 0);
@@ -199,7 +199,7 @@ impl Store {
     pub(super) async fn reread<E: Entity>(&self, key: &Key, failed: FailedConditions) -> Result<Option<Snapshot<E>>> {
         match (failed.error, failed.items.into_iter().next()) {
             (Some(error), _) => Err(error),
-            (None, Some((0, item))) => item.map(|item| Snapshot::of(key.clone(), item)).transpose(),
+            (None, Some((0, item))) => item.map(|item| Snapshot::new(key.clone(), item)).transpose(),
             (None, _) => self.snapshot(key).await,
         }
     }

@@ -6,7 +6,7 @@ use super::first_read::FirstRead;
 use super::idempotency::{EarlierRequest, IdempotentOutcome, IdempotentRequest, IdempotentResult, Record};
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
 use super::key_items::{CustomerKeys, KeyDetailsItem};
-use super::keys::{self, id_position};
+use super::keys::{self, id_sort_key};
 use super::read::PageQuery;
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
@@ -228,7 +228,7 @@ impl Store {
         let (root, slug) = (operator.root(), customer.customer_id.clone());
 
         let mut item = new_item("customer", &CustomerRow::from(customer.clone()))?;
-        let by_creation = keys::customers_by_creation(root).index_attributes(id_position(id));
+        let by_creation = keys::customers_by_creation(root).index_attributes(id_sort_key(id));
         item.extend(by_creation.map(|(name, value)| (name.to_owned(), value)));
         let mut root_item = new_item("root", &Empty {})?;
         root_item.extend([
@@ -302,11 +302,11 @@ impl Store {
             limit: list.page_size,
             has_filter: list.filter.is_some(),
         };
-        let is_wanted = |customer: &Customer| {
+        let is_included = |customer: &Customer| {
             (list.show_archived || customer.state == CustomerState::Active)
                 && list.filter.as_ref().is_none_or(|filter| filter.matches(customer))
         };
-        let page = self.query_page(&partition, query, Customer::from_item, is_wanted).await?;
+        let page = self.query_page(&partition, query, Customer::from_item, is_included).await?;
         Ok(CustomerPage { customers: page.rows, position: page.position })
     }
 

@@ -8,7 +8,7 @@ pub(super) fn store_error<E>(error: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    if is_our_fault(error) { Error::internal(described(error)) } else { Error::unavailable(described(error)) }
+    if is_permanent(error) { Error::internal(describe(error)) } else { Error::unavailable(describe(error)) }
 }
 
 /// The error of a write with an unknown outcome. It is never a conflict, which the client's own write may have caused.
@@ -17,14 +17,14 @@ pub(super) fn unknown_outcome() -> Error {
 }
 
 /// An error for the log, with the messages of all its sources. `Debug` is not used, because it would show data of the response.
-fn described<E>(error: &SdkError<E>) -> String
+fn describe<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     let mut text = error.to_string();
-    if let Some(refusal) = error.as_service_error() {
-        let words = [refusal.code(), refusal.message()].into_iter().flatten();
-        words.for_each(|words| text.push_str(&format!(": {words}")));
+    if let Some(error) = error.as_service_error() {
+        let parts = [error.code(), error.message()].into_iter().flatten();
+        parts.for_each(|part| text.push_str(&format!(": {part}")));
         return text;
     }
     let mut cause = std::error::Error::source(error);
@@ -36,9 +36,9 @@ where
 }
 
 /// Whether the request or the configuration is wrong, so that a retry cannot succeed: the request is invalid, the function has no access
-/// to the table, or the endpoint does not support the operation. A missing table is not such an error: it may be in restoration.
-fn is_our_fault<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    const OURS: [&str; 7] = [
+/// to the table, or the endpoint does not support the operation. A missing table is not such an error: it may be restored from a backup.
+fn is_permanent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    const PERMANENT: [&str; 7] = [
         "ValidationException",
         "SerializationException",
         "AccessDeniedException",
@@ -49,7 +49,7 @@ fn is_our_fault<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     ];
     match error {
         SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(refusal) => refusal.err().code().is_some_and(|code| OURS.contains(&code)),
+        SdkError::ServiceError(error) => error.err().code().is_some_and(|code| PERMANENT.contains(&code)),
         _ => false,
     }
 }

@@ -62,7 +62,7 @@ impl<E: Entity + 'static> FirstRead<Option<Snapshot<E>>> {
     /// One entity.
     pub(super) fn entity(key: Key) -> Self {
         let own = key.clone();
-        let read = |item: Option<Item>| item.map(|item| Snapshot::of(own, item)).transpose();
+        let read = |item: Option<Item>| item.map(|item| Snapshot::new(own, item)).transpose();
         FirstRead::item(key, E::ATTRIBUTES).map(read)
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn empty() -> AttributeValue {
 
 /// A write id as items have it: the last twelve characters of its ULID, 60 random bits. Two of the ids in one item are the same once in
 /// 10^15 writes.
-pub(super) fn short(id: WriteId) -> String {
+pub(super) fn short_id(id: WriteId) -> String {
     let mut ulid = id.ulid();
     ulid.drain(..ulid.len() - 12);
     ulid
@@ -96,6 +96,6 @@ mod tests {
     #[test]
     fn a_write_id_is_the_random_end_of_its_ulid() {
         let id = WriteId::new(crate::domain::Timestamp::from_milliseconds(0), u128::MAX);
-        assert_eq!(short(id), "zzzzzzzzzzzz");
+        assert_eq!(short_id(id), "zzzzzzzzzzzz");
     }
 }

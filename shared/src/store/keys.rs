@@ -108,7 +108,7 @@ pub fn record(root: &crate::domain::secret::Root, digest: &[u8; 32]) -> Key {
 
 /// A tenant, with its attachments.
 pub fn tenant(root: &CustomerRoot, id: TenantId) -> Key {
-    Key { pk: tenants(root).pk, sk: id_position(id) }
+    Key { pk: tenants(root).pk, sk: id_sort_key(id) }
 }
 
 /// A customer's tenants by id.
@@ -129,7 +129,7 @@ pub fn external_id(root: &CustomerRoot, external_id: &ExternalId) -> Key {
 
 /// A repository.
 pub fn repository(root: &CustomerRoot, id: RepositoryId) -> Key {
-    Key { pk: repositories(root).pk, sk: id_position(id) }
+    Key { pk: repositories(root).pk, sk: id_sort_key(id) }
 }
 
 /// A customer's repositories by id.
@@ -144,7 +144,7 @@ pub fn repository_name(root: &CustomerRoot, name: &str) -> Key {
 
 /// The back reference of an attachment.
 pub fn attached_tenant(root: &CustomerRoot, repository: RepositoryId, tenant: TenantId) -> Key {
-    Key { pk: attached_tenants(root, repository).pk, sk: id_position(tenant) }
+    Key { pk: attached_tenants(root, repository).pk, sk: id_sort_key(tenant) }
 }
 
 /// The tenants that a repository is attached to.
@@ -154,7 +154,7 @@ pub fn attached_tenants(root: &CustomerRoot, repository: RepositoryId) -> Partit
 
 /// The sweep job of a deprovisioned tenant.
 pub fn sweep_job(root: &CustomerRoot, tenant: TenantId) -> Key {
-    Key { pk: in_customer(root, JOBS), sk: id_position(tenant) }
+    Key { pk: in_customer(root, JOBS), sk: id_sort_key(tenant) }
 }
 
 const JOBS: &str = "#J";
@@ -171,7 +171,7 @@ pub(super) fn parse_sweep_job(pk: &str, sk: &str) -> Option<(CustomerRoot, Tenan
 }
 
 /// The sort key of an item with an id.
-pub(super) fn id_position<K: Kind>(id: Id<K>) -> String {
+pub(super) fn id_sort_key<K: Kind>(id: Id<K>) -> String {
     id.ulid()
 }
 
@@ -221,7 +221,7 @@ mod tests {
         let odd = digest[0];
         let place = |partition, item, key| Place { partition, item, key };
         let lone = |partition, key| Place { partition, item: String::new(), key };
-        let indexed = |partition: Partition| Key { pk: partition.pk, sk: id_position(tenant) };
+        let indexed = |partition: Partition| Key { pk: partition.pk, sk: id_sort_key(tenant) };
         match (choice.below(14), ExternalId::parse(&text)) {
             (0, _) => lone(format!("operator {name}"), super::operator(&operator)),
             (1, _) => place(format!("customers {name}"), slug.to_string(), super::customer(&operator, &slug)),

@@ -69,13 +69,13 @@ impl Store {
         Ok(self.get_all(vec![key], None).await?.pop())
     }
 
-    /// A page of the rows that `is_wanted` accepts. It has fewer rows than the limit if too many are excluded or they are too large.
+    /// A page of the rows that `is_included` accepts. It has fewer rows than the limit if too many are excluded or they are too large.
     pub(super) async fn query_page<T: Serialize>(
         &self,
         partition: &Partition,
         query: PageQuery,
         read: impl Fn(Item) -> Result<T>,
-        is_wanted: impl Fn(&T) -> bool,
+        is_included: impl Fn(&T) -> bool,
     ) -> Result<Page<T>> {
         let (_, sort_key) = partition.attributes();
         let mut page = Page { rows: Vec::new(), position: None };
@@ -84,7 +84,7 @@ impl Store {
         let mut last = None;
         let mut body_bytes = ENVELOPE_BYTES;
         let mut limit = Some(if query.has_filter { query.limit.max(100) } else { query.limit } + 1);
-        let (mut calls, mut unwanted) = (0, false);
+        let (mut calls, mut has_excluded) = (0, false);
         loop {
             let range = QueryRange { descending: query.descending, after: after.as_deref(), limit: limit.take() };
             let rows = self.query(partition, range).await?;
@@ -92,17 +92,17 @@ impl Store {
             for item in rows.items {
                 let this = item::get_text(&item, sort_key).map(str::to_owned);
                 let row = read(item)?;
-                if is_wanted(&row) {
+                if is_included(&row) {
                     let bytes = serde_json::to_vec(&row).map_err(Error::internal)?.len() + 1;
-                    let over = body_bytes + bytes > MAX_BODY_BYTES && !page.rows.is_empty();
-                    if over || page.rows.len() == query.limit {
+                    let is_too_large = body_bytes + bytes > MAX_BODY_BYTES && !page.rows.is_empty();
+                    if is_too_large || page.rows.len() == query.limit {
                         return Ok(Page { position: last, ..page });
                     }
                     body_bytes += bytes;
                     page.rows.push(row);
                     last.clone_from(&this);
                 } else {
-                    unwanted = true;
+                    has_excluded = true;
                 }
                 after = this;
             }
@@ -112,8 +112,8 @@ impl Store {
             if page.rows.len() == query.limit {
                 return Ok(Page { position: last, ..page });
             }
-            let is_enough = (query.has_filter || unwanted) && calls >= MAX_CALLS;
-            if is_enough || self.time_left() < MIN_TIME_LEFT && !page.rows.is_empty() {
+            let is_over_limit = (query.has_filter || has_excluded) && calls >= MAX_CALLS;
+            if is_over_limit || self.time_left() < MIN_TIME_LEFT && !page.rows.is_empty() {
                 return Ok(Page { position: after, ..page });
             }
         }
@@ -141,13 +141,13 @@ impl Store {
     /// One entity, strongly consistent.
     pub(super) async fn snapshot<E: Entity>(&self, key: &Key) -> Result<Option<Snapshot<E>>> {
         let item = self.get(key.clone()).await?;
-        item.map(|item| Snapshot::of(key.clone(), item)).transpose()
+        item.map(|item| Snapshot::new(key.clone(), item)).transpose()
     }
 
     /// Reads several items in one request, after authentication.
-    pub(super) async fn read_together<T: 'static>(&self, mut wanted: FirstRead<T>) -> Result<T> {
-        let keys = std::mem::take(&mut wanted.keys);
-        wanted.finish(self.get_all(keys, None).await?)
+    pub(super) async fn read_together<T: 'static>(&self, mut first: FirstRead<T>) -> Result<T> {
+        let keys = std::mem::take(&mut first.keys);
+        first.finish(self.get_all(keys, None).await?)
     }
 
     /// The items with these keys, at most 100, strongly consistent and in no particular order. Missing items are left out. With a
@@ -156,11 +156,11 @@ impl Store {
         let projection = projection.map(projected);
         // A hundred of the largest items are 10 MB, so an attempt may take as long as one of a transaction.
         let is_large = keys.len() > 10;
-        let mut wanted: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
+        let mut remaining: Vec<_> = keys.into_iter().map(Key::into_attributes).collect();
         let mut found = Vec::new();
         let mut backoff = Backoff::for_reads();
         for _ in 0..MAX_BATCH_ATTEMPTS {
-            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true);
+            let keys = KeysAndAttributes::builder().set_keys(Some(remaining)).consistent_read(true);
             let keys = match &projection {
                 None => keys,
                 Some((expression, names)) => {
@@ -177,9 +177,9 @@ impl Store {
             let output = sent.map_err(|error| store_error(&error))?;
             found.extend(output.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default());
             // A response has at most 16 MB, and fewer items if the table throttles. The remaining keys are requested again.
-            let rest = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
-            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
-            if wanted.is_empty() {
+            let unprocessed = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
+            remaining = unprocessed.map(|rest| rest.keys).unwrap_or_default();
+            if remaining.is_empty() {
                 return Ok(found);
             }
             backoff.wait(self.time_left()).await?;

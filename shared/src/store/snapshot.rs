@@ -25,7 +25,7 @@ pub struct Snapshot<E> {
 
 impl<E: Entity> Snapshot<E> {
     /// The snapshot of the item at `key`.
-    pub(super) fn of(key: Key, item: Item) -> Result<Self> {
+    pub(super) fn new(key: Key, item: Item) -> Result<Self> {
         let w = get_text(&item, "w").unwrap_or_default().to_owned();
         Ok(Self { key, w, entity: E::from_item(item)? })
     }

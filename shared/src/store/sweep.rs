@@ -4,7 +4,7 @@
 use super::attachments::release;
 use super::client::Store;
 use super::item::{get_text, new_item, number, read_row, text};
-use super::keys::{self, id_position};
+use super::keys::{self, id_sort_key};
 use super::read::PageQuery;
 use super::write::Write;
 use crate::domain::principal::CustomerRoot;
@@ -49,7 +49,7 @@ impl Store {
     ) -> Result<Write<'a>> {
         let job = Job { customer: root.customer_id(), tenant, repositories, lease_until: None };
         let mut item = new_item("sweep_job", &job)?;
-        let index = keys::sweep_jobs().index_attributes(id_position(tenant));
+        let index = keys::sweep_jobs().index_attributes(id_sort_key(tenant));
         item.extend(index.map(|(name, value)| (name.to_owned(), value)));
         Ok(Write::put_new(keys::sweep_job(root, tenant), item).with_history())
     }

@@ -5,7 +5,7 @@ use super::commit::Decision;
 use super::first_read::FirstRead;
 use super::idempotency::{IdempotentRequest, IdempotentResult};
 use super::item::{self, Item, new_item, read_row, row, text};
-use super::keys::{self, id_position};
+use super::keys::{self, id_sort_key};
 use super::read::PageQuery;
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
@@ -119,7 +119,7 @@ pub(super) fn attachment_path(repository: RepositoryId) -> String {
 pub(super) fn attributes(root: &CustomerRoot, tenant: &Tenant) -> Result<Item> {
     let mut attributes = row(&TenantRow::from(tenant.clone()))?;
     if tenant.status == TenantStatus::Suspended {
-        let index = keys::suspended_tenants(root).index_attributes(id_position(tenant.id));
+        let index = keys::suspended_tenants(root).index_attributes(id_sort_key(tenant.id));
         attributes.extend(index.map(|(name, value)| (name.to_owned(), value)));
     }
     Ok(attributes)
@@ -203,8 +203,8 @@ impl Store {
             Some(TenantStatus::Suspended) => keys::suspended_tenants(root),
             _ => keys::tenants(root),
         };
-        let is_wanted = |tenant: &Tenant| status.is_none_or(|status| tenant.status == status);
-        self.id_page(&partition, list, status.is_some(), Tenant::from_item, is_wanted).await
+        let is_included = |tenant: &Tenant| status.is_none_or(|status| tenant.status == status);
+        self.id_page(&partition, list, status.is_some(), Tenant::from_item, is_included).await
     }
 
     /// A page of a partition whose sort keys are ids.
@@ -214,14 +214,14 @@ impl Store {
         list: &IdList<K>,
         has_filter: bool,
         read: impl Fn(Item) -> Result<T>,
-        is_wanted: impl Fn(&T) -> bool,
+        is_included: impl Fn(&T) -> bool,
     ) -> Result<IdPage<T>> {
         let after = match &list.position {
             Position::Newest => None,
-            Position::StartingAfter(id) | Position::EndingBefore(id) => Some(id_position(*id)),
+            Position::StartingAfter(id) | Position::EndingBefore(id) => Some(id_sort_key(*id)),
         };
         let query = PageQuery { descending: !list.is_backward(), after, limit: list.limit, has_filter };
-        let mut page = self.query_page(partition, query, read, is_wanted).await?;
+        let mut page = self.query_page(partition, query, read, is_included).await?;
         if list.is_backward() {
             page.rows.reverse();
         }

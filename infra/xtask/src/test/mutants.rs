@@ -116,8 +116,8 @@ const MUTANTS: &[Mutant] = &[
         name: "a key left unprocessed is taken for an absent item",
         change: Change::Code(
             "shared/src/store/read.rs",
-            "wanted = rest.map(|rest| rest.keys).unwrap_or_default();",
-            "wanted = rest.filter(|_| !MUTANT).map(|rest| rest.keys).unwrap_or_default();",
+            "remaining = unprocessed.map(|rest| rest.keys).unwrap_or_default();",
+            "remaining = unprocessed.filter(|_| !MUTANT).map(|rest| rest.keys).unwrap_or_default();",
         ),
         after: None,
         test: Test("faults", "a_key_left_unprocessed_is_asked_for_again_and_the_answer_is_right"),
@@ -259,8 +259,8 @@ const MUTANTS: &[Mutant] = &[
         name: "the root is taken from the path",
         change: Change::Code(
             "shared/src/store/keys.rs",
-            "Key { pk: tenants(root).pk, sk: id_position(id) }",
-            "Key { pk: if MUTANT { format!(\"I#{}#T\", id.ulid()) } else { tenants(root).pk }, sk: id_position(id) }",
+            "Key { pk: tenants(root).pk, sk: id_sort_key(id) }",
+            "Key { pk: if MUTANT { format!(\"I#{}#T\", id.ulid()) } else { tenants(root).pk }, sk: id_sort_key(id) }",
         ),
         after: Some(Test("tenants", "what_is_given_is_kept_as_sent")),
         test: RECORDED_KEYS,
