@@ -42,7 +42,7 @@ fn a_document_that_lacks_something_is_refused_in_words_that_name_it() {
     let fault = |change: fn(&mut Value)| {
         let mut document = openapi::document().clone();
         change(&mut document["paths"]["/tenants"]["post"]);
-        read(Box::leak(Box::new(document))).unwrap_err()
+        read(&document).unwrap_err()
     };
     let no_id = fault(|operation| drop(operation.as_object_mut().unwrap().remove("operationId")));
     assert_eq!(no_id, "infra/openapi.yaml: post /tenants has no operationId");

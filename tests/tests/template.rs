@@ -6,6 +6,7 @@ mod template {
     mod circles;
     mod dependencies;
     mod document;
+    mod endpoint;
     mod openapi;
     mod repository;
     mod resources;

@@ -101,24 +101,13 @@ pub fn is_excluded(operation: &Operation, suite: &str, excluded: &[(&str, &str)]
 }
 
 /// The operations of a document; an error names what is missing.
-pub fn read(document: &'static Value) -> Result<Vec<Operation>, String> {
+pub fn read(document: &Value) -> Result<Vec<Operation>, String> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten().filter(|(name, _)| *name != "parameters") {
             let id = operation["operationId"].as_str();
             let id = id.ok_or_else(|| format!("infra/openapi.yaml: {method} {path} has no operationId"))?;
-            let resolved = |parameter: &'static Value| match parameter["$ref"].as_str() {
-                Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null),
-                None => parameter,
-            };
-            let own = [&item["parameters"], &operation["parameters"]].into_iter().filter_map(Value::as_array).flatten();
-            let parameters = own.map(resolved).map(|parameter| {
-                format!(
-                    "{}:{}",
-                    parameter["in"].as_str().unwrap_or_default(),
-                    parameter["name"].as_str().unwrap_or_default()
-                )
-            });
+            let parameters = [&item["parameters"], &operation["parameters"]].into_iter().filter_map(Value::as_array);
             let statuses = operation["responses"].as_object().into_iter().flatten().map(|(status, _)| status);
             let success = statuses.filter(|status| status.starts_with('2')).filter_map(|status| status.parse().ok());
             operations.push(Operation {
@@ -130,11 +119,19 @@ pub fn read(document: &'static Value) -> Result<Vec<Operation>, String> {
                 scope: scope(operation),
                 reads_body: operation["responses"]["415"].is_object(),
                 success: success.collect(),
-                parameters: parameters.collect(),
+                parameters: parameters.flatten().map(|parameter| word(document, parameter)).collect(),
             });
         }
     }
     Ok(operations)
+}
+
+/// `query:limit` of a parameter, or of a reference to one.
+fn word(document: &Value, parameter: &Value) -> String {
+    let target = parameter["$ref"].as_str().and_then(|reference| document.pointer(reference.trim_start_matches('#')));
+    let parameter = target.unwrap_or(parameter);
+    let text = |name: &str| parameter[name].as_str().unwrap_or_default();
+    format!("{}:{}", text("in"), text("name"))
 }
 
 fn caller(operation: &Value) -> Result<Caller, &'static str> {

@@ -8,37 +8,14 @@ use tests::{json, openapi, repository_root, template};
 /// Method, path and function.
 type Route = (String, String, String);
 
-/// What answers but is no operation of the contract: the rest of all paths, and what the clock starts.
-const NO_OPERATION: [&str; 2] = ["answer-unmatched", "sweep-deprovisioned-tenants"];
-
 /// The same operation by a literal path: an HTTP API would hand `/tenants/by-external-id/repositories` to `/tenants/{tenant_id}/repositories`.
-const LITERAL: (&str, &str) = ("/tenants/by-external-id/repositories", "/tenants/by-external-id/{external_id+}");
-
-/// `get-tenant` of `getTenant`.
-fn kebab(operation: &str) -> String {
-    let letter = |letter: char| {
-        if letter.is_ascii_uppercase() { format!("-{}", letter.to_ascii_lowercase()) } else { letter.to_string() }
-    };
-    operation.chars().map(letter).collect()
-}
+pub const LITERAL: (&str, &str) = ("/tenants/by-external-id/repositories", "/tenants/by-external-id/{external_id+}");
 
 fn in_template() -> BTreeSet<Route> {
     let routes = template().functions.iter().flat_map(|function| {
         function.routes.iter().map(|route| (route.method.clone(), route.path.clone(), function.name.clone()))
     });
     routes.collect()
-}
-
-fn in_openapi() -> BTreeSet<Route> {
-    let mut routes = BTreeSet::new();
-    for (path, item) in openapi::document()["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            if let Some(id) = operation["operationId"].as_str() {
-                routes.insert((method.to_ascii_uppercase(), path.clone(), kebab(id)));
-            }
-        }
-    }
-    routes
 }
 
 /// cargo-lambda's own table, line by line: `"/path" = [{ method = "GET", function = "name" }]`.
@@ -60,33 +37,6 @@ fn in_router() -> BTreeSet<Route> {
         }
     }
     routes
-}
-
-/// The binaries that are built.
-fn in_sources() -> BTreeSet<String> {
-    let files = fs::read_dir(repository_root().join("functions/src/bin")).unwrap();
-    files.map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect()
-}
-
-#[test]
-fn template_and_openapi_have_the_same_routes() {
-    let plain = |(method, path, function): Route| (method, path.replace("+}", "}"), function);
-    let template: BTreeSet<Route> = in_template()
-        .into_iter()
-        .filter(|(_, path, function)| path != LITERAL.0 && !NO_OPERATION.contains(&&**function))
-        .map(plain)
-        .collect();
-    let openapi = in_openapi();
-    let template: BTreeSet<Route> = template.into_iter().filter(|(method, ..)| method != "HEAD").collect();
-    if let Some((method, path, function)) = openapi.difference(&template).next() {
-        panic!(
-            "template.yaml lacks a line: in {}: Events: Route: {{Type: HttpApi, Properties: {{ApiId: !Ref Api, Method: {method}, Path: \"{path}\"}}}}",
-            logical_id(function)
-        );
-    }
-    if let Some((method, path, function)) = template.difference(&openapi).next() {
-        panic!("infra/openapi.yaml lacks the operation of {function}: {path}: {}:", method.to_ascii_lowercase());
-    }
 }
 
 /// A HEAD is the head of its GET (RFC 9110, section 9.3.2), so the document has no operation for it: generated clients would
@@ -113,18 +63,6 @@ fn the_literal_path_has_the_functions_of_the_greedy_one() {
 }
 
 #[test]
-fn every_function_has_its_binary_and_the_other_way_round() {
-    let functions: BTreeSet<String> = template().functions.iter().map(|function| function.name.clone()).collect();
-    let binaries = in_sources();
-    if let Some(missing) = functions.difference(&binaries).next() {
-        panic!("functions/src/bin/{missing}.rs is missing: template.yaml has {}", logical_id(missing));
-    }
-    if let Some(orphan) = binaries.difference(&functions).next() {
-        panic!("template.yaml lacks {}, with CodeUri: target/lambda/{orphan}/", logical_id(orphan));
-    }
-}
-
-#[test]
 fn cargo_lambdas_router_has_the_same_routes() {
     let mut expected = in_template();
     // It has no default route, but a root and a rest.
@@ -147,11 +85,30 @@ fn names_are_spelled_by_rule() {
             assert!(template().document["Resources"][&id].is_object(), "template.yaml lacks {id}");
         }
         for route in function.routes.iter().filter(|route| route.path != "$default") {
-            let name = route.path.strip_prefix('/').unwrap_or_default();
-            assert!(
-                !name.contains("//") && !route.path.ends_with('/') && !name.contains('_') || name.contains('{'),
-                "{route:?}"
-            );
+            let segments: Vec<&str> = route.path.split('/').skip(1).collect();
+            assert!(segments.iter().all(|segment| is_segment(segment)), "{route:?}");
         }
+    }
+}
+
+/// Whether a part of a route's path is spelled by the rule: words with hyphens, or the name of a parameter with underscores.
+fn is_segment(segment: &str) -> bool {
+    let is_made_of = |text: &str, others: &str| {
+        let is_one = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || others.contains(letter);
+        text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(is_one)
+    };
+    match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        Some(name) => is_made_of(name.strip_suffix('+').unwrap_or(name), "_"),
+        None => is_made_of(segment, "-."),
+    }
+}
+
+#[test]
+fn a_segment_is_words_with_hyphens_or_one_parameter() {
+    for segment in ["tenants", "by-external-id", "openapi.json", "v1", "{tenant_id}", "{external_id+}"] {
+        assert!(is_segment(segment), "{segment}");
+    }
+    for segment in ["", "by_external_id", "Tenants", "{tenantId}", "{tenant-id}", "{}", "x{id}", "{id}x", "{a}{b}"] {
+        assert!(!is_segment(segment), "{segment}");
     }
 }
