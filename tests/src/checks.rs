@@ -76,6 +76,19 @@ pub fn wrote(log: &[LogEntry]) -> bool {
     log.iter().any(LogEntry::is_write)
 }
 
+/// How many of these requests that write were under way at the same moment, at most: 1 where they came one by one.
+pub fn most_writes_at_once(log: &[LogEntry]) -> usize {
+    let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
+    // As many as are under way is highest when one of them begins.
+    let at_start = |one: &LogEntry| {
+        let is_under_way = |other: &&&LogEntry| {
+            other.started <= one.started && other.finished.is_none_or(|finished| finished > one.started)
+        };
+        writes.iter().filter(is_under_way).count()
+    };
+    writes.iter().map(|one| at_start(one)).max().unwrap_or_default()
+}
+
 /// An answer without what the caller itself sent, the request's own id, and what differs by nature: for comparing answers.
 pub fn shape(exchange: &Exchange, sent: &[&str]) -> String {
     let mut headers = exchange.headers.clone();

@@ -6,8 +6,8 @@
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tests::checks::check_at_rest;
-use tests::{Action, App, Call, Exchange, LogEntry, Rule, Value, json};
+use tests::checks::{check_at_rest, most_writes_at_once};
+use tests::{Action, App, Call, Exchange, Rule, Value, json};
 use tokio::sync::Mutex;
 
 /// How many of these answers have each of the statuses.
@@ -35,10 +35,7 @@ async fn race_within<T>(app: &App, rules: impl IntoIterator<Item = Rule>, work: 
     app.faults(rules);
     let (outcome, log) = app.requests_of(work).await;
     app.faults([]);
-    let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
-    let overlap = |(at, one): (usize, &&LogEntry)| writes.iter().skip(at + 1).any(|other| one.overlaps(other));
-    let overlapped = writes.iter().enumerate().any(overlap);
-    (outcome, overlapped)
+    (outcome, most_writes_at_once(&log) > 1)
 }
 
 /// Sends all calls at once, and tells whether writes to the store overlapped.

@@ -2,9 +2,9 @@
 //! (contract section 2.8; docs/reliability.md, group B).
 
 use futures_util::future::join_all;
-use tests::checks::wrote;
+use tests::checks::{most_writes_at_once, wrote};
 use tests::transcript::text;
-use tests::{Action, App, Call, Exchange, LogEntry, Rule, Value, json};
+use tests::{Action, App, Call, Exchange, Rule, Value, json};
 
 const CUSTOMERS: &str = "/v1/customers";
 
@@ -20,6 +20,18 @@ fn is_replay(answer: Exchange, first: &Exchange) {
     }
     assert_eq!((first.header("idempotency-replayed"), answer.header("idempotency-replayed")), (None, Some("true")));
     assert_ne!(answer.header("x-request-id"), first.header("x-request-id"));
+}
+
+/// Sends all calls at once, at least four of which must write at the same moment. Each write waits before it reaches the
+/// store, the first one longest, so that others come to the same place meanwhile: duplicates that come one by one would prove nothing.
+pub async fn at_once<'a>(app: &'a App, calls: impl Iterator<Item = Call<'a>>) -> Vec<Exchange> {
+    let wait = |ms| Rule::on("TransactWriteItems", Action::Delay { ms });
+    app.faults([wait(300).nth(1), wait(40)]);
+    let (answers, log) = app.requests_of(join_all(calls.map(Call::send))).await;
+    app.faults([]);
+    let most = most_writes_at_once(&log);
+    assert!(most >= 4, "the duplicates came one by one: {most} at once");
+    answers
 }
 
 /// Moves the only record's end: `expires_at` of the record in the table.
@@ -224,7 +236,9 @@ async fn a_restore_replays_what_it_said_then() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_32_parallel_duplicates_all_get_the_one_answer() {
     let app = App::start().await;
-    let answers = join_all((0..32).map(|_| create(&app, r#"{"customer_id":"a"}"#, "k").send())).await;
+    app.lambda.warm("create-customer", 8).await.unwrap();
+    let duplicates = (0..32).map(|_| create(&app, r#"{"customer_id":"a"}"#, "k"));
+    let answers = at_once(&app, duplicates).await;
     assert_eq!(answers.iter().filter(|answer| answer.header("idempotency-replayed").is_none()).count(), 1);
     for answer in &answers {
         assert_eq!(
@@ -238,7 +252,7 @@ async fn of_32_parallel_duplicates_all_get_the_one_answer() {
         (1, 1, 1)
     );
     let bodies: Vec<String> = (0..32).map(|number| format!(r#"{{"customer_id":"c{}"}}"#, number % 4)).collect();
-    let answers = join_all(bodies.iter().map(|body| create(&app, body, "l").send())).await;
+    let answers = at_once(&app, bodies.iter().map(|body| create(&app, body, "l"))).await;
     let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((won.len(), lost.len()), (8, 24));
     assert!(won.iter().all(|answer| answer.body == won[0].body));
@@ -246,19 +260,10 @@ async fn of_32_parallel_duplicates_all_get_the_one_answer() {
     assert_eq!(app.items_of("customer").await.len(), 2);
 }
 
-/// Sends 32 creations of a tenant under one key, all at once. Each waits a moment before it reaches the store, so that others
-/// come to the same place meanwhile: duplicates that came one by one would prove nothing.
+/// Sends 32 creations of a tenant under one key, all at once.
 async fn race_32(app: &App, key: &str, body: impl Fn(usize) -> Value) -> Vec<Exchange> {
     app.lambda.warm("create-tenant", 8).await.unwrap();
-    app.faults([Rule::on("TransactWriteItems", Action::Delay { ms: 40 })]);
-    let post = |n: usize| app.with_key(key, "POST", "/tenants").json(body(n)).once("k").send();
-    let (answers, log) = app.requests_of(join_all((0..32).map(post))).await;
-    app.faults([]);
-    let writes: Vec<&LogEntry> = log.iter().filter(|entry| entry.is_write()).collect();
-    let beside = |one: &LogEntry| writes.iter().filter(|other| one.overlaps(other)).count();
-    let most = writes.iter().map(|one| beside(one)).max();
-    assert!(most >= Some(4), "the duplicates came one by one: {most:?} at once");
-    answers
+    at_once(app, (0..32).map(|n| app.with_key(key, "POST", "/tenants").json(body(n)).once("k"))).await
 }
 
 /// One tenant, its marker and its record.

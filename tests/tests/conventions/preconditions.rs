@@ -73,13 +73,13 @@ async fn a_tag_tells_each_version_apart() {
     app.new_customer("acme-corp").await;
     let customer = "/v1/customers/acme-corp";
     let mut tags = vec![app.operator("GET", customer).send().await.etag()];
-    for round in 0..3 {
+    for _ in 0..3 {
         let body = json!({ "display_name": "same" });
         tags.push(app.operator("PATCH", customer).json(body).send().await.expect_status(200).etag());
         app.operator("DELETE", customer).send().await.expect_status(204);
         tags.push(app.operator("POST", &format!("{customer}/restore")).send().await.expect_status(200).etag());
-        assert_eq!(tags.len(), 3 + 2 * round);
     }
+    assert_eq!(tags.len(), 7);
     for (at, tag) in tags.iter().enumerate() {
         assert!(!tags[at + 1..].contains(tag), "{tag} came twice");
         let status = app.operator("GET", customer).header("if-none-match", tag).send().await.status;

@@ -3,7 +3,7 @@
 
 use crate::{KEYS, create, issue, list, revoke, start};
 use tests::transcript::text;
-use tests::{Action, App, Call, Exchange, Rule, Value, json};
+use tests::{Action, App, Call, Exchange, LogEntry, Rule, Value, json};
 
 /// Sends the same request twice. The first is held at its look at the customer's root until both have seen that there is no
 /// room, the second until the first is through.
@@ -11,8 +11,12 @@ async fn twice(app: &App, function: &str, name: &str, call: Call<'_>) -> [Exchan
     app.lambda.warm(name, 2).await.unwrap();
     let look = |nth, ms| Rule::on("BatchGetItem", Action::Delay { ms }).key("I#").function(function).nth(nth);
     app.faults([look(1, 400), look(2, 1200)]);
-    let (one, other) = tokio::join!(call.clone().send(), call.send());
+    let ((one, other), log) = app.requests_of(async { tokio::join!(call.clone().send(), call.send()) }).await;
     app.faults([]);
+    let looks: Vec<&LogEntry> = log.iter().filter(|entry| matches!(entry.action, Action::Delay { .. })).collect();
+    let first_write = log.iter().find(|entry| entry.is_write()).expect("one of them writes");
+    let has_met = looks.len() == 2 && looks[1].started < first_write.started && looks[1].overlaps(first_write);
+    assert!(has_met, "the second did not look before the first was through: {log:?}");
     [one, other]
 }
 

@@ -61,10 +61,12 @@ fn fault(action: &str, body: &Value) -> Option<&'static str> {
     }
 }
 
+/// The requests that functions send.
+const KNOWN: [&str; 5] = ["BatchGetItem", "Query", "PutItem", "UpdateItem", "TransactWriteItems"];
+
 /// What is wrong with a request.
 fn judge(request: &Request) -> Option<&'static str> {
-    let known = ["BatchGetItem", "Query", "PutItem", "UpdateItem", "TransactWriteItems"];
-    if !known.contains(&&*request.operation) {
+    if !KNOWN.contains(&&*request.operation) {
         return Some("no function sends such a request");
     }
     let parts = request.parts();
@@ -108,6 +110,17 @@ fn every_recorded_write_is_conditional_and_has_its_write_id() {
         }
     }
     assert!(writes > 0, "not one write is recorded");
+}
+
+#[test]
+fn every_kind_of_request_is_recorded() {
+    let mut counts = KNOWN.map(|operation| (operation, 0));
+    for request in recordings().flat_map(|recording| recording.requests) {
+        counts.iter_mut().filter(|(operation, _)| *operation == request.operation).for_each(|(_, count)| *count += 1);
+    }
+    assert!(counts.iter().all(|(_, count)| *count > 0), "{counts:?}");
+    let writes = KNOWN.map(|operation| is_write(&request("F", operation, json!({}))));
+    assert_eq!(writes, [false, false, true, true, true], "{KNOWN:?}");
 }
 
 #[test]

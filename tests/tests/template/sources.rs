@@ -17,6 +17,11 @@ impl Source {
         folders.iter().any(|folder| self.path.starts_with(folder))
     }
 
+    /// Whether the whole file is compiled for tests alone.
+    fn is_of_tests(&self) -> bool {
+        ["/tests.rs", "/properties.rs", "/fuzz.rs"].iter().any(|test| self.path.ends_with(test))
+    }
+
     /// What is compiled into the functions: neither items that are only compiled for tests, nor comments.
     pub fn shipped(&self) -> String {
         let mut shipped = String::new();
@@ -36,6 +41,16 @@ impl Source {
             }
         }
         shipped
+    }
+}
+
+#[test]
+fn what_follows_an_item_for_tests_is_scanned() {
+    let text = "mod a;\n#[cfg(test)]\nmod tests;\nuse b;\nimpl C {\n    #[cfg(test)]\n    #[rustfmt::skip]\n    fn d() {\n        e\n    }\n    fn f() {}\n}\n\n#[cfg(test)]\nmod more {\n    fn g() {}\n}\nfn h() {}\n";
+    let source = Source { path: "x.rs".to_owned(), text: text.to_owned() };
+    assert_eq!(source.shipped(), "mod a;\nuse b;\nimpl C {\n    fn f() {}\n}\n\nfn h() {}\n");
+    for source in sources().into_iter().filter(|source| source.is_in(&["shared/src/"]) && !source.is_of_tests()) {
+        assert!(!source.shipped().contains("#[test]"), "{}: the end of its tests is not found", source.path);
     }
 }
 
@@ -114,7 +129,7 @@ fn keys_are_spelled_in_one_file() {
 #[test]
 fn nothing_that_is_deployed_gives_up() {
     for source in sources().into_iter().filter(|source| source.is_in(&["shared/src/", "functions/src/"])) {
-        if ["/tests.rs", "/properties.rs", "/fuzz.rs"].iter().any(|test| source.path.ends_with(test)) {
+        if source.is_of_tests() {
             continue;
         }
         for word in [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!(", "assert!("] {
