@@ -449,3 +449,23 @@ fn append(file: &Path, text: &str) -> Result<()> {
     let before = fs::read_to_string(file).map_err(failed)?;
     fs::write(file, before + text).map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mutant_has_one_place() {
+        for Mutant { name, change, .. } in MUTANTS {
+            let (file, is) = match *change {
+                Change::Code(file, is, becomes) => {
+                    assert!(becomes.contains("MUTANT"), "{name} is always broken");
+                    (tree::root().join(file), is)
+                }
+                Change::Template(is, _) => (tree::template(), is),
+            };
+            let text = fs::read_to_string(&file).unwrap();
+            assert_eq!(text.matches(is).count(), 1, "{name}: {}", file.display());
+        }
+    }
+}
