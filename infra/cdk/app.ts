@@ -1,6 +1,6 @@
-// `cdk deploy`: the same stack as `sam deploy` makes, from the same template.yaml.
-//   -c stack=NAME    its name (tenancy)
-//   -c code=FOLDER   where target/lambda/ is found (the project's root)
+// `cdk deploy`: the same stack as `sam deploy` creates, from the same template.yaml.
+//   -c stack=NAME    the stack's name (default: tenancy)
+//   -c code=FOLDER   the folder that contains target/lambda/ (default: the repository's root)
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { TenancyStack } from './stack.ts';

@@ -1,6 +1,6 @@
-// cdk-nag over the expanded template (plain CloudFormation). On template.yaml itself it finds nothing: no rule of its knows
-// an AWS::Serverless type. Run by infra/check-template/check.py: `tsx nag.ts EXPANDED.json OUTPUT-FOLDER`.
-// A finding that is not accepted here fails, warnings too, and so does an acceptance that no finding needs.
+// Runs cdk-nag on the expanded template (plain CloudFormation). On template.yaml itself it would find nothing, because none of its rules
+// knows the AWS::Serverless types. Run by infra/check-template/check.py: `tsx nag.ts EXPANDED.json OUTPUT-FOLDER`.
+// Every finding, including warnings, must be accepted here; an acceptance without a finding fails as well.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
@@ -8,11 +8,11 @@ import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 
 const accepted = [
-  { id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', on: /^TracingPolicy$/, reason: 'X-Ray has no resources that a policy could name.' },
-  { id: 'AwsSolutions::AwsSolutions-SQS3', on: /^SweepFailureQueue$/, reason: 'It is itself the queue of last resort.' },
+  { id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', on: /^TracingPolicy$/, reason: 'X-Ray has no resource-level permissions.' },
+  { id: 'AwsSolutions::AwsSolutions-SQS3', on: /^SweepFailureQueue$/, reason: 'It is itself a dead-letter queue.' },
   { id: 'AwsSolutions::AwsSolutions-SQS4', on: /^SweepFailureQueue$/, reason: 'Only Lambda and EventBridge Scheduler may send, and both use TLS.' },
-  { id: 'Serverless::Serverless-SQSRedrivePolicy', on: /^SweepFailureQueue$/, reason: 'It is itself the queue of last resort.' },
-  { id: 'Serverless::Serverless-LambdaDLQ', on: /Function$/, reason: 'The gateway calls synchronously: a failure is the response. The sweep has an on-failure destination, which tells more.' },
+  { id: 'Serverless::Serverless-SQSRedrivePolicy', on: /^SweepFailureQueue$/, reason: 'It is itself a dead-letter queue.' },
+  { id: 'Serverless::Serverless-LambdaDLQ', on: /Function$/, reason: 'The gateway invokes synchronously: a failure is the response. The sweep has an on-failure destination, which reports more.' },
 ];
 
 interface Report {
@@ -30,7 +30,7 @@ for (const resource of template.node.children) {
   }
 }
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-app.synth(); // prints each finding that is not accepted; ends the process with 1 at an error, but not at a warning
+app.synth(); // prints each finding that is not accepted; exits with 1 for an error, but not for a warning
 
 const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')) as Report;
 if (report.pluginReports.some((plugin) => plugin.violations.length > 0)) process.exitCode = 1;

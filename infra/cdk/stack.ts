@@ -7,16 +7,16 @@ import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import type { Construct } from 'constructs';
 
 export interface TenancyStackProps extends StackProps {
-  /** The SAM template: everything is described there, and nothing here. */
+  /** The SAM template, which defines all resources. */
   readonly templateFile: string;
-  /** The folder that the template's `CodeUri`s start from. Default: the template's own, as for SAM. */
+  /** The folder to which the template's `CodeUri`s are relative. Default: the template's folder, as for SAM. */
   readonly codeFolder?: string;
 }
 
 /**
- * The stack of template.yaml, with each function's built folder as an asset.
+ * The stack of template.yaml, with each function's build folder as an asset.
  *
- * Logical ids and properties are the template's own, so a stack made by SAM can be updated by CDK and back.
+ * Logical ids and properties are those of the template, so CDK can update a stack that SAM created, and vice versa.
  */
 export class TenancyStack extends Stack {
   constructor(scope: Construct, id: string, props: TenancyStackProps) {

@@ -1,25 +1,24 @@
-"""Checks template.yaml where it counts: expanded to plain CloudFormation, as SAM does it and as it comes out of CDK.
+"""Checks template.yaml in its expanded form, as plain CloudFormation, for both SAM and CDK.
 
     python -m venv VENV && VENV/bin/pip install -r infra/check-template/requirements.txt
     (cd infra/cdk && npm ci)
     VENV/bin/python infra/check-template/check.py [sam|cdk]
 
-`cargo xtask test template cdk` does the same with tools of its own.
+`cargo xtask test template cdk` does the same and installs the tools.
 
-Offline and without credentials. Steps, each with its own line; exit status 1 if any of them fails:
-
-With `sam` steps 1 and 2 only, which need no Node; with `cdk` the others.
+Runs offline and without credentials. Prints one line per step; the exit status is 1 if any of them fails. With `sam` it runs steps 1 and 2
+only, which do not need Node; with `cdk` only the others.
 
 1. `sam validate --lint` of template.yaml.
-2. `cfn-lint` of template.yaml and of the expanded template. It alone finds circles, such as a function that refers to the Api: SAM writes the
-   routes into the Api itself, so the circle exists only after the expansion.
+2. `cfn-lint` of template.yaml and of the expanded template. Circular dependencies, such as a function that refers to the Api, exist only after
+   the expansion, because SAM writes the routes into the Api.
 3. cdk-nag of the expanded template, with the accepted findings and their reasons (infra/cdk/nag.ts).
-4. `cdk synth`, expanded likewise, is the same stack: no difference but in what names the code, and each function's asset
-   holds that function's own binary.
+4. The expanded output of `cdk synth` is the same stack: only the location of the code differs, and each function's asset
+   contains that function's binary.
 5. The comparison can fail: one changed MemorySize is exactly one difference.
 
-With --cdk-out, step 4 looks at the output of an earlier `cdk synth` of the built functions; without, it makes one
-of its own over placeholder binaries, so that nothing has to be built.
+With --cdk-out, step 4 reads the output of an earlier `cdk synth` of the built functions; without, it runs `cdk synth`
+over placeholder binaries, so that nothing has to be built.
 """
 
 import argparse
@@ -37,7 +36,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "infra" / "cdk"
 ENVIRONMENT = os.environ | {
-    "AWS_DEFAULT_REGION": "eu-west-1",  # any: the expansion asks for one
+    "AWS_DEFAULT_REGION": "eu-west-1",  # any region: the expansion requires one
     "SAM_CLI_TELEMETRY": "0",
     "CDK_DISABLE_CLI_TELEMETRY": "1",
 }
@@ -53,11 +52,11 @@ except ImportError as error:
     sys.exit(f"{error}: pip install -r {Path(__file__).with_name('requirements.txt')}")
 
 
-logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns about metrics that nobody asked for
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # no warnings about metrics
 
 
 class Failed(Exception):
-    """A check that did not pass; the text says why."""
+    """A failed check; the text is the reason."""
 
 
 def functions(template):
@@ -66,10 +65,10 @@ def functions(template):
 
 
 def expand(template):
-    """Plain CloudFormation out of a SAM template: what CloudFormation itself makes of it at deployment."""
+    """Expands a SAM template to plain CloudFormation, as CloudFormation does at deployment."""
     template = copy.deepcopy(template)
     for function in functions(template).values():
-        if isinstance(function["CodeUri"], str):  # the translator takes no local paths
+        if isinstance(function["CodeUri"], str):  # the translator does not accept local paths
             function["CodeUri"] = {"Bucket": "placeholder", "Key": function["CodeUri"]}
     defaults = {name: p.get("Default") for name, p in template.get("Parameters", {}).items()}
     try:
@@ -79,7 +78,7 @@ def expand(template):
 
 
 def without_cdk(template, sam, cdk_out, code):
-    """The CDK output without what CDK adds; each asset is replaced by the local path of the binary that it holds."""
+    """The CDK output without CDK's additions; each asset is replaced by the local path of the binary that it contains."""
     template = copy.deepcopy(template)
     template.get("Parameters", {}).pop("BootstrapVersion", None)
     template.pop("Rules", None)
@@ -87,13 +86,13 @@ def without_cdk(template, sam, cdk_out, code):
         path = functions(sam)[id]["CodeUri"]
         asset = cdk_out / f"asset.{function['CodeUri']['Key'].removesuffix('.zip')}" / "bootstrap"
         if asset.read_bytes() != (code / path / "bootstrap").read_bytes():
-            raise Failed(f"{id}: its asset does not hold {path}bootstrap")
+            raise Failed(f"{id}: its asset does not contain {path}bootstrap")
         function["CodeUri"] = path
     return template
 
 
 def normal(value):
-    """One spelling for what CloudFormation takes in several."""
+    """Normalises values that CloudFormation accepts in several forms."""
     if isinstance(value, dict):
         if set(value) == {"Fn::GetAtt"} and isinstance(value["Fn::GetAtt"], str):
             return {"Fn::GetAtt": value["Fn::GetAtt"].split(".", 1)}
@@ -123,7 +122,7 @@ def compare(sam, cdk):
 
 
 def run(*command, cwd=ROOT):
-    """Runs a tool; its output is shown only where it fails."""
+    """Runs a tool; its output is shown only if it fails."""
     try:
         done = subprocess.run([str(c) for c in command], cwd=cwd, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except FileNotFoundError as error:
@@ -134,7 +133,7 @@ def run(*command, cwd=ROOT):
 
 
 def tool(name):
-    """A tool of the Python environment that runs this."""
+    """A tool of the current Python environment."""
     return shutil.which(name, path=Path(sys.executable).parent) or name
 
 
@@ -146,7 +145,7 @@ def node_tool(name):
 
 
 def placeholders(sam, folder):
-    """A folder that looks built. Every binary is another, so that a mix-up shows."""
+    """Creates a folder with placeholder binaries. All are different, so that a mix-up is detected."""
     for function in functions(sam).values():
         path = folder / function["CodeUri"]
         path.mkdir(parents=True)
@@ -210,11 +209,11 @@ def main():
 
         if options.part != "cdk":
             step("sam validate --lint", validate)
-            step("cfn-lint, as it is and expanded", lint)
+            step("cfn-lint of the template and its expansion", lint)
         if options.part != "sam":
             step("cdk-nag of the expanded template", nag)
-            step("SAM and CDK make the same stack", same)
-            step("a changed MemorySize would show", control)
+            step("SAM and CDK create the same stack", same)
+            step("a changed MemorySize is detected", control)
     return 1 if failures else 0
 
 

@@ -1,9 +1,9 @@
-"""Runs `sam deploy` as README.md has it, to the end, against a stand-in for CloudFormation and S3 on this machine.
+"""Runs `sam deploy` as README.md describes it against a local emulation of CloudFormation and S3.
 
     VENV/bin/python infra/check-template/deploy.py [FOLDER]
 
-FOLDER holds built functions, as target/lambda does; in the place of those that it lacks something else is uploaded. Needs no AWS account. The stand-in makes every stack at once; what it checks is what it was sent. Standard input is empty, so a
-question ends `sam deploy` with an error.
+FOLDER contains built functions, like target/lambda; missing ones are replaced by placeholders. Needs no AWS account. The emulation creates every
+stack at once and records the calls, which are checked afterwards. Standard input is empty, so a question ends `sam deploy` with an error.
 """
 
 import io
@@ -33,7 +33,7 @@ def member(items):
 
 
 def managed_stack():
-    """The stack in which SAM keeps its bucket: `resolve_s3` makes it where there is none."""
+    """The stack with SAM's bucket, which `resolve_s3` creates if there is none."""
     outputs = f"<OutputKey>SourceBucket</OutputKey><OutputValue>{BUCKET}</OutputValue>"
     tag = "<Key>ManagedStackSource</Key><Value>AwsSamCli</Value>"
     return stack("aws-sam-cli-managed-default", f"<Outputs>{member([outputs])}</Outputs><Tags>{member([tag])}</Tags>")
@@ -46,8 +46,8 @@ def stack(name, more=""):
     )
 
 
-class StandIn(BaseHTTPRequestHandler):
-    """Answers what `sam deploy` calls: CloudFormation by POST, S3 by HEAD and PUT."""
+class FakeAws(BaseHTTPRequestHandler):
+    """Answers the calls of `sam deploy`: CloudFormation by POST, S3 by HEAD and PUT."""
 
     protocol_version = "HTTP/1.1"
 
@@ -89,11 +89,11 @@ class StandIn(BaseHTTPRequestHandler):
         action = fields.get("Action", "")
         self.server.calls.append(fields)
         name = fields.get("StackName", "").split("/")[1 if "/" in fields.get("StackName", "") else 0]
-        made = any(call.get("Action") == "ExecuteChangeSet" for call in self.server.calls)
+        is_created = any(call.get("Action") == "ExecuteChangeSet" for call in self.server.calls)
         result = ""
         if action == "DescribeStacks" and name == "aws-sam-cli-managed-default":
             result = f"<Stacks>{member([managed_stack()])}</Stacks>"
-        elif action == "DescribeStacks" and made:
+        elif action == "DescribeStacks" and is_created:
             result = f"<Stacks>{member([stack(name)])}</Stacks>"
         elif action == "DescribeStacks":
             error = f"<Code>ValidationError</Code><Message>Stack with id {name} does not exist</Message>"
@@ -105,8 +105,8 @@ class StandIn(BaseHTTPRequestHandler):
             changes = member([f"<Type>Resource</Type><ResourceChange>{change}</ResourceChange>"])
             result = f"<Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus><Changes>{changes}</Changes>"
         elif action == "DescribeStackEvents":
-            # Only an event that is newer than all that `sam` saw before it began ends its wait.
-            year = 2999 if made else 2026
+            # `sam` waits until it sees an event that is newer than all earlier ones.
+            year = 2999 if is_created else 2026
             event = (
                 f"<EventId>{year}</EventId><StackName>{name}</StackName><StackId>{ARN}:stack/{name}/1</StackId><LogicalResourceId>{name}"
                 f"</LogicalResourceId><PhysicalResourceId>{ARN}:stack/{name}/1</PhysicalResourceId><ResourceType>AWS::CloudFormation::Stack"
@@ -117,14 +117,14 @@ class StandIn(BaseHTTPRequestHandler):
 
 
 class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, whose meaning does not matter here."""
+    """Loads YAML and ignores CloudFormation's short forms."""
 
 
 Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
 def deploy(folder, server):
-    """`sam deploy` in this folder with no one to answer; what it printed."""
+    """Runs `sam deploy` in this folder without input; returns its exit status and output."""
     url = f"http://127.0.0.1:{server.server_port}"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
     environment = clean | {
@@ -144,38 +144,38 @@ def deploy(folder, server):
 
 
 def section():
-    """README.md's part about deploying."""
+    """The section "Deploy" of README.md."""
     return (ROOT / "README.md").read_text().split("## Deploy\n")[1].split("\n## ")[0]
 
 
 def options(text):
-    """The options that a piece of README.md names in code."""
+    """The options in the code of a part of README.md."""
     codes = re.findall(r"```sh\n(.*?)```|`([^`]+)`", text, re.DOTALL)
     return {option for code in codes for part in code for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", part)}
 
 
-def known():
-    """Each option that README.md gives to `sam deploy` or `cdk deploy` is one of it, and samconfig.toml sets what there is."""
+def unknown_options():
+    """Options in README.md that `sam deploy` or `cdk deploy` do not have, and unknown parameters in samconfig.toml."""
     from samcli.commands.deploy.command import cli
 
-    faults = []
+    errors = []
     sam = {name for parameter in cli.params for name in parameter.opts + parameter.secondary_opts}
     (text,) = [line for line in re.split(r"\n(?=- |\n)", section()) if line.startswith("- **SAM**")]
-    faults += [f"README.md: `sam deploy` has no {option}" for option in options(text) - sam]
+    errors += [f"README.md: `sam deploy` has no {option}" for option in options(text) - sam]
     settings = tomlkit.loads((ROOT / "samconfig.toml").read_text())["default"]["deploy"]["parameters"]
     names = {parameter.name for parameter in cli.params}
-    faults += [f"samconfig.toml: `sam deploy` has no parameter {name}" for name in settings.keys() - names]
+    errors += [f"samconfig.toml: `sam deploy` has no parameter {name}" for name in settings.keys() - names]
     cdk = ROOT / "infra/cdk/node_modules/.bin/cdk"
     if cdk.exists():
         help = subprocess.run([cdk, "deploy", "--help"], text=True, stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
         (text,) = [line for line in re.split(r"\n(?=- |\n)", section()) if line.startswith("- **CDK**")]
         there = set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z-]*", help))
-        faults += [f"README.md: `cdk deploy` has no {option}" for option in options(text) - there]
-    return faults
+        errors += [f"README.md: `cdk deploy` has no {option}" for option in options(text) - there]
+    return errors
 
 
 def deployed(code):
-    """What is wrong with a `sam deploy` of the template, and what it printed."""
+    """Runs `sam deploy` with the template; returns the errors found, and its output."""
     with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
         folder = Path(folder)
         for file in ["template.yaml", "samconfig.toml"]:
@@ -188,39 +188,39 @@ def deployed(code):
             built[path] = file.read_bytes() if file.exists() else path.encode()
             (folder / path).mkdir(parents=True)
             (folder / path / "bootstrap").write_bytes(built[path])
-        server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), FakeAws)
         server.objects, server.calls = {}, []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         status, output = deploy(folder, server)
         server.shutdown()
 
-    faults = [] if status == 0 else [f"exit status {status}"]
+    errors = [] if status == 0 else [f"exit status {status}"]
     if question := re.search(r".*(\[y/N\]|\[Y/n\]).*", output):
-        faults.append(f"it asks: {question[0]}")
+        errors.append(f"it asks: {question[0]}")
     calls = {action: [call for call in server.calls if call.get("Action") == action] for action in ["CreateChangeSet", "ExecuteChangeSet"]}
-    if [len(made) for made in calls.values()] != [1, 1]:
-        faults.append(f"it made and executed other than one change set: {calls}")
+    if [len(sets) for sets in calls.values()] != [1, 1]:
+        errors.append(f"it did not create and execute exactly one change set: {calls}")
     for call in calls["CreateChangeSet"]:
         seen = call.get("StackName"), call.get("ChangeSetType"), call.get("Capabilities.member.1")
         if seen != ("tenancy", "CREATE", "CAPABILITY_IAM"):
-            faults.append(f"the change set is {seen}")
+            errors.append(f"the change set is {seen}")
     packages = [zipfile.ZipFile(io.BytesIO(body)) for body in server.objects.values() if body.startswith(b"PK")]
     uploaded = sorted(package.read("bootstrap") for package in packages if package.namelist() == ["bootstrap"])
     if uploaded != sorted(built.values()):
-        faults.append(f"{len(uploaded)} functions were uploaded as they are, of {len(built)}")
-    return [f"sam deploy: {fault}" for fault in faults], output
+        errors.append(f"the {len(uploaded)} uploaded functions are not the {len(built)} built ones")
+    return [f"sam deploy: {error}" for error in errors], output
 
 
 def main():
-    faults, output = deployed(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/lambda"))
-    if faults:
+    errors, output = deployed(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/lambda"))
+    if errors:
         print(output)
-    faults += known()
-    for fault in faults:
-        print(f"FAILED  {fault}", flush=True)
-    if not faults:
-        print("ok      sam deploy asks nothing, uploads every function and makes the stack; README.md names options that there are", flush=True)
-    return 1 if faults else 0
+    errors += unknown_options()
+    for error in errors:
+        print(f"FAILED  {error}", flush=True)
+    if not errors:
+        print("ok      sam deploy asks nothing, uploads every function and creates the stack; README.md names existing options only", flush=True)
+    return 1 if errors else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! Functions behind a gateway, on a table: by this, tables are seeded and requests raced.
+//! Functions behind a gateway, on a table: used to seed tables and to send parallel requests.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -19,13 +19,13 @@ pub struct Api {
 }
 
 impl Api {
-    /// Listens, and routes as the template says.
+    /// Starts a gateway with the template's routes.
     pub async fn start(template: &Template, backend: impl Backend) -> Result<Self> {
         let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), template, backend).await?;
         Ok(Self { client: Client::new(), gateway })
     }
 
-    /// A request as a client makes it; its body, where it was answered 2xx.
+    /// Sends a request as a client does; returns the body of a 2xx answer.
     pub async fn call(&self, key: &str, method: &str, path: &str, body: Value) -> Result<Value> {
         let answer = self.send(key, method, path, &[], &body).await?;
         match answer.status {
@@ -34,7 +34,7 @@ impl Api {
         }
     }
 
-    /// The same with more headers, whatever the answer is. `null` is no body, an empty key no credential.
+    /// Sends a request with additional headers; returns any answer. `null` means no body, an empty key means no credential.
     pub async fn send(
         &self,
         key: &str,
@@ -62,7 +62,7 @@ impl Api {
         self.client.request(method, &format!("{}{path}", self.gateway.url()), &all, text).await
     }
 
-    /// Makes a customer, with the operator's key, and issues as many keys for it as there are names; the last one's secret.
+    /// Creates a customer with the operator's key, and one key per name; returns the secret of the last one.
     pub async fn customer(&self, operator: &str, slug: &str, keys: &[&str]) -> Result<String> {
         self.call(operator, "POST", "/v1/customers", json!({ "customer_id": slug })).await?;
         let mut secret = String::new();
@@ -73,14 +73,14 @@ impl Api {
         Ok(secret)
     }
 
-    /// Registers a repository; its id.
+    /// Registers a repository; returns its id.
     pub async fn repository(&self, key: &str, name: &str) -> Result<String> {
         let body = json!({"name": name, "repo_url": format!("https://github.com/acme/{name}.git")});
         text(&self.call(key, "POST", "/repositories", body).await?, "/id")
     }
 }
 
-/// All functions of the template with the binaries of a folder, on this table; the environment names the store.
+/// Starts all functions of the template with the binaries of a folder, on this table; the environment names the store.
 pub async fn functions(
     template: &Template,
     table: &str,
@@ -99,18 +99,18 @@ pub async fn functions(
     Lambda::start(options).await
 }
 
-/// The environment of functions that speak to the engine itself.
+/// The environment of functions that call the engine directly.
 pub fn direct(endpoint: &str) -> BTreeMap<String, String> {
     BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint.to_owned())])
 }
 
-/// A text of an answer.
+/// A string member of an answer.
 pub fn text(answer: &Value, pointer: &str) -> Result<String> {
     let text = answer.pointer(pointer).and_then(Value::as_str);
     text.map(str::to_owned).ok_or_else(|| Error::new(format!("no {pointer} in {answer}")))
 }
 
-/// A new operator's key, made by the program `operator-key` of this folder.
+/// Creates an operator's key with the program `operator-key` of this folder.
 pub async fn operator_key(binaries: &Path, endpoint: &str, table: &str) -> Result<String> {
     let program = binaries.join("operator-key");
     let mut command = Command::new(&program);

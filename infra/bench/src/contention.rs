@@ -1,7 +1,7 @@
-//! How long the last of 64 callers waits who change one tenant at the same moment, each by a process that is there already.
+//! Measures how long the last of 64 callers waits that change one tenant at the same time, each through its own warm process.
 //!
-//! With a second folder of functions both builds race in turns, each on a table of its own; what that folder lacks is taken from the
-//! folder that tables are seeded with. Every caller must be answered 2xx. Not here: what a fair time is.
+//! With a second folder of functions, the races alternate between both builds, each on its own table; functions that the folder does not have
+//! come from the folder that tables are seeded with. Every caller must be answered 2xx. Limits for the times are not here.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::{
     measure::milliseconds,
 };
 
-/// The functions that are raced, where a folder has them.
+/// The functions that are raced, if a folder has them.
 const RACED: [&str; 3] = ["update-tenant", "upsert-tenant-by-external-id", "attach-tenant-repository"];
 
 const CALLERS: usize = 64;
@@ -35,11 +35,11 @@ pub struct Plan<'a> {
     pub work: &'a Path,
     pub only: Option<&'a str>,
     pub rounds: usize,
-    /// How many milliseconds each request to the store waits on its way, and whether they are counted.
+    /// The delay of each request to the store, in milliseconds; if it is set, requests are counted.
     pub delay: Option<u64>,
 }
 
-/// Races each function; figures by function and build.
+/// Races each function; returns figures by function and build.
 pub async fn race(plan: &Plan<'_>) -> Result<Map<String, Value>> {
     let mut report = Map::new();
     for function in RACED.into_iter().filter(|function| plan.only.is_none_or(|only| only == *function)) {
@@ -61,7 +61,7 @@ pub async fn race(plan: &Plan<'_>) -> Result<Map<String, Value>> {
         let mut figures = Map::new();
         if let [now, base] = builds.as_slice() {
             let ratios = now.last.iter().zip(&base.last).map(|(now, base)| now / base).collect();
-            figures.insert("in_round_ratio".to_owned(), json!(at(ratios, 50)));
+            figures.insert("in_round_ratio".to_owned(), json!(percentile(ratios, 50)));
         }
         for build in builds {
             figures.insert(build.name.to_owned(), build.figures());
@@ -72,7 +72,7 @@ pub async fn race(plan: &Plan<'_>) -> Result<Map<String, Value>> {
     Ok(report)
 }
 
-/// One build of a function, with a table and processes of its own.
+/// One build of a function, with its own table and processes.
 struct Build {
     name: &'static str,
     table: String,
@@ -81,13 +81,13 @@ struct Build {
     proxy: Option<FaultProxy>,
     key: String,
     repositories: Vec<String>,
-    /// Of each round, the time of the last answer.
+    /// The time of the last answer of each round.
     last: Vec<f64>,
-    /// Of all rounds, the time of each answer.
+    /// The time of each answer of all rounds.
     each: Vec<f64>,
-    /// Of each round, the requests to the store.
+    /// The number of requests to the store in each round.
     requests: Vec<f64>,
-    /// The answers that were not 2xx, by what they were.
+    /// The number of answers that were not 2xx, by status and detail.
     refused: BTreeMap<String, usize>,
 }
 
@@ -118,7 +118,7 @@ impl Build {
         Ok(Self { name, table, api, lambda, proxy, key, repositories, last, each, requests, refused })
     }
 
-    /// One race, about a tenant that is made for it; round 0 does not count.
+    /// Runs one race on a new tenant; round 0 is not recorded.
     async fn round(&mut self, function: &str, round: usize) -> Result<()> {
         let external = format!("/tenants/by-external-id/tenant-{round}");
         let tenant = self.api.call(&self.key, "PUT", &external, json!({"name": "before"})).await?;
@@ -164,25 +164,25 @@ impl Build {
 
     fn figures(&self) -> Value {
         let mut figures = json!({
-            "last_p50_ms": at(self.last.clone(), 50),
-            "last_p99_ms": at(self.last.clone(), 99),
-            "last_max_ms": at(self.last.clone(), 100),
-            "each_p50_ms": at(self.each.clone(), 50),
+            "last_p50_ms": percentile(self.last.clone(), 50),
+            "last_p99_ms": percentile(self.last.clone(), 99),
+            "last_max_ms": percentile(self.last.clone(), 100),
+            "each_p50_ms": percentile(self.each.clone(), 50),
             "refused": self.refused,
         });
         if let Some(figures) = figures.as_object_mut().filter(|_| !self.requests.is_empty()) {
-            figures.insert("store_requests_p50".to_owned(), json!(at(self.requests.clone(), 50)));
+            figures.insert("store_requests_p50".to_owned(), json!(percentile(self.requests.clone(), 50)));
         }
         figures
     }
 }
 
-/// A change that no other caller makes.
+/// A body that is different for each caller.
 fn changed(number: usize) -> Value {
     json!({"name": format!("Acme {number}"), "metadata": {"caller": number.to_string()}})
 }
 
-/// A folder with all functions: those of `folder`, and what it lacks.
+/// Makes a folder with all functions: those of `folder`, and the others from the seeding folder.
 fn mixed(plan: &Plan<'_>, name: &str, folder: &Path) -> Result<PathBuf> {
     let mixed = plan.work.join(format!("contention-{name}"));
     let failed = |error: std::io::Error| Error::new(format!("cannot write {}: {error}", mixed.display()));
@@ -197,8 +197,8 @@ fn mixed(plan: &Plan<'_>, name: &str, folder: &Path) -> Result<PathBuf> {
     Ok(mixed)
 }
 
-/// The value below which so many percent of all are.
-fn at(mut values: Vec<f64>, percent: usize) -> f64 {
+/// A percentile.
+fn percentile(mut values: Vec<f64>, percent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     let place = (values.len() * percent / 100).min(values.len().saturating_sub(1));
     values.get(place).copied().unwrap_or_default()

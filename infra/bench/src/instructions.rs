@@ -1,4 +1,4 @@
-//! Instructions of a warm request, counted by valgrind: what so many more requests cost, so that start and end cancel out.
+//! Instructions of a warm request, counted by valgrind: the difference between a longer and a shorter run, so that start and exit cancel out.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
@@ -10,17 +10,17 @@ use crate::{Bench, binary, invoke, seed::Event};
 const FEW: usize = 20;
 const MANY: usize = 220;
 
-/// How long valgrind may take to sum up.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long valgrind may take to write its total.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The difference between the two runs, for each request in it.
+/// The difference between the two runs, per request.
 pub async fn per_warm_request(bench: &Bench, event: &Event, folder: &Path, work: &Path) -> Result<u64> {
     let few = total(bench, event, folder, work, FEW).await?;
     let many = total(bench, event, folder, work, MANY).await?;
     Ok(many.saturating_sub(few) / u64::try_from(MANY - FEW).unwrap_or(1))
 }
 
-/// All instructions of a process that answered so many requests.
+/// All instructions of a process that answers this many requests.
 async fn total(bench: &Bench, event: &Event, folder: &Path, work: &Path, requests: usize) -> Result<u64> {
     let log = work.join("callgrind.log");
     let binaries = wrapped(&binary(folder, &event.function), event, work, &log)?;
@@ -42,10 +42,10 @@ async fn total(bench: &Bench, event: &Event, folder: &Path, work: &Path, request
         }
     };
     let late = |_| Error::new(format!("valgrind gave no total; see {}", log.display()));
-    tokio::time::timeout(PATIENCE, summed).await.map_err(late)
+    tokio::time::timeout(TOTAL_TIMEOUT, summed).await.map_err(late)
 }
 
-/// A folder whose `<function>/bootstrap` runs the function under valgrind.
+/// Makes a folder whose `<function>/bootstrap` runs the function under valgrind.
 fn wrapped(binary: &Path, event: &Event, work: &Path, log: &Path) -> Result<std::path::PathBuf> {
     let binaries = work.join("valgrind");
     let folder = binaries.join(&event.function);

@@ -1,17 +1,17 @@
-//! Measures functions as they are deployed: their processes in the local Lambda, and between them and a real engine a stand-in
-//! store behind TLS that answers repeated reads from memory.
+//! Measures functions as they are deployed: as processes in the local Lambda, with a caching proxy behind TLS between them and a real
+//! engine, which answers repeated reads from memory.
 //!
-//! Prints one JSON object, by function; what it means for a goal is for the caller (`cargo xtask bench`, `cargo xtask test ratchets`).
-//! Not here: building, limits, tables for people.
+//! Prints one JSON object, by function; the callers compare it with goals and limits (`cargo xtask bench`, `cargo xtask test ratchets`).
+//! Building and reports are in infra/xtask.
 
 mod api;
+mod caching_proxy;
 mod contention;
 mod instructions;
 mod measure;
 mod peers;
 mod process;
 mod seed;
-mod stand_in;
 mod train;
 mod zip;
 
@@ -30,7 +30,7 @@ use local::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{seed::Event, stand_in::StandIn};
+use crate::{caching_proxy::CachingProxy, seed::Event};
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A part of a session token. A whole one is as long as a real one: it is sent and signed with every request.
+/// Repeated to a session token of realistic length, because the token is sent and signed with every request.
 const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2Vj";
 
 /// Measures functions, and prints one JSON object with figures by function.
@@ -56,55 +56,55 @@ struct Arguments {
     /// template.yaml.
     #[arg(long, value_name = "FILE")]
     template: PathBuf,
-    /// Where the binaries of all functions and of operator-key are, to seed the table with.
+    /// The binaries of all functions and of operator-key, which seed the table.
     #[arg(long, value_name = "FOLDER")]
     seeding: PathBuf,
-    /// Where the binaries are that are measured.
+    /// The binaries to measure.
     #[arg(long, value_name = "FOLDER")]
     functions: PathBuf,
-    /// For the events, certificates and wrappers.
+    /// A work folder for events, certificates and wrapper scripts.
     #[arg(long, value_name = "FOLDER")]
     work: PathBuf,
-    /// Cold starts, races or rounds of the training; of cold starts 0 leaves times out.
+    /// The number of cold starts, races or rounds of training; 0 cold starts: times are not measured.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
     /// Warm requests to measure.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     requests: usize,
-    /// Also counts instructions, by valgrind.
+    /// Also counts instructions with valgrind.
     #[arg(long)]
     instructions: bool,
-    /// Also compares what a foreign id takes with what an unknown one does.
+    /// Also compares the times for a foreign and for an unknown id.
     #[arg(long)]
     foreign: bool,
     /// HTTP instead of TLS to the store.
     #[arg(long)]
     plain: bool,
-    /// Also sizes this function; may be repeated.
+    /// Also reports the size of this function; may be repeated.
     #[arg(long, value_name = "FUNCTION")]
     zip: Vec<String>,
-    /// Measures one of the three functions.
+    /// Measures only this one of the three functions.
     #[arg(long, value_name = "FUNCTION")]
     only: Option<String>,
-    /// Where the binaries of another build are: measured or raced in turns, and reported as `FUNCTION (base)`.
+    /// The binaries of another build: measured or raced alternately, and reported as `FUNCTION (base)`.
     #[arg(long, value_name = "FOLDER")]
     base: Option<PathBuf>,
-    /// Also runs the bench of this folder, with reference implementations in other languages, getTenant added.
+    /// Also runs the benchmark in this folder, with reference implementations in other languages and getTenant.
     #[arg(long, value_name = "FOLDER")]
     peers: Option<PathBuf>,
-    /// Options of that bench.
+    /// Options of that benchmark.
     #[arg(long, value_name = "WORDS", default_value = "", allow_hyphen_values = true)]
     peers_options: String,
-    /// Instead: how long the last of 64 callers waits who change one tenant at once.
+    /// Instead, measures how long the last of 64 callers waits that change one tenant at once.
     #[arg(long)]
     contention: bool,
-    /// With --contention: each request to the store takes so much longer; counts them.
+    /// With --contention: delays each request to the store, and counts the requests.
     #[arg(long, value_name = "MS")]
     delay: Option<u64>,
-    /// Instead: requests of all kinds to instrumented functions; their profiles are in WORK/raw.
+    /// Instead, sends requests of all kinds to instrumented functions, which write their profiles to WORK/raw.
     #[arg(long)]
     train: bool,
-    /// With --train: what the functions are started with, an emulator of their processor.
+    /// With --train: the command that runs the functions, an emulator of their processor.
     #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     runner: Option<String>,
 }
@@ -144,7 +144,7 @@ async fn run() -> Result<()> {
     }
     let seed = seed::seed(&template, endpoint, seeding).await?;
     seed.write(work)?;
-    let store = StandIn::start(endpoint, (!arguments.plain).then_some(work.as_path())).await?;
+    let store = CachingProxy::start(endpoint, (!arguments.plain).then_some(work.as_path())).await?;
     let (base, table) = (arguments.base.clone(), seed.table.clone());
     let (endpoint, functions) = (endpoint.clone(), functions.clone());
     let bench = Bench { template, table, endpoint, functions, base, store };
@@ -194,32 +194,32 @@ fn print(report: &Value) -> Result<()> {
     Ok(())
 }
 
-/// What all measurements share.
+/// The context of all measurements.
 struct Bench {
     template: Template,
     table: String,
     endpoint: String,
     functions: PathBuf,
-    /// Another build, to measure beside.
+    /// Another build to compare with.
     base: Option<PathBuf>,
-    store: StandIn,
+    store: CachingProxy,
 }
 
 impl Bench {
-    /// The builds of a function, by the names that the report has for them.
+    /// The builds of a function, with their names in the report.
     fn builds(&self, function: &str) -> Vec<(String, &Path)> {
         let base = self.base.iter().filter(|base| base.join(function).exists());
         let base = base.map(|base| (format!("{function} (base)"), base.as_path()));
         std::iter::once((function.to_owned(), self.functions.as_path())).chain(base).collect()
     }
 
-    /// What the template gives a function.
+    /// The environment that the template gives a function.
     fn environment(&self, function: &str) -> Result<BTreeMap<String, String>> {
         let values = BTreeMap::from([("Table".to_owned(), self.table.clone())]);
         self.template.environment(function, &values)
     }
 
-    /// A Lambda of its own, so that the first process of a function is a cold one.
+    /// Starts a new Lambda, so that the first process of a function is a cold start.
     async fn lambda(&self, function: &str, binaries: PathBuf) -> Result<Lambda> {
         let mut environment = self.environment(function)?;
         environment.extend(self.store.environment());
@@ -227,26 +227,26 @@ impl Bench {
         let mut options = Options::new(binaries);
         options.environment.insert(function.to_owned(), environment);
         options.concurrency = 1;
-        // Under valgrind all takes fifty times as long.
+        // Under valgrind everything takes fifty times as long.
         options.timeout = Duration::from_secs(60);
         options.init_timeout = Duration::from_secs(60);
         Lambda::start(options).await
     }
 }
 
-/// A function's binary, as cargo or as cargo-lambda puts it.
+/// The path of a function's binary, in the layout of cargo or of cargo-lambda.
 fn binary(folder: &Path, function: &str) -> PathBuf {
     let plain = folder.join(function);
     let bootstrap = plain.join("bootstrap");
     if bootstrap.is_file() { bootstrap } else { plain }
 }
 
-/// Sends an event and takes nothing but success for an answer.
+/// Sends an event; fails unless the answer is 2xx.
 async fn invoke(lambda: &Lambda, event: &Event, turn: usize) -> Result<()> {
     expect(lambda, event, turn, 200..300).await
 }
 
-/// Sends an event and takes nothing but these statuses for an answer.
+/// Sends an event; fails unless the answer has one of these statuses.
 async fn expect(lambda: &Lambda, event: &Event, turn: usize, statuses: std::ops::Range<u64>) -> Result<()> {
     let answer = lambda.invoke(&event.function, event.payload(turn)).await;
     let answer = answer.map_err(|error| Error::new(format!("{}: {error}\n{}", event.function, lambda.log_text())))?;

@@ -1,4 +1,4 @@
-//! Times, CPU, memory and log of a function: some cold starts, and warm requests after the last of them.
+//! Measures times, CPU, memory and log of a function: cold starts, and warm requests after the last of them.
 
 use std::{
     path::Path,
@@ -13,15 +13,15 @@ use crate::{Bench, expect, invoke, process, seed::Event};
 /// Warm requests that are not measured.
 const WARM_UP: usize = 100;
 
-/// One cold start; milliseconds.
+/// One cold start, in milliseconds.
 struct Cold {
     init: f64,
     first: f64,
     cpu: f64,
 }
 
-/// The figures of one function, for each folder with a build of it; the builds take turns. Cold ones are medians; the CPU's smallest is
-/// there too, for it cannot be too small by chance.
+/// The figures of one function, for each folder with a build of it; measurements alternate between the builds. Figures of cold starts are
+/// medians. The minimum CPU time is reported as well, because it has the least noise.
 pub async fn measure(
     bench: &Bench,
     event: &Event,
@@ -60,7 +60,7 @@ pub async fn measure(
     Ok(summed.collect())
 }
 
-/// So many requests to a process, after some that do not count.
+/// Measures this many requests to a process, after a warm-up.
 async fn warm(bench: &Bench, event: &Event, lambda: &Lambda, pid: u32, requests: usize) -> Result<Map<String, Value>> {
     for turn in 0..WARM_UP {
         invoke(lambda, event, turn).await?;
@@ -82,7 +82,7 @@ async fn warm(bench: &Bench, event: &Event, lambda: &Lambda, pid: u32, requests:
     let figures = [
         ("warm_p50_ms", json!(at(50))),
         ("warm_p99_ms", json!(at(99))),
-        // Means, since the store's time is one.
+        // Means, because the store's time is only known as a mean.
         ("overhead_ms", json!(each(times.iter().sum()) - each(milliseconds(busy)))),
         ("warm_cpu_ms", json!(each(cpu))),
         ("store_requests", json!(each(count(store_requests)))),
@@ -92,8 +92,8 @@ async fn warm(bench: &Bench, event: &Event, lambda: &Lambda, pid: u32, requests:
     Ok(figures.map(|(name, figure)| (name.to_owned(), figure)).into_iter().collect())
 }
 
-/// What a request about another customer's tenant takes, to one about a tenant that never was: the quotient of the medians of
-/// so many of each, in turns. Who could tell them apart by time would know what others have (case D2).
+/// The time of a request for another customer's tenant, divided by that for a tenant that never existed: the ratio of the medians of this many
+/// requests of each, alternating. If the times differed, they would reveal which ids other customers have (case D2).
 pub async fn foreign_to_unknown(bench: &Bench, event: &Event, requests: usize) -> Result<f64> {
     let lambda = bench.lambda(&event.function, bench.functions.clone()).await?;
     let mut times = [Vec::new(), Vec::new()];

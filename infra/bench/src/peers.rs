@@ -1,10 +1,10 @@
-//! Compares getTenant with reference implementations of it in other languages: `--peers FOLDER`. The folder is not part of this
-//! repository. It has an executable `run`, a bench of its own, which
-//! - takes a function as `--add NAME COMMAND`, with `--event FILE` (the invocation to send, answered with 2xx), `--upstream URL` (the
-//!   engine with the data) and `--env NAME=VALUE` after it,
+//! Compares getTenant with reference implementations in other languages: `--peers FOLDER`. The folder is not part of this
+//! repository. It has an executable `run`, a benchmark, which
+//! - accepts a function as `--add NAME COMMAND`, followed by `--event FILE` (the event to send, answered with 2xx), `--upstream URL` (the
+//!   engine with the data) and `--env NAME=VALUE`,
 //! - starts it as Lambda does: `AWS_LAMBDA_RUNTIME_API`, credentials, `AWS_ENDPOINT_URL_DYNAMODB` for a store over TLS, `SSL_CERT_FILE`,
-//! - writes its table in Markdown to `--markdown FILE`, and fails with an exit code,
-//! - keeps its root certificate as `tls/root.pem` in `PEERS_CACHE`, or in `~/.cache/tenancy-peers`.
+//! - writes its results in Markdown to `--markdown FILE`, and reports a failure by its exit code,
+//! - has its root certificate as `tls/root.pem` in `PEERS_CACHE`, or in `~/.cache/tenancy-peers`.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,9 +16,10 @@ use tokio::process::Command;
 
 use crate::{Bench, binary, seed::Event};
 
-/// Runs the folder's `run` with the function added twice and with these further options: as `tenancy-<function>` it trusts the 150 roots of
-/// the bench's `SSL_CERT_FILE`, as the others do; as `tenancy-few-roots` the bench's own alone, for on AWS five are compiled in. Another
-/// build of it is `base` and `base-few-roots`. The table goes to standard error, as the progress does, and to `<work>/peers.md`.
+/// Runs the folder's `run` with these options and adds the function twice: `tenancy-<function>` trusts the 150 roots of the benchmark's
+/// `SSL_CERT_FILE`, as the peers do; `tenancy-few-roots` trusts only the benchmark's own root, because on AWS five roots are compiled in.
+/// Another build of the function is added as `base` and `base-few-roots`. The results go to standard error, like the progress, and to
+/// `<work>/peers.md`.
 pub async fn compare(bench: &Bench, event: &Event, peers: &Path, work: &Path, options: &str) -> Result<()> {
     let mut command = Command::new(peers.join("run"));
     let function = &event.function;
@@ -46,7 +47,7 @@ pub async fn compare(bench: &Bench, event: &Event, peers: &Path, work: &Path, op
     if status.success() { Ok(()) } else { Err(Error::new(format!("{}/run failed ({status})", peers.display()))) }
 }
 
-/// Where the peers keep what they build, certificates among it.
+/// The folder in which the peers cache builds and certificates.
 fn cache() -> PathBuf {
     let named = std::env::var_os("PEERS_CACHE").map(PathBuf::from);
     named.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/tenancy-peers"))

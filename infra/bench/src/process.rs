@@ -1,4 +1,4 @@
-//! What the kernel knows of a process (Linux).
+//! CPU time and memory of a process, from /proc (Linux).
 
 use std::{fs, time::Duration};
 
@@ -10,14 +10,14 @@ pub fn cpu(pid: u32) -> Result<Duration> {
     let failed = |error: std::io::Error| Error::new(format!("{folder}: {error}"));
     let mut total = 0;
     for thread in fs::read_dir(&folder).map_err(failed)?.flatten() {
-        // A thread may end while one looks.
+        // A thread may end in the meantime.
         let text = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
         total += text.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0);
     }
     Ok(Duration::from_nanos(total))
 }
 
-/// The most memory that it ever had, in bytes.
+/// The peak resident memory, in bytes.
 pub fn peak_memory(pid: u32) -> Result<u64> {
     let file = format!("/proc/{pid}/status");
     let text = fs::read_to_string(&file).map_err(|error| Error::new(format!("{file}: {error}")))?;

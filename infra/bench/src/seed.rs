@@ -1,6 +1,6 @@
-//! A table as a customer in production has it, made through the real functions, and the events that are measured.
+//! Seeds a table with typical production data through the real functions, and records the events that are measured.
 //!
-//! Invariant: no item is written past the functions; the first key is operator-key's.
+//! Invariant: all items are written by the functions; only the first key is created by operator-key.
 
 use std::{
     collections::BTreeMap,
@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 
 use crate::api::{self, Api, operator_key, text};
 
-/// A function and what it is sent, in turns: two bodies that differ, so that every request has something to write.
+/// A function and its payloads, sent alternately: two different bodies, so that every request has something to write.
 pub struct Event {
     pub function: String,
     payloads: Vec<Bytes>,
 }
 
 impl Event {
-    /// What is sent as the request of this number.
+    /// The payload of the request with this number.
     pub fn payload(&self, turn: usize) -> Bytes {
         self.payloads.get(turn % self.payloads.len().max(1)).cloned().unwrap_or_default()
     }
@@ -31,12 +31,12 @@ impl Event {
 pub struct Seed {
     pub table: String,
     pub events: Vec<Event>,
-    /// getTenant of another customer's tenant, and of one that never was, in turns (case D2).
+    /// getTenant of another customer's tenant and of a tenant that never existed, alternately (case D2).
     pub missing: Event,
 }
 
 impl Seed {
-    /// Keeps the events for other benches: `<function>.json`.
+    /// Writes the events for other benchmarks: `<function>.json`.
     pub fn write(&self, folder: &Path) -> Result<()> {
         for event in &self.events {
             let file = folder.join(format!("{}.json", event.function));
@@ -52,12 +52,12 @@ impl Seed {
     }
 }
 
-/// Makes the table: an operator, a customer with three keys, a repository, a tenant with metadata that it is attached to.
+/// Creates the table with an operator, a customer with three keys, a repository, and a tenant with metadata to which it is attached.
 pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Result<Seed> {
     let table = format!("bench-{}", std::process::id());
     Endpoint::new(endpoint).create_table(template, &table).await?;
     let lambda = api::functions(template, &table, binaries, 8, &api::direct(endpoint)).await?;
-    // The gateway's own events are what is measured later.
+    // The events that the gateway makes are measured later.
     let seen: Arc<Mutex<BTreeMap<String, Vec<Bytes>>>> = Arc::default();
     let watching = seen.clone();
     let backend = move |function: String, event: Bytes| {
@@ -90,7 +90,7 @@ pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Resul
     let events: Vec<_> = seen.into_iter().map(|(function, payloads)| Event { function, payloads }).collect();
     let own = events.iter().find(|event| event.function == "get-tenant").map(|event| event.payload(0));
     let own = own.ok_or_else(|| Error::new("seeding: get-tenant got no event"))?;
-    // Of the same time as the foreign one, so that nothing but its owner differs.
+    // An id with the same time as the foreign one, so that only its owner differs.
     let (time, random) = foreign.split_at_checked(14).ok_or_else(|| Error::new("seeding: not a tenant's id"))?;
     let never = format!("{time}{}", random.chars().rev().collect::<String>());
     let about = |other: &str| Bytes::from(String::from_utf8_lossy(&own).replace(&id, other));

@@ -1,8 +1,8 @@
 //! The embedded DynamoDB engine of `cargo xtask dev`: one HTTP endpoint on the loopback interface, data in one SQLite file.
 //!
-//! A program of its own, so that neither the dev tool nor the tests ever compile or link the engine.
-//! Invariant: it never outlives the process that started it. It serves until its standard input closes.
-//! Not here: tables (the dev tool creates them from template.yaml), authentication, streams to functions.
+//! It is a separate program, so that neither the dev tool nor the tests compile or link the engine.
+//! Invariant: it never outlives the process that started it, because it exits when its standard input closes.
+//! It creates no tables (the dev tool creates them from template.yaml) and has no authentication.
 //!
 //! The first line on standard output is the endpoint, printed when it accepts requests.
 
@@ -13,13 +13,13 @@ use clap::Parser;
 use dynoxide::{Database, server};
 use tokio::{net::TcpListener, sync::oneshot, time};
 
-/// How often items past their time-to-live are removed; DynamoDB promises only "within days".
+/// How often expired items are removed; DynamoDB only promises "within days".
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
-/// How long requests under way may take to finish once the standard input has closed.
+/// How long requests in flight may take to finish after the standard input has closed.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// An embedded DynamoDB engine on 127.0.0.1; it ends when its standard input closes.
+/// An embedded DynamoDB engine on 127.0.0.1; it exits when its standard input closes.
 #[derive(Parser)]
 struct Options {
     /// The SQLite file [default: the data is in memory].
@@ -55,10 +55,10 @@ async fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// Resolves when the standard input closes, which it does when the parent ends in whatever way.
+/// Resolves when the standard input closes, which happens whenever the parent process ends.
 fn orphaned() -> oneshot::Receiver<()> {
     let (closed, receiver) = oneshot::channel();
-    // A plain thread: tokio's own standard input would keep the runtime from ending.
+    // A plain thread, because tokio's standard input would prevent the runtime from shutting down.
     std::thread::spawn(move || {
         let mut sink = [0; 64];
         while matches!(std::io::stdin().read(&mut sink), Ok(read) if read > 0) {}
@@ -67,7 +67,7 @@ fn orphaned() -> oneshot::Receiver<()> {
     receiver
 }
 
-/// Removes expired items now and then. Errors are ignored: the next round tries again, and expiry promises no time.
+/// Removes expired items periodically. Errors are ignored: the next round tries again, and expiry has no guaranteed time.
 async fn sweep(database: Database) {
     let mut tick = time::interval(SWEEP_EVERY);
     loop {

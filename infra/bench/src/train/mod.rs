@@ -1,9 +1,9 @@
-//! Training for profile-guided optimisation: the instrumented functions answer requests about everything that they do, over TLS and a
-//! real engine, and leave their profiles.
+//! Training for profile-guided optimisation: the instrumented functions answer requests of every kind, over TLS and with a real engine, and
+//! write their profiles.
 //!
-//! A process writes its profile at its exit, so it is let go and not killed: the Runtime API closes, and the function ends by itself.
-//! Invariant: an answer that is not as expected fails the training, and so does a function without a request.
-//! Not here: building, merging, and what becomes of the profile.
+//! A process writes its profile when it exits, so it is not killed: the Runtime API closes, and the function exits.
+//! Invariant: an unexpected answer fails the training, and so does a function without a request.
+//! Building, and merging and using the profile, are in infra/xtask/src/build/pgo.rs.
 
 mod requests;
 
@@ -16,36 +16,36 @@ use self::requests::Requests;
 use crate::{
     SESSION_TOKEN,
     api::{self, Api, operator_key},
-    stand_in::StandIn,
+    caching_proxy::CachingProxy,
 };
 
-/// The rounds of a training: a cold start is as much worth as some dozens of warm requests.
+/// The default number of rounds: each has one cold start, which counts for as much as dozens of warm requests.
 pub const ROUNDS: usize = 4;
 
 /// How long the functions may take to write their profiles.
-const PATIENCE: Duration = Duration::from_secs(60);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What is trained, and with what.
+/// The functions to train, and how.
 pub struct Plan<'a> {
     pub template: &'a Template,
     pub endpoint: &'a str,
-    /// All functions and operator-key; of these are those that `functions` lacks.
+    /// All functions and operator-key; functions that are not in `functions` run from here.
     pub seeding: &'a Path,
     pub functions: &'a Path,
     pub work: &'a Path,
-    /// What a function is started with: an emulator of another processor, with its options.
+    /// The command that runs a function: an emulator of another processor, with its options.
     pub runner: Option<&'a str>,
-    /// How often everything is asked for by fresh processes.
+    /// How many times all requests are sent, each time to new processes.
     pub rounds: usize,
 }
 
-/// Trains; the number of requests by function. The profiles are in `<work>/raw`.
+/// Trains the functions; returns the number of requests by function. The profiles are in `<work>/raw`.
 pub async fn train(plan: &Plan<'_>) -> Result<Map<String, Value>> {
     let table = format!("training-{}", std::process::id());
     let engine = Endpoint::new(plan.endpoint);
     engine.create_table(plan.template, &table).await?;
     let proxy = FaultProxy::start(plan.endpoint, Vec::new()).await?;
-    let store = StandIn::start(&proxy.url(), Some(plan.work)).await?;
+    let store = CachingProxy::start(&proxy.url(), Some(plan.work)).await?;
     let (raw, binaries) = (plan.work.join("raw"), plan.work.join("trained"));
     for folder in [&raw, &binaries] {
         let _ = fs::remove_dir_all(folder);
@@ -64,15 +64,15 @@ pub async fn train(plan: &Plan<'_>) -> Result<Map<String, Value>> {
         let lambda = api::functions(plan.template, &table, &binaries, 1, &environment).await?;
         let api = Api::start(plan.template, lambda.clone()).await?;
         let requests = Requests { api: &api, proxy: &proxy, operator: &operator, round };
-        let asked = requests.all().await;
-        asked.map_err(|error| {
+        let sent = requests.all().await;
+        sent.map_err(|error| {
             Error::new(format!("{error}; the functions' last lines:\n{}", last_lines(&lambda.log_text())))
         })?;
         sweep(&lambda).await?;
         for function in &plan.template.functions {
             *counts.entry(function.name.clone()).or_default() += lambda.invocations(&function.name);
         }
-        lambda.hang_up(PATIENCE).await?;
+        lambda.hang_up(EXIT_TIMEOUT).await?;
     }
     engine.delete_table(&table).await?;
     match counts.iter().find(|(_, count)| **count == 0) {
@@ -86,15 +86,15 @@ fn last_lines(log: &str) -> String {
     lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join("\n")
 }
 
-/// What the schedule does.
+/// Invokes the sweep as the schedule does.
 async fn sweep(lambda: &Lambda) -> Result<()> {
     let event = json!({"version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}});
     let swept = lambda.invoke("sweep-deprovisioned-tenants", event.to_string()).await;
     swept.map(drop).map_err(|error| Error::new(format!("the sweep: {error}")))
 }
 
-/// A program `<folder>/<function>/bootstrap` that starts the function: the instrumented one by the runner, or a plain one where that is not
-/// trained.
+/// Writes a script `<folder>/<function>/bootstrap` that starts the function: the instrumented one with the runner or, if the function is not
+/// trained, the plain one.
 fn put(plan: &Plan<'_>, folder: &Path, function: &str) -> Result<()> {
     let trained = crate::binary(plan.functions, function);
     let (runner, program) = match trained.is_file() {

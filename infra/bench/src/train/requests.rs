@@ -1,6 +1,6 @@
-//! The requests of the training: every operation as a client has it that works, and less often what goes wrong.
+//! The requests of the training: every operation as a correct client uses it and, less often, requests that fail.
 //!
-//! What is frequent in production is frequent here, for the optimisation weighs code by how often it ran.
+//! Requests that are frequent in production are frequent here, because the optimiser weights code by how often it ran.
 
 use local::{
     Error, Result,
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, text};
 
-/// How often the working requests are made in each round.
+/// How many times the successful requests are sent in each round.
 const PASSES: usize = 8;
 
-/// A key that was never issued, of either kind.
-const STRANGERS: [&str; 2] = ["sk_op_bench_unknown", "sk_int_unknown"];
+/// Keys that were never issued, one of each kind.
+const UNKNOWN_KEYS: [&str; 2] = ["sk_op_bench_unknown", "sk_int_unknown"];
 
-/// Faults of the store under which every write is tried.
+/// Faults of the store that are injected into every kind of write.
 fn faults() -> [Action; 4] {
     [Action::DropAfter, Action::DropBefore, Action::Throttle, Action::Conflict]
 }
@@ -63,7 +63,7 @@ impl Requests<'_> {
         self.expect("", "POST", "/health", &[], Value::Null, &[405]).await.map(drop)
     }
 
-    /// What an operator does with customers.
+    /// The operations of an operator on customers.
     async fn customers(&self, slug: &str) -> Result<()> {
         let operator = self.operator;
         let again = [("idempotency-key", slug)];
@@ -88,7 +88,7 @@ impl Requests<'_> {
         self.expect(operator, "GET", "/v1/customers?page.filter=x", &[], Value::Null, &[422]).await.map(drop)
     }
 
-    /// Keys of the customer; the last one's secret.
+    /// The operations on the customer's keys; returns the secret of the last key.
     async fn keys(&self, slug: &str) -> Result<String> {
         let (operator, path) = (self.operator, format!("/v1/customers/{slug}/keys"));
         let mut secret = String::new();
@@ -107,9 +107,9 @@ impl Requests<'_> {
         Ok(secret)
     }
 
-    /// Repositories that come, change and go, and three that are left.
+    /// Registers, changes and deletes repositories; returns three that remain.
     async fn repositories(&self, key: &str) -> Result<Vec<String>> {
-        let mut left = Vec::new();
+        let mut remaining = Vec::new();
         for pass in 0..PASSES {
             let name = format!("plant-{pass}");
             let again = [("idempotency-key", name.as_str())];
@@ -124,14 +124,14 @@ impl Requests<'_> {
                 self.expect(key, "GET", &format!("/repositories{query}"), &[], Value::Null, &[200]).await?;
             }
             match pass {
-                0..3 => left.push(id),
+                0..3 => remaining.push(id),
                 _ => drop(self.expect(key, "DELETE", &path, &[], Value::Null, &[204]).await?),
             }
         }
-        Ok(left)
+        Ok(remaining)
     }
 
-    /// What an integration does with a tenant: the most frequent requests of all.
+    /// The operations of an integration on a tenant: the most frequent requests.
     async fn tenant(&self, key: &str, pass: usize, repositories: &[String]) -> Result<()> {
         let external = format!("/tenants/by-external-id/acme:tenant:{pass}");
         let body = |name: &str| {
@@ -170,7 +170,7 @@ impl Requests<'_> {
         }
         self.expect(key, "GET", &format!("{path}/repositories"), &[], Value::Null, &[200]).await?;
         self.expect(key, "PATCH", &path, &[], json!({"default_repository_id": null}), &[200]).await?;
-        // With what is attached, for the sweep to release; or without.
+        // Every second tenant is deleted with its attachments, which the sweep then releases.
         match pass.is_multiple_of(2) {
             true => drop(self.expect(key, "DELETE", &external, &[], Value::Null, &[204]).await?),
             false => {
@@ -192,7 +192,7 @@ impl Requests<'_> {
         self.expect(key, "DELETE", &other, &[], Value::Null, &[204]).await.map(drop)
     }
 
-    /// Requests that are refused, of every kind.
+    /// Refused requests of every kind.
     async fn refused(&self, key: &str) -> Result<()> {
         let tenant = "/tenants/tnt_01hzzzzzzzzzzzzzzzzzzzzzzz";
         let repository = "/repositories/rep_01hzzzzzzzzzzzzzzzzzzzzzzz";
@@ -211,10 +211,10 @@ impl Requests<'_> {
             let who = if path.starts_with("/v1") { self.operator } else { key };
             let body = if *method == "PATCH" { json!({"name": "x"}) } else { Value::Null };
             self.expect(who, method, path, &[], body, &[404]).await?;
-            for stranger in STRANGERS {
-                self.expect(stranger, method, path, &[], Value::Null, &[401]).await?;
+            for unknown in UNKNOWN_KEYS {
+                self.expect(unknown, method, path, &[], Value::Null, &[401]).await?;
             }
-            // The other kind of caller.
+            // A key of the other kind of caller.
             let other = if path.starts_with("/v1") { key } else { self.operator };
             self.expect(other, method, path, &[], Value::Null, &[401, 403]).await?;
         }
@@ -225,7 +225,7 @@ impl Requests<'_> {
         Ok(())
     }
 
-    /// Every kind of write, and reads, while the store fails once: an answer that is lost, a request that never arrives, a refusal.
+    /// Every kind of write, and reads, while the store fails once: with a lost answer, a lost request or an error.
     async fn under_fault(&self, key: &str, slug: &str, number: usize, fault: Action) -> Result<()> {
         let external = format!("/tenants/by-external-id/fault-{number}");
         let body = json!({"name": "before"});
@@ -255,7 +255,7 @@ impl Requests<'_> {
             let operations = if method == "GET" { &["GetItem", "BatchGetItem", "Query"][..] } else { &WRITES };
             let rules = operations.iter().map(|operation| Rule::on(operation, fault.clone()).nth(1)).collect();
             self.proxy.set_rules(rules);
-            // Whether it succeeds all the same is the reliability tests' business.
+            // The outcome is not checked here; the reliability tests assert it.
             let statuses = [200, 201, 202, 204, 404, 409, 500, 503];
             self.expect(who, method, path, headers, body, &statuses).await?;
         }
@@ -273,14 +273,14 @@ impl Requests<'_> {
         Ok(())
     }
 
-    /// A read, and the same by a client that has it.
+    /// A read, and the same as a conditional request with the current ETag.
     async fn read(&self, who: &str, path: &str) -> Result<()> {
         let found = self.expect(who, "GET", path, &[], Value::Null, &[200]).await?;
         let tag = found.header("etag").unwrap_or("\"0\"");
         self.expect(who, "GET", path, &[("if-none-match", tag)], Value::Null, &[304]).await.map(drop)
     }
 
-    /// A write, once with the tag of now, once with one of before, and once that cannot be read.
+    /// A write: unconditional, with the current ETag, with a stale ETag, and with an invalid body.
     async fn write(&self, who: &str, method: &str, path: &str, body: Value) -> Result<()> {
         let written = self.expect(who, method, path, &[], body.clone(), &[200]).await?;
         let tag = written.header("etag").unwrap_or("\"0\"");
@@ -302,7 +302,7 @@ impl Requests<'_> {
         match statuses.contains(&answer.status) {
             true => Ok(answer),
             false => Err(Error::new(format!(
-                "training: {method} {path} answered {} in the place of {statuses:?}: {}",
+                "training: {method} {path} answered {}, expected one of {statuses:?}: {}",
                 answer.status,
                 answer.text()
             ))),

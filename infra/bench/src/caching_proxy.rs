@@ -1,7 +1,8 @@
-//! The store that measured functions see: a real engine's answers, from memory where a read is repeated, over TLS as DynamoDB's are.
+//! A caching proxy before a real engine, used as the store of measured functions: repeated reads are answered from memory, over TLS like
+//! DynamoDB's.
 //!
-//! Invariant: a write reaches the engine and empties the memory, so an answer is never stale. The time in which at least one request
-//! waits for its answer is counted: it is the store's, not the function's.
+//! Invariant: a write is forwarded to the engine and clears the cache, so an answer is never stale. The proxy records the time during which
+//! at least one request waits for its answer, because that time is the store's, not the function's.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,15 +31,15 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// What changes nothing, and may be answered from memory.
+/// Read operations, which may be answered from the cache.
 const READS: [&str; 4] = ["GetItem", "Query", "BatchGetItem", "TransactGetItems"];
 
-/// What is passed on of a request and of its answer.
+/// The forwarded headers of requests and answers.
 const REQUEST_HEADERS: [&str; 4] = ["content-type", "x-amz-target", "x-amz-date", "authorization"];
 const ANSWER_HEADERS: [&str; 4] = ["content-type", "x-amz-crc32", "x-amzn-requestid", "server"];
 
-/// A running stand-in; dropping it closes the listener.
-pub struct StandIn {
+/// A running proxy; dropping it closes the listener.
+pub struct CachingProxy {
     environment: Vec<(String, String)>,
     shared: Arc<Shared>,
     accepting: AbortHandle,
@@ -54,17 +55,17 @@ type Answer = (u16, Vec<(String, String)>, Bytes);
 
 #[derive(Default)]
 struct State {
-    memory: HashMap<(String, String), Answer>,
+    cache: HashMap<(String, String), Answer>,
     waiting: usize,
     waiting_since: Option<Instant>,
     busy: Duration,
     requests: usize,
 }
 
-impl StandIn {
-    /// Starts in front of the engine; `tls` is the folder for the certificates, none = plain HTTP.
+impl CachingProxy {
+    /// Starts a proxy before the engine; `tls` is the folder for the certificates, `None` means plain HTTP.
     pub async fn start(upstream: &str, tls: Option<&Path>) -> Result<Self> {
-        let failed = |error: std::io::Error| Error::new(format!("the stand-in store: {error}"));
+        let failed = |error: std::io::Error| Error::new(format!("the caching proxy: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         let (acceptor, scheme, roots) = match tls {
@@ -98,19 +99,19 @@ impl StandIn {
         Ok(Self { environment, shared, accepting: accepting.abort_handle() })
     }
 
-    /// What a function must find in its environment.
+    /// The environment variables of a function that uses the proxy.
     pub fn environment(&self) -> impl Iterator<Item = (String, String)> + '_ {
         self.environment.iter().cloned()
     }
 
-    /// How long it was busy and how many requests it had, since the last call.
+    /// Returns how long it was busy and how many requests it received since the last call.
     pub fn take(&self) -> (Duration, usize) {
         let mut state = self.shared.state();
         (std::mem::take(&mut state.busy), std::mem::take(&mut state.requests))
     }
 }
 
-impl Drop for StandIn {
+impl Drop for CachingProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }
@@ -118,7 +119,7 @@ impl Drop for StandIn {
 
 async fn serve(shared: Arc<Shared>, stream: impl AsyncRead + AsyncWrite + Unpin) {
     let service = service_fn(|request| shared.answer(request));
-    // A function that is killed is no error of the store's.
+    // A connection error is ignored: a function may be killed at any time.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -157,15 +158,15 @@ impl Shared {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let operation = header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned();
         let is_read = READS.contains(&operation.as_str());
-        let question = (operation, canonical(&body));
+        let request_key = (operation, canonical(&body));
         match is_read {
             true => {
-                if let Some(answer) = self.state().memory.get(&question) {
+                if let Some(answer) = self.state().cache.get(&request_key) {
                     return Ok(answer.clone());
                 }
             }
-            // Now as well as after it: its answer may be lost.
-            false => self.state().memory.clear(),
+            // Cleared before and after the write, because its answer may be lost.
+            false => self.state().cache.clear(),
         }
         let headers = REQUEST_HEADERS.map(|name| (name, header(name)));
         let answer = self.client.request("POST", &self.upstream, &headers, body).await?;
@@ -174,15 +175,15 @@ impl Shared {
         let answer = (answer.status, headers, answer.body);
         let mut state = self.state();
         if !is_read {
-            state.memory.clear();
+            state.cache.clear();
         } else if answer.0 == 200 {
-            state.memory.insert(question, answer.clone());
+            state.cache.insert(request_key, answer.clone());
         }
         Ok(answer)
     }
 }
 
-/// The same text for requests that mean the same: SDKs write the members of a key, and the names of a projection, in any order.
+/// A text that is equal for equivalent requests: SDKs write the members of a key, and the names of a projection, in any order.
 fn canonical(body: &[u8]) -> String {
     fn sorted(value: &Value) -> String {
         match value {
@@ -198,7 +199,8 @@ fn canonical(body: &[u8]) -> String {
     serde_json::from_slice(body).map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |value| sorted(&value))
 }
 
-/// A root of our own in a file, and a certificate for localhost. A function on AWS trusts as few: those compiled in.
+/// Writes a new root certificate to a file and creates a certificate for localhost. A function on AWS also trusts only a few roots: those
+/// compiled in.
 fn certificates(folder: &Path) -> Result<(TlsAcceptor, String)> {
     let failed = |error: rcgen::Error| Error::new(format!("cannot make a certificate: {error}"));
     let mut root = rcgen::CertificateParams::new(Vec::new()).map_err(failed)?;
