@@ -1,4 +1,4 @@
-//! The program that measures (`infra/bench`), what it measures, and how both are built.
+//! Builds and runs the benchmark program (`infra/bench`), and builds the functions that it measures.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,23 +17,23 @@ use crate::{
     tree,
 };
 
-/// What is said where instructions cannot be counted.
-pub const NO_VALGRIND: &str = "valgrind is not here: instructions are not counted (Debian: apt-get install valgrind; Fedora: dnf install valgrind)";
+/// The message if instructions cannot be counted.
+pub const NO_VALGRIND: &str = "valgrind is not installed: instructions are not counted (Debian: apt-get install valgrind; Fedora: dnf install valgrind)";
 
 /// What to measure.
-pub struct Wanted<'a> {
+pub struct Plan<'a> {
     pub endpoint: &'a str,
     pub seeding: &'a Path,
     pub functions: &'a Path,
-    /// The functions of another build, to measure beside.
+    /// The functions of another build, to compare with.
     pub base: Option<&'a Path>,
-    /// The functions whose zip is sized.
+    /// The functions whose zip size is reported.
     pub sized: &'a [String],
     pub rounds: usize,
     pub instructions: bool,
-    /// Whether a foreign id's time is compared with an unknown one's.
+    /// Whether the times for a foreign and for an unknown id are compared.
     pub foreign: bool,
-    /// The folder of the peers and the options for its `run`.
+    /// The folder of the peers, and the options of its `run`.
     pub peers: Option<(&'a Path, &'a str)>,
 }
 
@@ -42,34 +42,34 @@ pub fn functions() -> Result<Vec<String>> {
     Ok(Template::read(tree::template())?.functions.into_iter().map(|function| function.name).collect())
 }
 
-/// These functions as they are deployed, but without a profile, in one call of cargo.
+/// Builds these functions as they are deployed, but without a profile, with one cargo command.
 pub async fn build_shipping(groups: &ProcessGroups, functions: &[String]) -> Result<Programs> {
     let mut what = vec!["--release", "--package", "functions"];
     what.extend(functions.iter().flat_map(|function| ["--bin", function]));
     cargo::build(groups, &what).await
 }
 
-/// The program that measures.
+/// Builds the benchmark program.
 pub async fn build(groups: &ProcessGroups) -> Result<PathBuf> {
     find(&cargo::build(groups, &["--bin", "bench"]).await?)
 }
 
-/// The same, optimised: its own slowness must not show in milliseconds. A minute or two, the first time.
+/// Builds the benchmark program with optimisation, because its own time must not affect the results. Takes a minute or two the first time.
 pub async fn build_fast(groups: &ProcessGroups) -> Result<PathBuf> {
     find(&cargo::build(groups, &["--release", "--package", "bench"]).await?)
 }
 
 fn find(programs: &Programs) -> Result<PathBuf> {
-    programs.get("bench").cloned().ok_or_else(|| "cargo made no program bench".to_owned())
+    programs.get("bench").cloned().ok_or_else(|| "cargo built no program bench".to_owned())
 }
 
-/// The folder that a build's programs are in.
+/// The folder of a build's programs.
 pub fn folder(programs: &Programs) -> Result<PathBuf> {
     let first = programs.values().next().and_then(|program| program.parent());
-    first.map(Path::to_path_buf).ok_or_else(|| "cargo made no program".to_owned())
+    first.map(Path::to_path_buf).ok_or_else(|| "cargo built no program".to_owned())
 }
 
-/// The program with what every measurement needs.
+/// The command line with the options that every measurement needs.
 pub fn command(program: &Path, endpoint: &str, seeding: &Path, functions: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(["--endpoint", endpoint]);
@@ -78,29 +78,29 @@ pub fn command(program: &Path, endpoint: &str, seeding: &Path, functions: &Path)
     command
 }
 
-/// Runs it; answers with its report: figures by function.
-pub async fn run(groups: &ProcessGroups, program: &Path, wanted: &Wanted<'_>) -> Result<Value> {
-    let mut command = command(program, wanted.endpoint, wanted.seeding, wanted.functions);
-    command.args(["--rounds", &wanted.rounds.to_string()]);
-    if wanted.instructions {
+/// Runs the program; returns its report: figures by function.
+pub async fn run(groups: &ProcessGroups, program: &Path, plan: &Plan<'_>) -> Result<Value> {
+    let mut command = command(program, plan.endpoint, plan.seeding, plan.functions);
+    command.args(["--rounds", &plan.rounds.to_string()]);
+    if plan.instructions {
         command.arg("--instructions");
     }
-    if let Some(base) = wanted.base {
+    if let Some(base) = plan.base {
         command.arg("--base").arg(base);
     }
-    if wanted.foreign {
+    if plan.foreign {
         command.arg("--foreign");
     }
-    for function in wanted.sized {
+    for function in plan.sized {
         command.args(["--zip", function]);
     }
-    if let Some((peers, options)) = wanted.peers {
+    if let Some((peers, options)) = plan.peers {
         command.arg("--peers").arg(peers).args(["--peers-options", options]);
     }
     figures(groups, command).await
 }
 
-/// What such a command prints.
+/// Runs a command and parses its output.
 pub async fn figures(groups: &ProcessGroups, mut command: Command) -> Result<Value> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = groups.spawn(&mut command)?;
@@ -111,17 +111,17 @@ pub async fn figures(groups: &ProcessGroups, mut command: Command) -> Result<Val
     read.map_err(|error| format!("cannot read the figures: {error}"))?;
     match process.wait().await? {
         status if status.success() => serde_json::from_str(&text).map_err(|error| format!("the figures: {error}")),
-        status => Err(format!("measuring failed ({status}); what went wrong is above")),
+        status => Err(format!("measuring failed ({status}); its messages are above")),
     }
 }
 
-/// The table of the peers' own bench, of the last run.
+/// The report of the peers' benchmark, from the last run.
 pub fn peers_report() -> Result<String> {
     let file = work().join("peers.md");
     std::fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
-/// Where the program puts its files: git-ignored, and gone with `cargo clean`.
+/// The folder for the program's files: git-ignored, and deleted by `cargo clean`.
 fn work() -> PathBuf {
     tree::root().join("target/bench")
 }

@@ -1,6 +1,6 @@
-//! Calls of cargo, and which programs a build made.
+//! Calls cargo, and reports the programs that a build produced.
 //!
-//! Invariant: what cargo set for this program is not passed on, so that builds from here and by hand share their results.
+//! Invariant: variables that cargo set for this program are not passed on, so that builds from here and by hand share their results.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,11 +22,11 @@ use crate::{
     tree,
 };
 
-/// All functions, operator-key and embedded-store: their names, and no others, have a hyphen. No `--package`: cargo unites the features of
-/// the packages that a command names, and compiles what has other features once more (infra/xtask/src/test/once.rs).
+/// All functions, operator-key and embedded-store: only their names have a hyphen. No `--package`, because cargo unifies the features of
+/// the packages that a command names, and compiles crates with other features again (infra/xtask/src/test/once.rs).
 pub const PROGRAMS: [&str; 2] = ["--bin", "*-*"];
 
-/// The binaries of a build by name.
+/// The binaries of a build, by name.
 pub type Programs = BTreeMap<String, PathBuf>;
 
 /// `cargo ARGUMENTS` at the root of the tree.
@@ -37,7 +37,7 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes out of an environment what `cargo run` put there for this package: build scripts watch some of it.
+/// Removes the variables that `cargo run` sets for this package, because build scripts depend on some of them.
 pub fn forget_cargo(command: &mut std::process::Command) {
     let ours = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|prefix| name.starts_with(prefix))
@@ -49,7 +49,7 @@ pub fn forget_cargo(command: &mut std::process::Command) {
     }
 }
 
-/// `cargo build PROGRAMS` for a person who waits: what is built, how far it is, how long it takes, and that it is only once.
+/// `cargo build PROGRAMS` with progress output.
 pub async fn build_programs(groups: &ProcessGroups) -> Result<Programs> {
     let mut all = None;
     if !tree::programs()?.join("embedded-store").exists() {
@@ -62,7 +62,7 @@ pub async fn build_programs(groups: &ProcessGroups) -> Result<Programs> {
     step_with("building the functions and the store", far, build).await
 }
 
-/// How many packages `PROGRAMS` are made of.
+/// The number of packages from which `PROGRAMS` are built.
 async fn packages() -> Option<u64> {
     let mut command =
         command(&["tree", "--quiet", "--prefix=none", "--no-dedupe", "--edges=normal,build", "--format={p}"]);
@@ -78,7 +78,7 @@ pub async fn build(groups: &ProcessGroups, what: &[&str]) -> Result<Programs> {
     build_and_count(groups, what, |_| {}).await
 }
 
-/// The same; `count` gets the number of packages that are ready, each time that it grows.
+/// Like `build`; calls `count` with the number of packages that are finished.
 async fn build_and_count(groups: &ProcessGroups, what: &[&str], count: impl Fn(u64)) -> Result<Programs> {
     let (mut programs, mut packages) = (Programs::new(), BTreeSet::new());
     messages(groups, &[&["build"], what].concat(), |line| {
@@ -91,12 +91,12 @@ async fn build_and_count(groups: &ProcessGroups, what: &[&str], count: impl Fn(u
     Ok(programs)
 }
 
-/// `cargo WORDS`; `each` gets its messages, one line of JSON each, as they come.
+/// `cargo WORDS`; calls `each` with each message, a line of JSON.
 pub async fn messages(groups: &ProcessGroups, words: &[&str], mut each: impl FnMut(&str)) -> Result<()> {
     let mut command = command(words);
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
     if is_interactive() {
-        // Its own progress would mix with that of the step.
+        // Its progress output would mix with that of the step.
         command.args(["--quiet", "--color=always"]).stderr(Stdio::piped());
     }
     let mut cargo = groups.spawn(&mut command)?;
@@ -119,7 +119,7 @@ pub async fn messages(groups: &ProcessGroups, words: &[&str], mut each: impl FnM
     }
 }
 
-/// The program that one of cargo's messages announces.
+/// The program in one of cargo's messages.
 fn program(message: &Value) -> Option<(String, PathBuf)> {
     let executable = message.get("executable")?.as_str()?;
     let name = message.pointer("/target/name")?.as_str()?;

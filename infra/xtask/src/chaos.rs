@@ -1,4 +1,4 @@
-//! `cargo xtask chaos --minutes N [--seed S]`: the histories under random faults, for as long as wanted.
+//! `cargo xtask chaos --minutes N [--seed S]`: runs the histories under random faults for N minutes.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
@@ -7,21 +7,21 @@ use clap::Args;
 
 use crate::Result;
 
-/// The test that the time is for.
+/// The test that runs for this time.
 const HISTORIES: &str = "every_history_under_faults_has_an_order_that_explains_it";
 
-/// Random operations under random faults; a failure tells its seed.
+/// Random operations under random faults; a failure reports its seed.
 #[derive(Args)]
 pub struct Options {
-    /// For how long.
+    /// The duration in minutes.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     minutes: u64,
-    /// The seed to begin with.
+    /// The first seed.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
 }
 
-/// Becomes `cargo xtask test` of that one test; comes back only where that fails.
+/// Replaces this process by `cargo xtask test` of that one test; returns only if that fails.
 pub fn run(options: &Options) -> Result<ExitCode> {
     let program = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     let mut command = Command::new(program);

@@ -1,4 +1,4 @@
-//! The commands in the documents are commands of this program, with arguments that it takes.
+//! Checks that the commands in the documents are commands of this program, with valid arguments.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ fn documents() -> Vec<PathBuf> {
     files.chain(others.map(|name| tree::root().join(name))).collect()
 }
 
-/// The commands that begin like this, without that beginning: lines of code blocks, and code within sentences.
+/// The arguments of this program in a document: from lines of code blocks, and from inline code.
 fn commands(text: &str, program: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (index, block) in text.split("```").enumerate() {
@@ -22,14 +22,14 @@ fn commands(text: &str, program: &str) -> Vec<String> {
             1 => block.lines().collect(),
             _ => block.split('`').skip(1).step_by(2).collect(),
         };
-        // Without the prompt, and without the shell's comment.
+        // Without the prompt and the shell comment.
         let codes = codes.into_iter().map(|code| code.trim_start_matches("$ ").split(" #").next().unwrap_or_default());
         found.extend(codes.filter_map(|code| code.strip_prefix(program)).map(|rest| rest.trim().to_owned()));
     }
     found
 }
 
-/// The words of a command line: 1 in the place of N, no brackets around what may be left out, as one what is in quotes.
+/// The words of a command line: 1 instead of N, without the brackets of optional parts; a quoted text is one word.
 fn filled(command: &str) -> Vec<String> {
     let word = |word: &str| match word.trim_matches(['[', ']']) {
         "N" | "S" => "1".to_owned(),
@@ -43,18 +43,18 @@ fn filled(command: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_command_in_the_documents_is_one() {
+fn every_command_in_the_documents_is_valid() {
     let mut count = 0;
     for path in documents() {
         for command in commands(&std::fs::read_to_string(&path).unwrap(), "cargo xtask") {
-            // `cargo xtask` by itself, or with `...`, is a way of speaking.
+            // `cargo xtask` alone, or with `...`, is not a complete command.
             if command.is_empty() || command.contains("...") || command.contains('…') {
                 continue;
             }
             let line = ["xtask".to_owned()].into_iter().chain(filled(&command));
             let error = CommandLine::try_parse_from(line).err().filter(|error| error.kind() != ErrorKind::DisplayHelp);
             let error = error.map(|error| error.to_string());
-            // `cargo xtask operator-key` names the command, without an action.
+            // `cargo xtask operator-key` without an action only refers to the command.
             let error = error.filter(|error| command.contains(' ') || !error.contains("Usage"));
             assert_eq!(error, None, "{}: cargo xtask {command}", path.display());
             count += 1;

@@ -1,4 +1,4 @@
-//! Every reference in documents and comments leads somewhere: links and headings, paths, tests, sections of docs/contract.md, cases and
+//! Checks that every reference in documents and comments exists: links and headings, paths, tests, sections of docs/contract.md, cases and
 //! rules of docs/reliability.md, decisions. Run by the stage `unit`.
 
 use std::{
@@ -11,7 +11,7 @@ use regex::Regex;
 
 use crate::tree;
 
-/// What comments and documents may refer to.
+/// The possible targets of references.
 #[derive(Default)]
 struct Known {
     /// Files and folders, by their path from the root.
@@ -44,7 +44,7 @@ fn all<'a>(pattern: &'static str, text: &'a str) -> Vec<&'a str> {
     regex(pattern).captures_iter(text).map(|found| found.get(1).unwrap().as_str()).collect()
 }
 
-/// Collects the files below a folder that are neither built nor fetched.
+/// Collects the files below a folder, except for build output and installed packages.
 fn collect(root: &Path, folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -65,7 +65,7 @@ fn without_blocks(text: &str) -> String {
     text.split("```").step_by(2).collect()
 }
 
-/// What people read of a file, in one line: a document, or the comments of a source.
+/// The text of a document, or the comments of a source file as one line.
 fn prose(path: &str, text: &str) -> String {
     let marks: &[&str] = match path.rsplit('.').next() {
         Some("md") => return without_blocks(text),
@@ -83,9 +83,9 @@ fn prose(path: &str, text: &str) -> String {
 
 /// The anchor of a heading, as GitHub makes it.
 fn anchor(heading: &str) -> String {
-    let kept =
+    let text =
         heading.trim().to_lowercase().chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c)).collect::<String>();
-    kept.replace(' ', "-")
+    text.replace(' ', "-")
 }
 
 impl Known {
@@ -112,46 +112,46 @@ impl Known {
         resolved(folder, path).is_some_and(|path| path.is_empty() || self.paths.contains(&path))
     }
 
-    /// What a file refers to that is not there.
-    fn faults(&self, path: &str, text: &str) -> Vec<String> {
+    /// The references of a file whose target does not exist.
+    fn broken(&self, path: &str, text: &str) -> Vec<String> {
         let prose = prose(path, text);
         let words = regex(r"`[^`]*`").replace_all(&prose, "code").into_owned();
-        // A document's lines are wrapped, too.
-        let mut faults = self.numbers(&prose.replace('\n', " "), &words);
+        // References may be wrapped across lines.
+        let mut broken = self.numbers(&prose.replace('\n', " "), &words);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        faults.extend(self.outside(folder, &prose));
+        broken.extend(self.outside(folder, &prose));
         if path.ends_with(".md") {
-            faults.extend(self.links(path, folder, &words));
-            faults.extend(self.code(path, folder, &prose));
+            broken.extend(self.links(path, folder, &words));
+            broken.extend(self.code(path, folder, &prose));
         }
-        faults.into_iter().map(|fault| format!("{path}: {fault}")).collect()
+        broken.into_iter().map(|reference| format!("{path}: {reference}")).collect()
     }
 
     /// Sections, decisions, cases and rules.
     fn numbers(&self, prose: &str, words: &str) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut broken = Vec::new();
         let sections = r"\b[Cc]ontract(?:,? sections?)? (\d+(?:\.\d+)*(?:(?:, | and | to )\d+(?:\.\d+)*)*)";
         for section in all(sections, prose).into_iter().flat_map(|list| list.split([' ', ','])) {
             let is_number = section.starts_with(|first: char| first.is_ascii_digit());
             if is_number && !self.sections.contains(section) {
-                faults.push(format!("{CONTRACT} has no section {section}"));
+                broken.push(format!("{CONTRACT} has no section {section}"));
             }
         }
         for decision in all(r"\b[Dd]ecisions? (\d+)\b", prose) {
             if !self.decisions.contains(&format!("{decision:0>4}")) {
-                faults.push(format!("there is no decision {decision}"));
+                broken.push(format!("there is no decision {decision}"));
             }
         }
-        // What is percent-encoded looks the same: `%C3%A9`.
+        // Percent-encoded text looks the same: `%C3%A9`.
         for case in all(r"(?:^|[^\w%#/.])([A-NR]\d{1,2})(?:$|[^\w%])", &words.replace(['-', ' '], "  ")) {
             if !self.cases.contains(case) {
-                faults.push(format!("{RELIABILITY} has no {case}"));
+                broken.push(format!("{RELIABILITY} has no {case}"));
             }
         }
-        faults
+        broken
     }
 
-    /// Paths that lead up and out.
+    /// Paths that begin with `..`.
     fn outside(&self, folder: &str, prose: &str) -> Vec<String> {
         let up = all(r"(?:^|[\s`(])((?:\.\./)+[\w][\w./-]*)", prose);
         let up = up.into_iter().map(|path| path.trim_end_matches('.'));
@@ -160,7 +160,7 @@ impl Known {
 
     /// Links to files and headings.
     fn links(&self, path: &str, folder: &str, words: &str) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut broken = Vec::new();
         for target in all(r"\]\(([^()\s]+)\)", words) {
             if target.contains("://") || target.starts_with("mailto:") {
                 continue;
@@ -172,39 +172,39 @@ impl Known {
             let anchors = file.and_then(|file| self.anchors.get(&file));
             let has_heading = heading.is_none_or(|heading| anchors.is_some_and(|anchors| anchors.contains(heading)));
             if !is_there || !has_heading {
-                faults.push(format!("the link to {target} leads nowhere"));
+                broken.push(format!("the link to {target} is broken"));
             }
         }
-        faults
+        broken
     }
 
-    /// Paths, and where tests are named also tests, that stand in backticks.
+    /// Paths in backticks; where tests are named, also their names.
     fn code(&self, path: &str, folder: &str, prose: &str) -> Vec<String> {
-        // What a superseded decision was about may be gone.
+        // The files of a superseded decision may no longer exist.
         let is_history = path.starts_with("docs/decisions/") && prose.contains("uperseded");
         let bases = [folder, "", "shared/src", "tests/tests"];
-        let mut faults = Vec::new();
+        let mut broken = Vec::new();
         for code in all(r"`([^`\n]*)`", prose) {
             let is_path = regex(r"^[A-Za-z0-9_][\w.-]*/[\w./-]*$").is_match(code)
                 && regex(r"(/|\.(rs|md|ya?ml|toml|json|txt|sh|py|ts|pem))$").is_match(code);
-            let is_made = ["target/", "bench/", "node_modules/"].iter().any(|made| code.starts_with(made));
-            if is_path && !is_made && !is_history {
+            let is_output = ["target/", "bench/", "node_modules/"].iter().any(|folder| code.starts_with(folder));
+            if is_path && !is_output && !is_history {
                 let code = code.trim_end_matches('/');
                 if !bases.iter().any(|base| self.has_path(base, code)) {
-                    faults.push(format!("there is no file or folder {code}"));
+                    broken.push(format!("there is no file or folder {code}"));
                 }
             }
             let names_tests = [TESTS, "CONTRIBUTING.md"].contains(&path);
             let is_test = names_tests && regex(r"^[a-z]+[a-z0-9]*(_[a-z0-9]+){3,}$").is_match(code);
             if is_test && !self.functions.contains(code) {
-                faults.push(format!("there is no test {code}"));
+                broken.push(format!("there is no test {code}"));
             }
         }
-        faults
+        broken
     }
 }
 
-/// A path from the root, of one that is relative to a folder; `None` where it is outside.
+/// Resolves a path that is relative to a folder; `None` if it is outside the root.
 fn resolved(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
@@ -216,7 +216,7 @@ fn resolved(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// `A1, B2-B4` as its cases.
+/// The single cases of a list like `A1, B2-B4`.
 fn expanded(list: &str) -> Vec<String> {
     let case = |text: &str| Some((text.get(..1)?.to_owned(), text.get(1..)?.parse::<u32>().ok()?));
     let mut cases = Vec::new();
@@ -229,12 +229,12 @@ fn expanded(list: &str) -> Vec<String> {
     cases
 }
 
-/// The cases that the table of the tests names.
+/// The cases in the table of tests.
 fn tested(text: &str) -> BTreeSet<String> {
     all(r"(?m)^\| ([A-N]\d[\w ,-]*) \|", text).into_iter().flat_map(expanded).collect()
 }
 
-/// What refers, by path, and what it may refer to.
+/// The texts of all files by path, and the possible targets.
 fn repository() -> (BTreeMap<String, String>, Known) {
     let root = tree::root();
     let (mut found, mut known) = (Vec::new(), Known::default());
@@ -252,13 +252,13 @@ fn repository() -> (BTreeMap<String, String>, Known) {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_has_a_target() {
     let (texts, known) = repository();
     assert!(texts.len() > 200 && known.sections.len() > 20 && known.cases.len() > 140, "the documents are not read");
-    // This file has references that lead nowhere, to show that they are found.
+    // This file is excluded: its tests contain broken references.
     let others = texts.iter().filter(|(path, _)| !path.ends_with("xtask/src/references.rs"));
-    let faults: Vec<String> = others.flat_map(|(path, text)| known.faults(path, text)).collect();
-    assert!(faults.is_empty(), "{} references lead nowhere:\n{}", faults.len(), faults.join("\n"));
+    let broken: Vec<String> = others.flat_map(|(path, text)| known.broken(path, text)).collect();
+    assert!(broken.is_empty(), "{} broken references:\n{}", broken.len(), broken.join("\n"));
 }
 
 #[test]
@@ -288,12 +288,12 @@ mod tests {
 
     #[track_caller]
     fn expect(path: &str, text: &str, expected: &[&str]) {
-        let expected: Vec<String> = expected.iter().map(|fault| format!("{path}: {fault}")).collect();
-        assert_eq!(known().faults(path, text), expected, "{text}");
+        let expected: Vec<String> = expected.iter().map(|reference| format!("{path}: {reference}")).collect();
+        assert_eq!(known().broken(path, text), expected, "{text}");
     }
 
     #[test]
-    fn a_section_that_is_not_there_is_found() {
+    fn a_missing_section_is_reported() {
         expect("a.rs", "//! One (contract section 2.7), others (contract sections 1 and 2), `x` (contract 1).\n", &[]);
         expect("a.rs", "/// One (contract section 2.8).\n", &["docs/contract.md has no section 2.8"]);
         expect("a.rs", "// Wrapped (contract\n// section 6).\n", &["docs/contract.md has no section 6"]);
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_rule_or_decision_that_is_not_there_is_found() {
+    fn a_missing_case_rule_or_decision_is_reported() {
         expect("a.rs", "//! Cases A1-A1, D12 (rule R5; decision 12): `G1` %C3%A9 g1pk UTF-8 E2E x86_64 H100\n", &[]);
         expect("a.rs", "/// A2: lost.\n", &["docs/reliability.md has no A2"]);
         expect("a.rs", "//! (A1, D13)\n", &["docs/reliability.md has no D13"]);
@@ -323,17 +323,17 @@ mod tests {
     }
 
     #[test]
-    fn a_link_or_path_that_leads_nowhere_is_found() {
+    fn a_broken_link_or_path_is_reported() {
         expect("README.md", "[a](docs/a.md) [b](docs/a.md#one-thing) [c](docs) [d](https://example.com/x.md)", &[]);
         expect(
             "docs/a.md",
             "[a](#whats-this-then) [b](../README.md) `store/keys.rs` `shared/src/store/` `races.rs`",
             &[],
         );
-        expect("docs/a.md", "[a](#no-heading)", &["the link to #no-heading leads nowhere"]);
-        expect("README.md", "[a](docs/b.md)", &["the link to docs/b.md leads nowhere"]);
-        expect("README.md", "[a](docs/a.md#two)", &["the link to docs/a.md#two leads nowhere"]);
-        expect("docs/a.md", "[a](../../x.md)", &["there is no ../../x.md", "the link to ../../x.md leads nowhere"]);
+        expect("docs/a.md", "[a](#no-heading)", &["the link to #no-heading is broken"]);
+        expect("README.md", "[a](docs/b.md)", &["the link to docs/b.md is broken"]);
+        expect("README.md", "[a](docs/a.md#two)", &["the link to docs/a.md#two is broken"]);
+        expect("docs/a.md", "[a](../../x.md)", &["there is no ../../x.md", "the link to ../../x.md is broken"]);
         expect(
             "docs/a.md",
             "`shared/src/store/doubt.rs` and `docs/b/`",
@@ -348,13 +348,13 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_is_not_there_is_found() {
+    fn a_missing_test_is_reported() {
         expect(TESTS, "`of_64_creators_one_wins` `time_to_live` `preserve_order` `races.rs`", &[]);
         expect(TESTS, "`of_65_creators_one_wins`", &["there is no test of_65_creators_one_wins"]);
     }
 
     #[test]
-    fn ranges_are_all_their_cases() {
+    fn a_range_is_expanded_to_its_cases() {
         let cases = tested("| case | test |\n| A1-A3, B7 | x | y |\n| N2 | x | y |\n");
         assert_eq!(Vec::from_iter(cases), ["A1", "A2", "A3", "B7", "N2"]);
     }

@@ -1,4 +1,4 @@
-//! Where things are in the work tree.
+//! Paths in the work tree.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::Result;
 /// The name of the table of every local store.
 pub const TABLE: &str = "tenancy";
 
-/// The root of the work tree: of the one that cargo runs this program for, else of the one that it was built from.
+/// The root of the work tree for which cargo runs this program, or else of the one from which it was built.
 /// (Copies of a tree that share a target folder share this program.)
 pub fn root() -> PathBuf {
     let ours = std::env::var("CARGO_PKG_NAME").is_ok_and(|package| package == env!("CARGO_PKG_NAME"));
@@ -16,24 +16,24 @@ pub fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(&here).to_path_buf()
 }
 
-/// The description of what is deployed: functions, routes, table.
+/// The template of the stack: functions, routes, table.
 pub fn template() -> PathBuf {
     root().join("template.yaml")
 }
 
-/// The contract, docs/contract.md, for machines.
+/// The machine-readable form of docs/contract.md.
 pub fn openapi() -> PathBuf {
     root().join("infra/openapi.yaml")
 }
 
-/// What a dev stack keeps between its runs; git-ignored. `DEV_FOLDER` names another folder: several stacks of one tree do
-/// not meet then.
+/// The folder for a dev stack's data; git-ignored. `DEV_FOLDER` names another folder, so that several stacks of one tree do not
+/// interfere.
 pub fn local() -> Result<PathBuf> {
     let other = std::env::var_os("DEV_FOLDER").filter(|folder| !folder.is_empty());
     folder(other.map_or_else(|| root().join(".local"), PathBuf::from))
 }
 
-/// Where cargo puts programs: this one is there.
+/// The folder of cargo's programs, which contains this one.
 pub fn programs() -> Result<PathBuf> {
     let program = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     Ok(program.parent().unwrap_or(&program).to_path_buf())
@@ -44,7 +44,7 @@ pub fn tools() -> Result<PathBuf> {
     folder(root().join(".tools"))
 }
 
-/// Makes a folder empty, whatever was there.
+/// Creates a folder, or empties it.
 pub fn empty(folder: &Path) -> Result<()> {
     let failed = |error: std::io::Error| format!("cannot empty {}: {error}", folder.display());
     if folder.exists() {

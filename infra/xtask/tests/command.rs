@@ -49,11 +49,11 @@ fn commands_flags_and_values_are_completed() {
 }
 
 #[test]
-fn a_stage_without_its_tool_is_left_out_and_says_so() {
+fn a_stage_without_its_tool_is_skipped_and_says_so() {
     let output = run(&["test", "cdk"], false);
     let (said, table) = (text(&output.stderr), text(&output.stdout));
-    assert!(said.contains("npm is not here: cdk is left out"), "{said}");
-    assert!(table.contains("left out  python3, npm is not here"), "{table}");
+    assert!(said.contains("npm is not installed: cdk is skipped"), "{said}");
+    assert!(table.contains("skipped  python3, npm is not installed"), "{table}");
     assert_eq!(table.lines().last(), Some("stages: 0 passed, 0 failed, 1 skipped"));
     assert_eq!(output.status.code(), Some(0));
 }
@@ -64,10 +64,10 @@ fn in_ci_a_missing_tool_fails_before_anything_is_built() {
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     for line in [
-        "python3 is not here: openapi is left out",
-        "npm is not here: openapi is left out in part",
-        "valgrind is not here: ratchets is left out in part",
-        "CI is set in the environment, so nothing may be left out",
+        "python3 is not installed: openapi is skipped",
+        "npm is not installed: openapi is partly skipped",
+        "valgrind is not installed: ratchets is partly skipped",
+        "CI is set in the environment, so nothing may be skipped",
     ] {
         assert!(said.contains(line), "no {line:?} in:\n{said}");
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench --contention`: how long the last of 64 callers waits who change one tenant at the same moment.
+//! `cargo xtask bench --contention`: measures how long the last of 64 callers waits that change one tenant at the same time.
 
 use std::{fmt::Write, path::Path};
 
@@ -15,10 +15,10 @@ use crate::{
 /// The functions that are raced.
 const RACED: [&str; 3] = ["update-tenant", "upsert-tenant-by-external-id", "attach-tenant-repository"];
 
-/// Races of each function, where no number is given: enough for a 99th percentile.
+/// The default number of races per function: enough for a 99th percentile.
 const ROUNDS: u32 = 101;
 
-/// Builds, races, reports. A caller that was not answered 2xx is an error, after the table.
+/// Builds, races, reports. An answer other than 2xx is an error, which is reported after the table.
 pub async fn measure(options: &Options, groups: &ProcessGroups) -> Result<(String, Result<()>)> {
     let choice = Choice::of_tests(options.store.clone())?;
     let programs = cargo::build(groups, &cargo::PROGRAMS).await?;
@@ -45,16 +45,14 @@ fn markdown(rounds: u32, functions: &Path, options: &Options, figures: &Value) -
          now: {}\n",
         functions.display()
     );
-    // A string takes any text.
+    // Writing to a string cannot fail.
     if let Some(base) = &options.base {
         let _ = writeln!(out, "base: {}", base.display());
     }
     if let Some(delay) = options.delay {
-        let _ = writeln!(out, "Each request to the store waits {delay} ms on its way.");
+        let _ = writeln!(out, "Each request to the store is delayed by {delay} ms.");
     }
-    out.push_str(
-        "\n| function | build | last p50 | last p99 | last, most | each p50 | store requests p50 | not 2xx |\n",
-    );
+    out.push_str("\n| function | build | last p50 | last p99 | last max | each p50 | store requests p50 | not 2xx |\n");
     out.push_str("|---|---|---|---|---|---|---|---|\n");
     for (function, builds) in figures.as_object().into_iter().flatten() {
         for (build, figures) in builds.as_object().into_iter().flatten().filter(|(_, figures)| figures.is_object()) {
@@ -72,7 +70,7 @@ fn markdown(rounds: u32, functions: &Path, options: &Options, figures: &Value) -
     out
 }
 
-/// How many answers were not 2xx.
+/// The number of answers that were not 2xx.
 fn refused(figures: &Value) -> u64 {
     let counts = figures.get("refused").and_then(Value::as_object).into_iter().flatten();
     counts.filter_map(|(_, count)| count.as_u64()).sum()
@@ -97,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caller_that_is_refused_is_an_error_that_says_by_what() {
+    fn an_answer_other_than_2xx_is_an_error_that_names_it() {
         let build = |refused: Value| json!({"last_p50_ms": 1.0, "refused": refused});
         let all = json!({"update-tenant": {"now": build(json!({})), "base": build(json!({})), "in_round_ratio": 1.5}});
         assert_eq!(refusals(&all), Ok(()));

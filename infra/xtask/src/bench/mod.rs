@@ -1,9 +1,9 @@
-//! `cargo xtask bench`: what the functions cost as they are deployed, as tables in Markdown.
+//! `cargo xtask bench`: measures the functions as they are deployed and prints tables in Markdown.
 //!
-//! By itself always; with `--peers FOLDER` side by side with reference implementations in other languages (`infra/bench/src/peers.rs` says
-//! what is expected of that folder).
-//! Invariant: what is measured is an optimised build for this machine's processor: `cargo build --release`, as the ratchets have it, or with
-//! `--pgo` by a profile as well, as `cargo xtask build` does.
+//! With `--peers FOLDER` it also compares them with reference implementations in other languages (`infra/bench/src/peers.rs` describes
+//! that folder).
+//! Invariant: it measures an optimised build for this machine's processor: `cargo build --release`, like the ratchets, or with `--pgo` also
+//! with a profile, like `cargo xtask build`.
 
 mod contention;
 pub mod ratchets;
@@ -15,7 +15,7 @@ use clap::Args;
 
 use crate::{
     Result,
-    bench_program::{self, Wanted},
+    bench_program::{self, Plan},
     build, cargo,
     process_group::{ProcessGroups, interrupted},
     progress::{note, print, step},
@@ -23,43 +23,43 @@ use crate::{
     tools, tree,
 };
 
-/// The functions that are measured, and compared with `infra/ratchets.json`.
+/// The functions that are measured and compared with `infra/ratchets.json`.
 pub const MEASURED: [&str; 3] = ["get-tenant", "update-tenant", "upsert-tenant-by-external-id"];
 
-/// Cold starts per function, where no number is given.
+/// The default number of cold starts per function.
 const ROUNDS: u32 = 11;
 
-/// What the functions cost: three of them, and the sizes of --all.
+/// Measures three functions: times, memory, log, instructions, sizes.
 #[derive(Args)]
 pub struct Options {
-    /// The sizes of every function, not of the three alone.
+    /// Also reports the sizes of all functions.
     #[arg(long)]
     all: bool,
     /// Cold starts per function (11); with --contention, races per function (101).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
-    /// Instead: how long the last of 64 callers waits who change one tenant at once.
+    /// Instead, measures how long the last of 64 callers waits that change one tenant at once.
     #[arg(long)]
     contention: bool,
-    /// The functions are here, and not built.
+    /// Measures the functions in this folder instead of building them.
     #[arg(long, value_name = "FOLDER")]
     functions: Option<PathBuf>,
-    /// Builds by a profile, as what is deployed is built: in twice the time.
+    /// Builds with a profile, like a deployment: takes twice the time.
     #[arg(long, conflicts_with = "functions")]
     pgo: bool,
-    /// The functions of another build are here; both are measured in turns.
+    /// Compares with the functions of another build in this folder; measurements alternate.
     #[arg(long, value_name = "FOLDER")]
     base: Option<PathBuf>,
-    /// With --contention: each request to the store waits so many milliseconds on its way, and requests are counted.
+    /// With --contention: delays each request to the store by this many milliseconds, and counts the requests.
     #[arg(long, value_name = "MS", requires = "contention")]
     delay: Option<u64>,
-    /// Beside the reference implementations in other languages of this folder, which has a bench `run`.
+    /// Also compares with the reference implementations in this folder, which has a benchmark `run`.
     #[arg(long, value_name = "FOLDER", conflicts_with = "contention")]
     peers: Option<PathBuf>,
-    /// Options for the `run` of --peers.
+    /// Options of that benchmark.
     #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true, requires = "peers")]
     peers_options: Option<String>,
-    /// Writes the report into docs/performance.md.
+    /// Writes the report to docs/performance.md.
     #[arg(long, conflicts_with = "contention")]
     write: bool,
     /// The store: embedded, dynamodb-local or http://HOST:PORT.
@@ -68,7 +68,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The folder with what is measured.
+    /// The folder of the measured functions; builds them if necessary.
     async fn built(&self, groups: &ProcessGroups, functions: &[String]) -> Result<PathBuf> {
         match &self.functions {
             Some(folder) => Ok(folder.clone()),
@@ -126,7 +126,7 @@ async fn measure(options: &Options, groups: &ProcessGroups) -> Result<String> {
     if !instructions {
         note(bench_program::NO_VALGRIND);
     }
-    let wanted = Wanted {
+    let plan = Plan {
         endpoint: &store.endpoint,
         seeding: &seeding,
         functions: &shipping,
@@ -137,18 +137,18 @@ async fn measure(options: &Options, groups: &ProcessGroups) -> Result<String> {
         foreign: true,
         peers: options.peers.as_deref().map(|peers| (peers, options.peers_options.as_deref().unwrap_or_default())),
     };
-    let figures = step("measuring", bench_program::run(groups, &program, &wanted)).await?;
-    tells_foreign_apart(&figures)?;
-    let beside = match options.peers.is_some() {
+    let figures = step("measuring", bench_program::run(groups, &program, &plan)).await?;
+    compare_foreign_with_unknown(&figures)?;
+    let peers = match options.peers.is_some() {
         true => Some(bench_program::peers_report()?),
         false => None,
     };
     let words: Vec<String> = std::env::args().skip(2).collect();
-    Ok(report::markdown(&words, rounds, &figures, beside.as_deref()))
+    Ok(report::markdown(&words, rounds, &figures, peers.as_deref()))
 }
 
-/// Case D2: nobody learns from the time that an answer takes whether somebody else has what it is about.
-fn tells_foreign_apart(figures: &serde_json::Value) -> Result<()> {
+/// Case D2: the time of an answer must not reveal whether another customer has the resource.
+fn compare_foreign_with_unknown(figures: &serde_json::Value) -> Result<()> {
     match figures.pointer("/get-tenant/foreign_to_unknown").and_then(serde_json::Value::as_f64) {
         Some(ratio) if (ratio - 1.0).abs() <= 0.05 => Ok(()),
         ratio => Err(format!("a foreign id takes {ratio:?} x the time of an unknown one: more than 5 % apart")),

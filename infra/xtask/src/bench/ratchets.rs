@@ -1,6 +1,6 @@
-//! `infra/ratchets.json`: what the functions may cost. A number in it goes down with every improvement and up only on purpose.
+//! `infra/ratchets.json`: limits for the cost of the functions. Its numbers are lowered with improvements and raised only deliberately.
 //!
-//! Invariant: only figures that do not depend on the machine's speed stand in it; CPU time has a limit far above what it is.
+//! Invariant: its figures do not depend on the machine's speed, except for the CPU time, whose limit is far above the actual time.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 
 use crate::{Result, tree};
 
-/// What is compared with an earlier number, for this architecture.
+/// The metrics that are compared with an earlier number for this architecture.
 const RATCHETS: [&str; 2] = ["instructions_per_warm_request", "zip_bytes"];
 
-/// How far a number may be off: callgrind repeats to 1 %, a linker's layout moves a zip by less.
+/// The allowed relative difference: callgrind varies by 1 %, and the linker's layout changes the size of a zip by less.
 const TOLERANCE: f64 = 0.03;
 
 /// The command that replaces the numbers.
 pub const WRITE: &str = "cargo xtask test ratchets --write";
 
-/// What a comparison found, one line for each metric.
+/// The result of a comparison, one line per metric.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// Worse than allowed.
     pub worse: Vec<String>,
-    /// Better, or new: the file should say so.
+    /// Better, or new: the file should be updated.
     pub better: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ impl Ratchets {
         serde_json::from_str(&text).map(Self).map_err(|error| failed(error.to_string()))
     }
 
-    /// Compares figures by function with the numbers of an architecture and with the limits of all.
+    /// Compares figures by function with the numbers of an architecture and with the general limits.
     pub fn judge(&self, architecture: &str, figures: &Value) -> Verdict {
         let mut verdict = Verdict::default();
         for (function, figures) in figures.as_object().into_iter().flatten() {
@@ -67,7 +67,7 @@ impl Ratchets {
         verdict
     }
 
-    /// Takes the figures over and writes the file. What was not measured stays.
+    /// Writes the figures to the file. Numbers that were not measured are kept.
     pub fn write(mut self, architecture: &str, figures: &Value) -> Result<()> {
         for (function, figures) in figures.as_object().into_iter().flatten() {
             for metric in RATCHETS {
@@ -81,7 +81,7 @@ impl Ratchets {
                 }
             }
         }
-        // Sorted, whatever features serde_json has.
+        // Sorted, also if serde_json preserves the order of members.
         let sorted: BTreeMap<_, _> = self.0.as_object().into_iter().flatten().collect();
         let text = serde_json::to_string_pretty(&sorted).map_err(|error| error.to_string())?;
         std::fs::write(path(), text + "\n").map_err(|error| format!("cannot write {}: {error}", path().display()))
@@ -91,15 +91,15 @@ impl Ratchets {
 impl Verdict {
     fn compare(&mut self, name: &str, old: Option<f64>, new: f64) {
         let Some(old) = old else {
-            self.better.push(format!("{name}: {} is new; record it by `{WRITE}`", show(new)));
+            self.better.push(format!("{name}: {} is new; record it with `{WRITE}`", show(new)));
             return;
         };
         let change = new / old - 1.0;
         let line = format!("{name}: {} before, {} now ({:+.1} %)", show(old), show(new), change * 100.0);
         if change > TOLERANCE {
-            self.worse.push(format!("{line}; if that is meant, `{WRITE}` records it"));
+            self.worse.push(format!("{line}; if this is intended, record it with `{WRITE}`"));
         } else if change < -TOLERANCE {
-            self.better.push(format!("{line}; lower the number by `{WRITE}`"));
+            self.better.push(format!("{line}; lower the number with `{WRITE}`"));
         }
     }
 }
@@ -108,7 +108,7 @@ fn number(figures: &Value, metric: &str) -> Option<f64> {
     figures.get(metric)?.as_f64()
 }
 
-/// A count with thousands apart, a small figure with its fraction.
+/// A number with a thousands separator, or a small one with its fraction.
 fn show(number: f64) -> String {
     if number < 1000.0 {
         return format!("{number:.1}").trim_end_matches(".0").to_owned();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn three_percent_are_no_change() {
+    fn a_difference_of_three_percent_is_ignored() {
         let verdict = judge(
             json!({"instructions_per_warm_request": 1_029_000, "zip_bytes": 2_911_000, "log_bytes_per_request": 300}),
         );
@@ -148,7 +148,7 @@ mod tests {
     fn a_regression_names_metric_old_and_new() {
         let verdict = judge(json!({"instructions_per_warm_request": 1_031_000, "log_bytes_per_request": 301}));
         let instructions = "get-tenant instructions_per_warm_request (x86_64): 1 000 000 before, 1 031 000 now (+3.1 %); \
-                            if that is meant, `cargo xtask test ratchets --write` records it";
+                            if this is intended, record it with `cargo xtask test ratchets --write`";
         assert_eq!(verdict.worse, [instructions, "get-tenant log_bytes_per_request: 301 is above the limit of 300"]);
         assert_eq!(verdict.better, Vec::<String>::new());
     }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn an_improvement_asks_to_lower_the_number() {
         let verdict = judge(json!({"zip_bytes": 2_800_000}));
-        let zip = "get-tenant zip_bytes (x86_64): 3 000 000 before, 2 800 000 now (-6.7 %); lower the number by `cargo xtask test ratchets --write`";
+        let zip = "get-tenant zip_bytes (x86_64): 3 000 000 before, 2 800 000 now (-6.7 %); lower the number with `cargo xtask test ratchets --write`";
         assert_eq!((verdict.worse, verdict.better), (vec![], vec![zip.to_owned()]));
     }
 }

@@ -1,4 +1,4 @@
-//! The tables, and their place in docs/performance.md.
+//! The report in Markdown, and its section in docs/performance.md.
 
 use std::{fmt::Write, path::Path};
 
@@ -10,7 +10,7 @@ use crate::Result;
 const BEGIN: &str = "<!-- written by `cargo xtask bench --write` -->";
 const END: &str = "<!-- end of what the bench wrote -->";
 
-/// A row: what it is called, the figure, by what it is divided, and its decimals.
+/// A row: label, metric, divisor, decimals.
 type Row = (&'static str, &'static str, f64, usize);
 
 const ROWS: [Row; 16] = [
@@ -33,7 +33,7 @@ const ROWS: [Row; 16] = [
 ];
 
 /// The whole report.
-pub fn markdown(words: &[String], rounds: usize, figures: &Value, beside: Option<&str>) -> String {
+pub fn markdown(words: &[String], rounds: usize, figures: &Value, peers: Option<&str>) -> String {
     let command = words.iter().fold("cargo xtask bench".to_owned(), |line, word| match word.contains(' ') {
         true => format!("{line} '{word}'"),
         false => format!("{line} {word}"),
@@ -55,23 +55,23 @@ pub fn markdown(words: &[String], rounds: usize, figures: &Value, beside: Option
         line(&mut out, &format!("| {} | {} |", row.0, cells.join(" | ")));
     }
     sizes(&mut out, figures);
-    if let Some(beside) = beside {
+    if let Some(peers) = peers {
         line(&mut out, "\n## Side by side with the peers (getTenant)\n");
-        // Its headlines are one level below this one.
-        for text in beside.trim().lines() {
+        // Its headings are one level below this one.
+        for text in peers.trim().lines() {
             line(&mut out, text);
         }
     }
     out
 }
 
-/// The measured functions, each followed by its other build where there is one.
+/// The measured functions, each followed by its base build if there is one.
 fn columns(figures: &Value) -> Vec<String> {
     let builds = MEASURED.into_iter().flat_map(|function| [function.to_owned(), format!("{function} (base)")]);
     builds.filter(|build| figures.get(build).is_some()).collect()
 }
 
-/// All functions' sizes, where more than the measured ones were built.
+/// The sizes of all functions, if more than the measured ones were built.
 fn sizes(out: &mut String, figures: &Value) {
     let Some(all) = figures.as_object().filter(|all| all.len() > 2 * MEASURED.len()) else { return };
     line(out, "\n| function | binary, MB | zip, MB |\n|---|---|---|");
@@ -101,11 +101,11 @@ fn machine() -> String {
 }
 
 fn line(out: &mut String, text: &str) {
-    // A string takes any text.
+    // Writing to a string cannot fail.
     let _ = writeln!(out, "{text}");
 }
 
-/// Puts the report between the two marks, at the end where there are none.
+/// Puts the report between the two markers, or at the end if there are none.
 pub fn write(file: &Path, report: &str) -> Result<()> {
     let failed = |error: std::io::Error| format!("{}: {error}", file.display());
     let text = std::fs::read_to_string(file).map_err(failed)?;
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_build_is_beside_the_one_of_now() {
+    fn a_base_build_has_its_own_column() {
         let figures = json!({
             "get-tenant": {"init_ms": 1.0}, "get-tenant (base)": {"init_ms": 2.0},
             "update-tenant": {}, "upsert-tenant-by-external-id": {},

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Calls INSTRUMENTED_LINKER. rustc asks for the profiler's runtime by `-u SYMBOL`, which `zig cc` takes as one word only: as two, it
-# looks for a file of the symbol's name.
+# Calls INSTRUMENTED_LINKER. rustc requests the profiler's runtime with `-u SYMBOL`, which `zig cc` accepts only as one word: given two words,
+# it looks for a file with the symbol's name.
 option=
 for word; do
   shift

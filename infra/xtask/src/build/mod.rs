@@ -1,8 +1,8 @@
-//! `cargo xtask build`: the functions as they are deployed, in `target/lambda/<name>/bootstrap`, where template.yaml has them.
+//! `cargo xtask build`: the functions as they are deployed, in `target/lambda/<name>/bootstrap`, the paths in template.yaml.
 //!
-//! It brings what that needs besides Rust and Python: cargo-lambda, Zig (the linker), Rust's standard library of the processor, and the
-//! tool for profiles. Unless --no-pgo says otherwise, a profile of the functions at work guides the compiler (`pgo.rs`).
-//! Not here: what is run on this machine; `cargo build` makes that.
+//! It installs the tools that are needed in addition to Rust and Python: cargo-lambda, Zig (the linker), Rust's standard library for the
+//! target, and llvm-profdata. Without --no-pgo, the functions are optimised with a profile (`pgo.rs`).
+//! Functions for tests and the dev stack are built by plain `cargo build`.
 
 mod pgo;
 
@@ -26,13 +26,13 @@ use crate::{
 /// The functions as they are deployed, in target/lambda/.
 #[derive(Args)]
 pub struct Options {
-    /// Functions, by the names of their binaries (get-tenant). None: all.
+    /// Functions, by the names of their binaries (get-tenant); all if none is given.
     #[arg(value_name = "FUNCTION")]
     functions: Vec<String>,
-    /// The processor. template.yaml says arm64 (`Architectures`).
+    /// The processor architecture; template.yaml has arm64 (`Architectures`).
     #[arg(long, value_enum, default_value_t = Target::Arm64)]
     target: Target,
-    /// Builds without a profile: in half the time, for functions that take a quarter more CPU.
+    /// Builds without a profile: in half the time, but the functions need a quarter more CPU.
     #[arg(long)]
     no_pgo: bool,
 }
@@ -41,11 +41,11 @@ pub struct Options {
 struct Build<'a> {
     functions: &'a [String],
     target: Target,
-    /// Quickly rather than well.
+    /// Without optimisation.
     quick: bool,
 }
 
-/// A processor that Lambda has.
+/// A processor architecture of Lambda.
 #[derive(Clone, Copy, ValueEnum)]
 enum Target {
     Arm64,
@@ -54,8 +54,8 @@ enum Target {
 }
 
 impl Target {
-    /// This machine's.
-    fn here() -> Self {
+    /// The architecture of this machine.
+    fn host() -> Self {
         if std::env::consts::ARCH == "aarch64" { Self::Arm64 } else { Self::X86 }
     }
 
@@ -73,7 +73,7 @@ impl Target {
         }
     }
 
-    /// The processor's number in the header of an ELF file.
+    /// The architecture's number in the header of an ELF file.
     fn machine(self) -> u16 {
         match self {
             Self::Arm64 => 183,
@@ -82,11 +82,11 @@ impl Target {
     }
 }
 
-/// Builds, and says what to do next.
+/// Builds the functions and prints the next step.
 pub async fn run(options: Options) -> Result<ExitCode> {
     let all = bench_program::functions()?;
     if let Some(unknown) = options.functions.iter().find(|name| !all.contains(name)) {
-        return Err(format!("{unknown} is no function of template.yaml; there are: {}", all.join(", ")));
+        return Err(format!("{unknown} is not a function of template.yaml; its functions are: {}", all.join(", ")));
     }
     let (groups, folder) = (ProcessGroups::start()?, tree::root().join("target/lambda"));
     let build = Build { functions: &options.functions, target: options.target, quick: false };
@@ -112,12 +112,12 @@ pub async fn run(options: Options) -> Result<ExitCode> {
         all.len()
     ));
     if matches!(options.target, Target::X86) {
-        note("template.yaml says arm64: for these, `Architectures` in its Globals must be [x86_64]");
+        note("template.yaml has arm64: to deploy these functions, set `Architectures` in its Globals to [x86_64]");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// One function for arm64, quickly rather than well, in a folder of its own: whether what a build needs is here and works.
+/// Builds one function for arm64 without optimisation, to check that the tools of a build are present and work.
 pub async fn try_out(groups: &ProcessGroups, function: &str, folder: &Path) -> Result<()> {
     let functions = [function.to_owned()];
     let build = Build { functions: &functions, target: Target::Arm64, quick: true };
@@ -125,20 +125,20 @@ pub async fn try_out(groups: &ProcessGroups, function: &str, folder: &Path) -> R
     check(folder, function, build.target)
 }
 
-/// These functions as they are deployed, but for this machine's processor.
+/// Builds these functions as they are deployed, but for this machine's architecture.
 pub async fn for_this_machine(groups: &ProcessGroups, functions: &[String], folder: &Path) -> Result<()> {
-    with_profile(groups, &Build { functions, target: Target::here(), quick: false }, folder, None).await
+    with_profile(groups, &Build { functions, target: Target::host(), quick: false }, folder, None).await
 }
 
-/// The same of one function, quickly rather than well, and with a short training.
+/// Builds one function with a profile, without other optimisation and with a short training.
 pub async fn try_out_profile(groups: &ProcessGroups, function: &str, folder: &Path) -> Result<()> {
     let functions = [function.to_owned()];
-    let build = Build { functions: &functions, target: Target::here(), quick: true };
+    let build = Build { functions: &functions, target: Target::host(), quick: true };
     with_profile(groups, &build, folder, Some(1)).await?;
     check(folder, function, build.target)
 }
 
-/// Builds twice: for the training, and by what that found. `rounds` is for a training of another length.
+/// Builds twice: for the training, and with the profile. `rounds` changes the length of the training.
 async fn with_profile(groups: &ProcessGroups, build: &Build<'_>, folder: &Path, rounds: Option<u32>) -> Result<()> {
     let profile = pgo::profile(groups, build, rounds).await?;
     cargo_lambda(groups, build, folder, &pgo::used(&profile)).await
@@ -171,7 +171,7 @@ async fn cargo_lambda(
     }
 }
 
-/// Rust's standard library of a processor, by rustup where it is missing.
+/// Installs Rust's standard library for a target with rustup if it is missing.
 async fn rust_target(groups: &ProcessGroups, triple: &str) -> Result<()> {
     let mut ask = Command::new("rustc");
     ask.args(["--print", "target-libdir", "--target", triple]).current_dir(tree::root());
@@ -189,7 +189,7 @@ async fn rust_target(groups: &ProcessGroups, triple: &str) -> Result<()> {
     step(&format!("installing Rust's standard library for {triple}"), tools::run(groups, &mut add)).await
 }
 
-/// Whether the function is there, as a program for that processor.
+/// Checks that the function was built, as a program for that architecture.
 fn check(folder: &Path, function: &str, target: Target) -> Result<()> {
     let file = folder.join(function).join("bootstrap");
     let mut head = [0; 20];
@@ -198,6 +198,6 @@ fn check(folder: &Path, function: &str, target: Target) -> Result<()> {
         .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     match head {
         [0x7f, b'E', b'L', b'F', .., low, high] if u16::from_le_bytes([low, high]) == target.machine() => Ok(()),
-        _ => Err(format!("{} is no program for {}", file.display(), target.triple())),
+        _ => Err(format!("{} is not a program for {}", file.display(), target.triple())),
     }
 }

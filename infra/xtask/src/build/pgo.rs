@@ -1,8 +1,8 @@
-//! Profile-guided optimisation: the functions are built with counters, answer the requests of the training (`infra/bench`), and what
-//! they counted guides the build that ships.
+//! Profile-guided optimisation: the functions are built with counters and answer the requests of the training (`infra/bench`); the release
+//! build is then optimised with the counts.
 //!
-//! The functions of the shipping processor are trained, under QEMU where this machine has another one (decision 11).
-//! Invariant: nothing but the profile is taken over, and it is named by its contents, so that cargo builds anew where it differs.
+//! The functions are trained on their target architecture, under QEMU if this machine has another one (decision 11).
+//! Invariant: the release build uses only the profile, which is named by its contents, so that cargo rebuilds when it changes.
 
 use std::{
     ffi::OsString,
@@ -21,7 +21,7 @@ use crate::{
     tools, tree,
 };
 
-/// The profile of these functions. `rounds` is how often the training begins anew, where it is not as often as it thinks right.
+/// Trains these functions and returns their profile. `rounds` replaces the training's default number of rounds.
 pub async fn profile(groups: &ProcessGroups, build: &Build<'_>, rounds: Option<u32>) -> Result<PathBuf> {
     let llvm_profdata = llvm_profdata(groups).await?;
     let runner = runner(build.target)?;
@@ -33,7 +33,7 @@ pub async fn profile(groups: &ProcessGroups, build: &Build<'_>, rounds: Option<u
         ("CARGO_TARGET_DIR", work.join("target").into_os_string()),
         ("CARGO_ENCODED_RUSTFLAGS", rustflags(&[], "-Cprofile-generate=", &raw)),
     ];
-    // What an earlier build left there is not to be trained.
+    // Functions of an earlier build must not be trained.
     tree::empty(&instrumented)?;
     super::cargo_lambda(groups, build, &instrumented, &environment).await?;
 
@@ -61,28 +61,28 @@ pub async fn profile(groups: &ProcessGroups, build: &Build<'_>, rounds: Option<u
     name(&merged)
 }
 
-/// What `llvm-profdata show` says, in a line; an error where nothing was counted.
+/// The output of `llvm-profdata show` in one line; an error if nothing was counted.
 fn summary(shown: &str) -> Result<String> {
     let number = |label: &str| shown.lines().find_map(|line| line.strip_prefix(label)?.trim().parse::<u64>().ok());
     match (number("Total functions:"), number("Total count:")) {
         (Some(functions), Some(count)) if functions > 0 && count > 0 => {
-            Ok(format!("the profile has {functions} functions, whose parts ran {count} times"))
+            Ok(format!("the profile has {functions} functions with a total count of {count}"))
         }
         _ => Err(format!("the functions' profile is empty: {shown}")),
     }
 }
 
-/// The flags of the build that a profile guides.
+/// The flags of a build with a profile.
 pub fn used(profile: &Path) -> [(&'static str, OsString); 1] {
     [("CARGO_ENCODED_RUSTFLAGS", rustflags(&CUTOFFS, "-Cprofile-use=", profile))]
 }
 
-/// Which code is hot (inlined far) and which is cold (kept small): what makes so many millionths of all counts, and what is beyond so many.
-/// With LLVM's own 990000 and 999999 a zip is a fifth larger (docs/performance.md).
+/// Which code is hot (inlined more) and which is cold (optimised for size), in millionths of all counts: the most frequent code up to the first
+/// cutoff is hot, the code beyond the second is cold. With LLVM's defaults, 990000 and 999999, a zip is a fifth larger (docs/performance.md).
 const CUTOFFS: [&str; 2] =
     ["-Cllvm-args=-profile-summary-cutoff-hot=900000", "-Cllvm-args=-profile-summary-cutoff-cold=999000"];
 
-/// The caller's own flags, more, and this one, as cargo reads them where a path may have a blank.
+/// The caller's flags, more flags, and this one with a path, in the encoding for paths that contain spaces.
 fn rustflags(more: &[&str], flag: &str, path: &Path) -> OsString {
     let own = std::env::var("RUSTFLAGS").unwrap_or_default();
     let encoded = std::env::var("CARGO_ENCODED_RUSTFLAGS").ok();
@@ -102,7 +102,7 @@ fn joined(encoded: Option<String>, own: &str, more: &[&str], flag: &str, path: &
     flags
 }
 
-/// Names a profile by its contents: cargo knows its flags, not what is in the files that they name.
+/// Names a profile by its contents, because cargo tracks flags, but not the contents of the files that they name.
 fn name(profile: &Path) -> Result<PathBuf> {
     let failed = |error: std::io::Error| format!("{}: {error}", profile.display());
     let mut hasher = DefaultHasher::new();
@@ -112,7 +112,7 @@ fn name(profile: &Path) -> Result<PathBuf> {
     Ok(named)
 }
 
-/// `llvm-profdata` of the toolchain's own LLVM, by rustup where it is missing. Not any other: profiles have the version of their LLVM.
+/// `llvm-profdata` of the toolchain's LLVM, installed with rustup if it is missing. Another version cannot read the profiles.
 async fn llvm_profdata(groups: &ProcessGroups) -> Result<PathBuf> {
     let mut ask = Command::new("rustc");
     ask.args(["--print", "target-libdir"]).current_dir(tree::root());
@@ -133,7 +133,7 @@ async fn llvm_profdata(groups: &ProcessGroups) -> Result<PathBuf> {
     if program.is_file() { Ok(program) } else { Err(missing.to_owned()) }
 }
 
-/// What runs the functions of this processor here; None where they run by themselves.
+/// The emulator that runs functions of this architecture; None if this machine runs them itself.
 fn runner(target: Target) -> Result<Option<String>> {
     let (emulator, libraries, packages) = match target {
         Target::Arm64 => ("qemu-aarch64", "/usr/aarch64-linux-gnu", "qemu-user libc6-arm64-cross"),
@@ -147,8 +147,8 @@ fn runner(target: Target) -> Result<Option<String>> {
     match found.filter(|_| Path::new(&libraries).is_dir()) {
         Some(program) => Ok(Some(format!("{} -L {libraries}", program.display()))),
         None => Err(format!(
-            "the functions are trained under {emulator}, which with the C library of that processor ({libraries}, or QEMU_LD_PREFIX) is \
-             not here. Debian: apt-get install {packages}; or --no-pgo builds without a profile"
+            "the functions are trained under {emulator}, which is not installed, or the C library of that processor ({libraries}, or \
+             QEMU_LD_PREFIX) is missing. Debian: apt-get install {packages}; or build without a profile: --no-pgo"
         )),
     }
 }
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_callers_flags_stay_and_a_path_may_have_a_blank() {
+    fn the_callers_flags_are_kept_and_a_path_may_contain_a_space() {
         let path = Path::new("/a b/c.profdata");
         assert_eq!(joined(None, "", &[], "-Cprofile-use=", path), "-Cprofile-use=/a b/c.profdata");
         let flags = joined(None, " -Cdebuginfo=1  -Cdebug-assertions ", &["-Cmore"], "-Cprofile-use=", path);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_has_another_name_where_it_is_another() {
+    fn different_profiles_have_different_names() {
         let folder = std::env::temp_dir().join(format!("xtask-profile-{}", std::process::id()));
         tree::empty(&folder).unwrap();
         let named = |contents: &str| {
@@ -192,13 +192,13 @@ mod tests {
                 "Instrumentation level: IR\nTotal functions: 7\nMaximum function count: {count}\nTotal count: {count}\n"
             )
         };
-        assert_eq!(summary(&shown(12)).unwrap(), "the profile has 7 functions, whose parts ran 12 times");
+        assert_eq!(summary(&shown(12)).unwrap(), "the profile has 7 functions with a total count of 12");
         assert!(summary(&shown(0)).unwrap_err().starts_with("the functions' profile is empty"));
         assert!(summary("error: truncated profile data").is_err());
     }
 
-    /// What a script hands on: `printf` is in the place of the program behind it.
-    fn handed_on(script: &str, environment: (&str, &str), words: &[&str]) -> Vec<String> {
+    /// The arguments that a script passes on, printed by `printf` instead of the real program.
+    fn passed_on(script: &str, environment: (&str, &str), words: &[&str]) -> Vec<String> {
         let script = tree::root().join("infra/xtask/src/build").join(script);
         let output = std::process::Command::new(script).args(words).env(environment.0, environment.1).output().unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_instrumented_build_links_without_link_time_optimisation_and_by_our_linker() {
+    fn the_instrumented_build_links_without_link_time_optimisation_and_through_our_linker_script() {
         let words = [
             "printf",
             "%s\\n",
@@ -220,20 +220,20 @@ mod tests {
             "-C",
             "opt-level=3",
         ];
-        let handed = handed_on("rustc.sh", ("UNUSED", ""), &words);
+        let passed = passed_on("rustc.sh", ("UNUSED", ""), &words);
         let linker = tree::root().join("infra/xtask/src/build/linker.sh");
         let linker = format!("linker={}", linker.display());
-        assert_eq!(handed, ["-C", "lto=off", "-C", "embed-bitcode=no", "-C", &linker, "a b", "-C", "opt-level=3"]);
+        assert_eq!(passed, ["-C", "lto=off", "-C", "embed-bitcode=no", "-C", &linker, "a b", "-C", "opt-level=3"]);
     }
 
     #[test]
-    fn the_linker_gets_a_symbol_that_is_asked_for_as_one_word() {
+    fn the_linker_gets_an_undefined_symbol_as_one_word() {
         let printf = tools::on_path("printf").unwrap();
-        let handed = handed_on(
+        let passed = passed_on(
             "linker.sh",
             ("INSTRUMENTED_LINKER", printf.to_str().unwrap()),
             &["%s\\n", "a.o", "-u", "__llvm_profile_runtime", "-o", "a b"],
         );
-        assert_eq!(handed, ["a.o", "-u__llvm_profile_runtime", "-o", "a b"]);
+        assert_eq!(passed, ["a.o", "-u__llvm_profile_runtime", "-o", "a b"]);
     }
 }

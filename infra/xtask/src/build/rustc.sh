@@ -1,9 +1,9 @@
 #!/bin/sh
 # cargo's RUSTC_WRAPPER for the instrumented functions: `rustc.sh rustc ARGUMENTS`.
 #
-# They are built without link-time optimisation: counters are put in before it, so the profile is the same, and each function links in
-# seconds. The profile of Cargo.toml must not change for that: cargo derives the names of all symbols from it, and a profile is found
-# again by these names. The linker is called by way of linker.sh.
+# They are built without link-time optimisation: counters are inserted before it, so the profile is the same, and each function links in
+# seconds. The profile settings in Cargo.toml must not be changed for that, because cargo derives the names of all symbols from them, and
+# recorded counts are matched by these names. The linker is called through linker.sh.
 for word; do
   shift
   case $word in

@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: the reference that a person reads in a browser. One HTML page, made of infra/openapi.yaml and Scalar's renderer
-//! (the crate `scalar_api_reference`). It loads nothing else: its own policy forbids it.
+//! `cargo xtask docs`: the API reference as one HTML page, made of infra/openapi.yaml and Scalar's renderer (the crate
+//! `scalar_api_reference`). It loads nothing else: its Content-Security-Policy forbids it.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{Result, progress::print, tree};
 
-/// The reference as one HTML page that a browser shows without a network.
+/// The API reference as one HTML page that needs no network.
 #[derive(Args)]
 pub struct Options {
     /// Write the page to this file.
@@ -19,7 +19,7 @@ pub struct Options {
     out: PathBuf,
 }
 
-/// Writes the page, and prints where it is.
+/// Writes the page and prints its path.
 pub fn run(options: &Options) -> Result<ExitCode> {
     write(&options.out)?;
     print(&options.out.display().to_string())?;
@@ -52,7 +52,7 @@ pub fn document() -> Result<Value> {
 }
 
 fn rendered(script: &str, document: &Value) -> String {
-    // Nothing that asks a server of the renderer's makers: fonts, telemetry, proxy, assistant.
+    // Nothing that contacts a server of the renderer's vendor: no fonts, telemetry, proxy or assistant.
     let configuration = json!({
         "content": document,
         "defaultOpenAllTags": true,
@@ -64,7 +64,7 @@ fn rendered(script: &str, document: &Value) -> String {
         "hideClientButton": true,
         "showDeveloperTools": "never",
     });
-    // Inside a script element only "<" could end it: in JSON it has an escape, in a script's strings "</" has one.
+    // Only "</script" can end a script element: "<" is escaped in JSON, and "</" in the strings of a script.
     let configuration = configuration.to_string().replace('<', "\\u003c");
     let script = script.replace("</script", "<\\/script");
     include_str!("page.html").replace("CONFIGURATION", &configuration).replace("SCRIPT", &script)
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_the_document_or_the_script_ends_its_element() {
+    fn neither_the_document_nor_the_script_can_end_its_element() {
         let page = rendered("f('</script>')", &json!({ "info": { "title": "</script><b>" } }));
         assert_eq!(page.matches("</script>").count(), 2, "{page}");
         assert!(page.contains(r"f('<\/script>')") && page.contains(r"\u003c/script>\u003cb>"), "{page}");

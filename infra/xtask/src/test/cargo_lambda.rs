@@ -1,5 +1,5 @@
-//! The stage that runs functions by cargo-lambda, beside a dev stack of its own: the commands of docs/operations.md as they are written
-//! there, and one route per HTTP method.
+//! The stage that runs functions with cargo-lambda on a separate dev stack: the commands of docs/operations.md as they are written there,
+//! and one route per HTTP method.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,17 +24,17 @@ use crate::{
     store, tools, tree,
 };
 
-/// The page, and the section whose commands are run.
+/// The document, and the section whose commands are run.
 const PAGE: &str = "docs/operations.md";
 const SECTION: &str = "\n## Local invocation with cargo-lambda\n";
 
-/// How long cargo-lambda may take to listen, and to build a function that is built already.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long cargo-lambda may take to listen, and to build a function that is up to date.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Starts a dev stack and `cargo lambda watch`, calls the routes and runs the page's commands.
+/// Starts a dev stack and `cargo lambda watch`, calls the routes and runs the document's commands.
 pub async fn cargo_lambda(context: &Context) -> Result<()> {
     let program = tools::cargo_lambda(&context.groups).await?;
-    let [watch, as_it_is, filled] = page()?;
+    let [watch, without_keys, with_keys] = commands()?;
     let place = Place { program, folder: tree::root().join("target/cargo-lambda"), port: store::free_port()? };
     tree::empty(&place.folder)?;
     let _dev = step("starting a dev stack", dev_stack(context, &place.folder)).await?;
@@ -46,7 +46,7 @@ pub async fn cargo_lambda(context: &Context) -> Result<()> {
     let file = std::fs::File::create(&log).map_err(failed)?;
     watching.stdin(Stdio::null()).stdout(file.try_clone().map_err(failed)?).stderr(file);
     let _watching = context.groups.spawn(&mut watching)?;
-    let outcome = invoked(context, &place, &environment, [&as_it_is, &filled]).await;
+    let outcome = invoked(context, &place, &environment, [&without_keys, &with_keys]).await;
     outcome.map_err(|error| format!("{error} (the log of cargo lambda watch is {})", log.display()))
 }
 
@@ -55,23 +55,23 @@ async fn invoked(
     context: &Context,
     place: &Place,
     environment: &Environment,
-    [as_it_is, filled]: [&str; 2],
+    [without_keys, with_keys]: [&str; 2],
 ) -> Result<()> {
-    step("starting cargo lambda watch", store::answers(&format!("127.0.0.1:{}", place.port), PATIENCE)).await?;
+    step("starting cargo lambda watch", store::answers(&format!("127.0.0.1:{}", place.port), TIMEOUT)).await?;
     let api = Api { base: format!("http://127.0.0.1:{}", place.port), environment };
-    step("a route of each method", routes(&api)).await?;
+    step("calling a route of each method", routes(&api)).await?;
 
-    let printed = step("an event file as it is", output(context, place.command(as_it_is))).await?;
+    let printed = step("invoking an event without a key", output(context, place.command(without_keys))).await?;
     let answers = answers(&printed);
     expect("the event without a key", &answers, &[(401, "/slug", "insufficient-scope")])?;
-    let printed = step("event files with keys", output(context, place.command(filled))).await?;
+    let printed = step("invoking events with keys", output(context, place.command(with_keys))).await?;
     let tenant = api.call("GET", "/tenants/by-external-id/event", "INTEGRATION_KEY", None).await?.json();
     let id = tenant.get("id").and_then(Value::as_str).unwrap_or("no tenant");
     expect("the events", &self::answers(&printed), &[(200, "/id", id), (201, "/customer_id", "initech")])
 }
 
 /// The three code blocks of the section.
-fn page() -> Result<[String; 3]> {
+fn commands() -> Result<[String; 3]> {
     let path = tree::root().join(PAGE);
     let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {PAGE}: {error}"))?;
     let section = text.split_once(SECTION).and_then(|(_, rest)| rest.split("\n## ").next());
@@ -79,10 +79,10 @@ fn page() -> Result<[String; 3]> {
     let blocks: Vec<String> =
         section.split("```sh\n").skip(1).filter_map(|block| block.split("```").next().map(str::to_owned)).collect();
     let count = blocks.len();
-    blocks.try_into().map_err(|_| format!("{PAGE} has {count} code blocks in its section{SECTION}not 3"))
+    blocks.try_into().map_err(|_| format!("{PAGE} has {count} code blocks, not 3, in its section{SECTION}"))
 }
 
-/// What replaces `.local`, the port 9001, and the cargo-lambda on PATH.
+/// The replacements of `.local`, the port 9001, and the cargo-lambda on PATH.
 struct Place {
     program: PathBuf,
     folder: PathBuf,
@@ -90,7 +90,7 @@ struct Place {
 }
 
 impl Place {
-    /// Commands of the page, as a shell runs them here.
+    /// The document's commands, run by a shell with these replacements.
     fn command(&self, commands: &str) -> Command {
         let commands = commands.replace(".local/", &format!("{}/", self.folder.display()));
         let mut command = Command::new("sh");
@@ -105,7 +105,7 @@ impl Place {
     }
 }
 
-/// `cargo xtask dev` on a free port; it has answered when this returns.
+/// Starts `cargo xtask dev` on a free port, and returns when it answers.
 async fn dev_stack(context: &Context, folder: &Path) -> Result<ProcessGroup> {
     let program = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
     let mut command = Command::new(program);
@@ -116,15 +116,15 @@ async fn dev_stack(context: &Context, folder: &Path) -> Result<ProcessGroup> {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if line.starts_with("The API answers at ") {
-            // The rest is read, so that the stack can go on writing.
+            // The remaining output is read, so that the stack does not block.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return Ok(process);
         }
     }
-    Err("the dev stack ended; what it said is above".to_owned())
+    Err("the dev stack ended; its messages are above".to_owned())
 }
 
-/// What `cargo lambda watch` serves.
+/// The API that `cargo lambda watch` serves.
 struct Api<'a> {
     base: String,
     environment: &'a Environment,
@@ -138,12 +138,12 @@ impl Api<'_> {
         headers.extend(body.as_ref().map(|_| ("content-type", "application/json")));
         let (url, body) = (format!("{}{path}", self.base), body.map(|body| body.to_string()).unwrap_or_default());
         let client = Client::new();
-        let answer = time::timeout(PATIENCE, client.request(method, &url, &headers, body)).await;
-        Ok(answer.map_err(|_| format!("{method} {path}: no answer in {} s", PATIENCE.as_secs()))??)
+        let answer = time::timeout(TIMEOUT, client.request(method, &url, &headers, body)).await;
+        Ok(answer.map_err(|_| format!("{method} {path}: no answer in {} s", TIMEOUT.as_secs()))??)
     }
 }
 
-/// One route per method, each with its status and a member of its answer.
+/// Calls one route per method, and checks the status and a member of each answer.
 async fn routes(api: &Api<'_>) -> Result<()> {
     const OPERATOR: &str = "OPERATOR_KEY";
     const INTEGRATION: &str = "INTEGRATION_KEY";
@@ -158,7 +158,7 @@ async fn routes(api: &Api<'_>) -> Result<()> {
         ("DELETE", tenant, INTEGRATION, None, 204, "", Value::Null),
         ("GET", tenant, INTEGRATION, None, 404, "/slug", json!("not-found")),
         ("GET", "/nowhere", INTEGRATION, None, 404, "/slug", json!("not-found")),
-        // cargo-lambda's own answer; ours is 405.
+        // An answer of cargo-lambda; the API answers 405.
         ("PUT", "/v1/customers", OPERATOR, None, 404, "/title", json!("Default function disabled")),
     ];
     for (method, path, key, body, status, pointer, expected) in calls {
@@ -172,12 +172,12 @@ async fn routes(api: &Api<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What commands print.
+/// Runs commands; returns their output.
 async fn output(context: &Context, mut command: Command) -> Result<String> {
     let mut process = context.groups.spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let mut text = String::new();
     let mut pipe = process.child.stdout.take().ok_or("a command has no output")?;
-    let read = time::timeout(PATIENCE, pipe.read_to_string(&mut text)).await;
+    let read = time::timeout(TIMEOUT, pipe.read_to_string(&mut text)).await;
     read.map_err(|_| format!("the commands of {PAGE} did not end"))?.map_err(|error| error.to_string())?;
     match process.wait().await? {
         status if status.success() => Ok(text),
@@ -185,7 +185,7 @@ async fn output(context: &Context, mut command: Command) -> Result<String> {
     }
 }
 
-/// The answers of functions that `cargo lambda invoke` printed: status and body.
+/// The status and body of each answer that `cargo lambda invoke` printed.
 fn answers(printed: &str) -> Vec<(u64, Value)> {
     let values = serde_json::Deserializer::from_str(printed).into_iter::<Value>().map_while(|value| value.ok());
     let answer = |answer: Value| {
@@ -195,7 +195,7 @@ fn answers(printed: &str) -> Vec<(u64, Value)> {
     values.filter_map(answer).collect()
 }
 
-/// Compares answers with statuses and a member of each.
+/// Compares each answer with a status and a member.
 fn expect(what: &str, answers: &[(u64, Value)], expected: &[(u64, &str, &str)]) -> Result<()> {
     let member = |(answer, (_, pointer, _)): (&(u64, Value), &(u64, &str, &str))| {
         (answer.0, answer.1.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned())
@@ -213,17 +213,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_has_the_three_blocks_that_the_stage_runs() {
-        let [watch, as_it_is, filled] = page().unwrap();
+    fn the_document_has_the_three_blocks_that_the_stage_runs() {
+        let [watch, without_keys, with_keys] = commands().unwrap();
         assert!(watch.starts_with("cargo lambda watch ") && watch.contains(" --env-file .local/dev.env"), "{watch}");
-        assert!(as_it_is.contains("--data-file tests/events/get-tenant.json"), "{as_it_is}");
+        assert!(without_keys.contains("--data-file tests/events/get-tenant.json"), "{without_keys}");
         for command in ["cargo lambda invoke get-tenant ", "cargo lambda invoke create-customer "] {
-            assert!(filled.contains(command), "{filled}");
+            assert!(with_keys.contains(command), "{with_keys}");
         }
     }
 
     #[test]
-    fn answers_are_read_from_what_is_printed_one_after_the_other() {
+    fn all_answers_are_read_from_the_output() {
         let printed = r#"{"statusCode":200,"headers":{},"body":"{\"id\":\"tnt_1\"}","isBase64Encoded":false}
             {"statusCode":201,"body":"{\"customer_id\":\"a\"}"}"#;
         let answers = answers(printed);

@@ -1,14 +1,14 @@
-//! The stage that judges the dependencies by deny.toml: licenses, sources, and no crate twice.
+//! The stage that checks the dependencies against deny.toml: licenses, sources, and duplicate versions.
 //!
-//! Not here: known vulnerabilities, whose database would have to be fetched for each run.
+//! Known vulnerabilities are not checked, because their database would have to be downloaded for each run.
 
 use super::{Context, check};
 use crate::{Result, cargo, progress::step, tools};
 
-/// Where cargo-deny is pinned.
+/// The folder that pins cargo-deny.
 const CARGO_DENY: &str = "infra/cargo-deny";
 
-/// cargo-deny over the lock file. It reads the crates themselves, those too that are built nowhere here.
+/// Runs cargo-deny on the lock file. It reads all crates, including those that are not built on this platform.
 pub async fn deny(context: &Context) -> Result<()> {
     let bin = tools::python(&context.groups, CARGO_DENY).await?;
     step("fetching crates", tools::run(&context.groups, &mut cargo::command(&["fetch", "--locked"]))).await?;

@@ -1,26 +1,26 @@
-//! The stages that judge the two documents, template.yaml and infra/openapi.yaml, and that deploy the one.
+//! The stages that check template.yaml and infra/openapi.yaml, and that build and deploy functions.
 
 use tokio::process::Command;
 
-use super::{Context, check, left_out};
+use super::{Context, check, skip_part};
 use crate::{Result, build, progress::step, tools, tree};
 
-/// Where the tools of template.yaml are pinned.
+/// The folder that pins the tools for template.yaml.
 const TEMPLATE_TOOLS: &str = "infra/check-template";
 
-/// Where the tools of infra/openapi.yaml are pinned.
+/// The folder that pins the tools for infra/openapi.yaml.
 const OPENAPI_TOOLS: &str = "infra/xtask/openapi";
 
-/// `sam validate --lint`, and cfn-lint of the template as it is and expanded.
+/// `sam validate --lint`, and cfn-lint of the template and its expansion.
 pub async fn template(context: &Context) -> Result<()> {
     check_template(context, "sam").await
 }
 
-/// CDK makes the same stack of the template, cdk-nag has nothing against it, and the app's own tests pass.
+/// CDK creates the same stack from the template, cdk-nag has no findings, and the app's tests pass.
 pub async fn cdk(context: &Context) -> Result<()> {
-    let npm = tools::on_path("npm").ok_or("npm is not here")?;
+    let npm = tools::on_path("npm").ok_or("npm is not installed")?;
     let folder = tree::root().join("infra/cdk");
-    // In its own folder, as for those who deploy; npm's own list of what is there is older than a changed lock file.
+    // Installed in its own folder, as for a deployment. npm's list of installed packages is older than a changed lock file.
     let changed = |file: &str| std::fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok();
     if changed("node_modules/.package-lock.json") < changed("package-lock.json") {
         let mut install = Command::new(&npm);
@@ -30,10 +30,10 @@ pub async fn cdk(context: &Context) -> Result<()> {
     check_template(context, "cdk").await?;
     let mut tests = Command::new(&npm);
     tests.args(["test", "--silent"]).current_dir(&folder).env("CDK_DISABLE_CLI_TELEMETRY", "1");
-    step("the tests of infra/cdk", tools::run(&context.groups, &mut tests)).await
+    step("testing infra/cdk", tools::run(&context.groups, &mut tests)).await
 }
 
-/// A function is built for Lambda's processor, and `sam deploy` takes it and all others without a question.
+/// Builds a function for Lambda's architecture and checks that `sam deploy` deploys it and all others without a question.
 pub async fn deploy(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/deploy");
     tree::empty(&folder)?;
@@ -43,7 +43,7 @@ pub async fn deploy(context: &Context) -> Result<()> {
     check(context, tools::python_program(&bin, "python3").arg(script).arg(folder)).await
 }
 
-/// A function is built with counters, trained, and built again by what they say. (For another processor that takes an emulator.)
+/// Builds a function with counters, trains it, and builds it again with the profile, for this machine's architecture.
 pub async fn pgo(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/pgo/tried");
     tree::empty(&folder)?;
@@ -56,15 +56,15 @@ async fn check_template(context: &Context, part: &str) -> Result<()> {
     check(context, tools::python_program(&bin, "python3").arg(script).arg(part)).await
 }
 
-/// The validator of the specification, and where npm is there the two linters, and the validator again over what is converted to
-/// OpenAPI 3.0, which many tools still read.
+/// Runs the validator of the specification and, if npm is installed, the two linters, and the validator again on the document converted to
+/// OpenAPI 3.0, which many tools still require.
 pub async fn openapi(context: &Context) -> Result<()> {
     let python = tools::python(&context.groups, OPENAPI_TOOLS).await?;
     let document = tree::openapi();
     check(context, tools::python_program(&python, "openapi-spec-validator").arg(&document)).await?;
     let Some(bin) = tools::node(&context.groups, OPENAPI_TOOLS).await? else {
-        return left_out(
-            "npm is not here: spectral, redocly and the conversion to 3.0 are left out (install Node.js 20 or newer to run them)",
+        return skip_part(
+            "npm is not installed: spectral, redocly and the conversion to 3.0 are skipped (install Node.js 20 or newer to run them)",
         );
     };
     let rules = tree::root().join("infra");
@@ -73,7 +73,7 @@ pub async fn openapi(context: &Context) -> Result<()> {
     check(context, &mut spectral).await?;
     let mut redocly = Command::new(bin.join("redocly"));
     redocly.arg("lint").arg(&document).arg("--config").arg(rules.join("redocly.yaml"));
-    // Neither a look for newer versions nor telemetry: nothing here may need a network.
+    // No check for newer versions and no telemetry, because the stage must not need a network.
     redocly.env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true").env("REDOCLY_TELEMETRY", "off");
     check(context, &mut redocly).await?;
     let converted = tree::root().join("target/openapi-3.0.yaml");

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that is checked before a change lands, in one table of stages.
 //!
-//! Invariant: one failed stage does not keep the next from running, and any failed stage fails the command.
+//! Invariant: after a failed stage the next ones still run, and any failed stage fails the command.
 
 mod cargo_lambda;
 mod clients;
@@ -25,7 +25,7 @@ use std::{
 use clap::Args;
 use tokio::{process::Command, sync::OnceCell};
 
-use self::missing::left_out;
+use self::missing::skip_part;
 use crate::{
     Result,
     cargo::Programs,
@@ -37,18 +37,18 @@ use crate::{
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// One named part of the whole.
+/// One named group of checks.
 struct Stage {
     name: &'static str,
     about: &'static str,
-    /// Programs without which it is left out.
+    /// Programs without which it is skipped.
     needs: &'static [&'static str],
-    /// Programs without which a part of it is left out.
+    /// Programs without which a part of it is skipped.
     parts: &'static [&'static str],
     run: fn(&Context) -> Running<'_>,
 }
 
-/// In the order in which they run: quick ones first, then those that need what `build` makes.
+/// In the order in which they run: fast ones first, then those that need the output of `build`.
 const STAGES: &[Stage] = &[
     Stage {
         name: "fmt",
@@ -59,14 +59,14 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "clippy",
-        about: "no lint is broken",
+        about: "clippy has no warnings",
         needs: &[],
         parts: &[],
         run: |at| Box::pin(stages::clippy(at)),
     },
     Stage {
         name: "deny",
-        about: "no dependency is against deny.toml",
+        about: "dependencies comply with deny.toml",
         needs: &["python3"],
         parts: &[],
         run: |at| Box::pin(deny::deny(at)),
@@ -80,28 +80,28 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "template",
-        about: "template.yaml is what SAM and CloudFormation take",
+        about: "SAM and CloudFormation accept template.yaml",
         needs: &["python3"],
         parts: &[],
         run: |at| Box::pin(docs::template(at)),
     },
     Stage {
         name: "cdk",
-        about: "CDK makes the same stack as SAM",
+        about: "CDK creates the same stack as SAM",
         needs: &["python3", "npm"],
         parts: &[],
         run: |at| Box::pin(docs::cdk(at)),
     },
     Stage {
         name: "deploy",
-        about: "a function is built for arm64, and sam deploy takes it without a question (no AWS)",
+        about: "a function is built for arm64, and sam deploy deploys it without a question (no AWS account)",
         needs: &["python3"],
         parts: &[],
         run: |at| Box::pin(docs::deploy(at)),
     },
     Stage {
         name: "openapi",
-        about: "infra/openapi.yaml is valid and clean",
+        about: "infra/openapi.yaml is valid and has no linter warnings",
         needs: &["python3"],
         parts: &["npm"],
         run: |at| Box::pin(docs::openapi(at)),
@@ -115,14 +115,14 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "build",
-        about: "every function's binary",
+        about: "all functions are built",
         needs: &[],
         parts: &[],
         run: |at| Box::pin(suite::build(at)),
     },
     Stage {
         name: "pgo",
-        about: "a function is built by its own profile, for this processor",
+        about: "a function is built with a profile, for this machine's architecture",
         needs: &["python3"],
         parts: &[],
         run: |at| Box::pin(docs::pgo(at)),
@@ -136,7 +136,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "api",
-        about: "the API from outside, on a real store",
+        about: "black-box tests of the API, on a real store",
         needs: &[],
         parts: &[],
         run: |at| Box::pin(suite::api(at)),
@@ -157,55 +157,55 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "schemathesis",
-        about: "no request of its making is answered otherwise than infra/openapi.yaml says",
+        about: "generated requests are answered as infra/openapi.yaml says",
         needs: &["python3"],
         parts: &[],
         run: |at| Box::pin(clients::schemathesis(at)),
     },
     Stage {
         name: "suite",
-        about: "every request and log line of the three before: conditions, roots, policies, secrets",
+        about: "all recorded requests and log lines: conditions, roots, policies, secrets",
         needs: &[],
         parts: &[],
         run: |at| Box::pin(suite::suite(at)),
     },
     Stage {
         name: "mutants",
-        about: "builds that are broken on purpose are noticed, each by a test that names the fault",
+        about: "each deliberately broken build is detected by a test that names the error",
         needs: &[],
         parts: &[],
         run: |at| Box::pin(mutants::mutants(at)),
     },
     Stage {
         name: "ratchets",
-        about: "the shipping build is no larger and no slower than it was",
+        about: "release builds have not become larger or slower",
         needs: &[],
         parts: &["valgrind"],
         run: |at| Box::pin(ratchets::ratchets(at)),
     },
 ];
 
-/// What the stages share.
+/// The context of all stages.
 struct Context {
     groups: ProcessGroups,
     choice: Choice,
     filters: Vec<String>,
     store: OnceCell<Store>,
     programs: OnceCell<Programs>,
-    /// Whether the ratchets' numbers are replaced.
+    /// Whether the numbers of the ratchets are replaced.
     write: bool,
 }
 
-/// Everything that is checked before a change lands, or a part of it.
+/// Runs all checks, or a part of them.
 #[derive(Args)]
 pub struct Options {
-    /// Stages (--list names them), or words: the tests whose name contains one. None: everything.
+    /// Stages (see --list), or parts of the names of tests; everything if none is given.
     #[arg(value_name = "STAGE or NAME")]
     words: Vec<String>,
-    /// Names the stages.
+    /// Lists the stages.
     #[arg(long)]
     list: bool,
-    /// With the stage ratchets: records what the functions cost now in infra/ratchets.json.
+    /// With the stage ratchets: records the current numbers in infra/ratchets.json.
     #[arg(long)]
     write: bool,
     /// The store: embedded, dynamodb-local or http://HOST:PORT.
@@ -213,7 +213,7 @@ pub struct Options {
     store: Option<Choice>,
 }
 
-/// Runs the stages named (none = all); a word that is no stage selects tests by their name.
+/// Runs the named stages, or all; a word that is not a stage selects tests by their name.
 pub async fn run(options: Options) -> Result<ExitCode> {
     if options.list {
         for stage in STAGES {
@@ -231,7 +231,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     }
     named::check(&filters)?;
     let chosen = || STAGES.iter().filter(|stage| everything || names.iter().any(|name| name == stage.name));
-    missing::look(chosen())?;
+    missing::check(chosen())?;
     let groups = ProcessGroups::start()?;
     let (store, programs) = (OnceCell::new(), OnceCell::new());
     let context = Context { groups: groups.clone(), choice, filters, store, programs, write };
@@ -263,64 +263,64 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// How one stage ended.
-struct Done {
+/// The result of a stage.
+struct StageResult {
     name: &'static str,
     outcome: Outcome,
-    took: Duration,
+    elapsed: Duration,
 }
 
 enum Outcome {
     Passed,
-    /// What was there passed; the rest was left out, for this reason.
-    InPart(String),
-    LeftOut(String),
+    /// Passed, but a part was skipped for this reason.
+    PartlySkipped(String),
+    Skipped(String),
     Failed(String),
 }
 
-async fn run_stage(stage: &Stage, context: &Context) -> Done {
+async fn run_stage(stage: &Stage, context: &Context) -> StageResult {
     let name = stage.name;
     headline(&format!("--- {name}"));
     let started = Instant::now();
-    let absent = missing::absent(stage.needs);
-    let outcome = if absent.is_empty() {
+    let missing = missing::not_installed(stage.needs);
+    let outcome = if missing.is_empty() {
         let outcome = (stage.run)(context).await;
-        match (outcome, missing::taken().join("; ")) {
+        match (outcome, missing::take_skipped().join("; ")) {
             (Err(error), _) => Outcome::Failed(error),
             (Ok(()), reasons) if reasons.is_empty() => Outcome::Passed,
-            (Ok(()), reasons) => Outcome::InPart(reasons),
+            (Ok(()), reasons) => Outcome::PartlySkipped(reasons),
         }
     } else {
-        Outcome::LeftOut(format!("{} is not here", absent.join(", ")))
+        Outcome::Skipped(format!("{} is not installed", missing.join(", ")))
     };
     if let Outcome::Failed(error) = &outcome {
         headline(&format!("--- {name} FAILED: {error}"));
     }
-    Done { name, outcome, took: started.elapsed() }
+    StageResult { name, outcome, elapsed: started.elapsed() }
 }
 
-/// A line per stage, and the sums. A stage that was left out counts as skipped, one in part as what its rest is: passed.
-fn table(done: &[Done]) -> Vec<String> {
+/// One line per stage, and the totals. A partly skipped stage counts as passed.
+fn table(done: &[StageResult]) -> Vec<String> {
     let mut lines = vec!["\nstage             time".to_owned()];
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for stage in done {
         let (word, why, count) = match &stage.outcome {
             Outcome::Passed => ("ok", "", &mut passed),
-            Outcome::InPart(why) => ("left out in part", why.as_str(), &mut passed),
-            Outcome::LeftOut(why) => ("left out", why.as_str(), &mut skipped),
+            Outcome::PartlySkipped(why) => ("partly skipped", why.as_str(), &mut passed),
+            Outcome::Skipped(why) => ("skipped", why.as_str(), &mut skipped),
             Outcome::Failed(error) => ("FAILED", error.lines().next().unwrap_or_default(), &mut failed),
         };
         *count += 1;
-        let line = format!("{:<12} {:>7.1} s  {word}  {why}", stage.name, stage.took.as_secs_f64());
+        let line = format!("{:<12} {:>7.1} s  {word}  {why}", stage.name, stage.elapsed.as_secs_f64());
         lines.push(line.trim_end().to_owned());
     }
-    lines.push(format!("{:<12} {:>7.1} s", "all", done.iter().map(|stage| stage.took.as_secs_f64()).sum::<f64>()));
+    lines.push(format!("{:<12} {:>7.1} s", "all", done.iter().map(|stage| stage.elapsed.as_secs_f64()).sum::<f64>()));
     let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
     lines.push(format!("stages: {passed} passed, {failed} failed{skipped}"));
     lines
 }
 
-/// Runs a program with its output as it comes; an exit code other than 0 fails the stage.
+/// Runs a program and shows its output; an exit code other than 0 fails the stage.
 async fn check(context: &Context, command: &mut Command) -> Result<()> {
     let line = tools::spell(command);
     let mut process = context.groups.spawn(command.stdin(std::process::Stdio::null()))?;
@@ -335,24 +335,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stage_that_was_left_out_is_neither_ok_nor_counted_as_passed() {
-        let done = |name, outcome| Done { name, outcome, took: Duration::from_millis(1500) };
+    fn a_skipped_stage_is_neither_ok_nor_counted_as_passed() {
+        let result = |name, outcome| StageResult { name, outcome, elapsed: Duration::from_millis(1500) };
         let lines = table(&[
-            done("fmt", Outcome::Passed),
-            done("clients", Outcome::InPart("go is not here".to_owned())),
-            done("cdk", Outcome::LeftOut("npm is not here".to_owned())),
-            done("doc", Outcome::Failed("broken\nlinks".to_owned())),
+            result("fmt", Outcome::Passed),
+            result("clients", Outcome::PartlySkipped("go is not installed".to_owned())),
+            result("cdk", Outcome::Skipped("npm is not installed".to_owned())),
+            result("doc", Outcome::Failed("broken\nlinks".to_owned())),
         ]);
         let expected = [
             "\nstage             time",
             "fmt              1.5 s  ok",
-            "clients          1.5 s  left out in part  go is not here",
-            "cdk              1.5 s  left out  npm is not here",
+            "clients          1.5 s  partly skipped  go is not installed",
+            "cdk              1.5 s  skipped  npm is not installed",
             "doc              1.5 s  FAILED  broken",
             "all              6.0 s",
             "stages: 2 passed, 1 failed, 1 skipped",
         ];
         assert_eq!(lines, expected);
-        assert_eq!(table(&[done("fmt", Outcome::Passed)]).last().unwrap(), "stages: 1 passed, 0 failed");
+        assert_eq!(table(&[result("fmt", Outcome::Passed)]).last().unwrap(), "stages: 1 passed, 0 failed");
     }
 }

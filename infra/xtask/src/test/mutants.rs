@@ -1,10 +1,10 @@
-//! The stage `mutants`: functions and templates that are broken on purpose, each of which a test must notice in words that
-//! name the fault. A test that cannot fail is no proof; these are the proofs of the tests.
+//! The stage `mutants`: deliberately broken functions and templates, each of which a test must detect with a message that names the error.
+//! It shows that the tests can fail.
 //!
-//! One build holds every broken place, each behind the question which mutant a process is (the variable `MUTANT`), so that
-//! a mutant costs one test and not a build. The tests are those of this tree, as the other stages built them.
+//! One build contains all mutants; the variable `MUTANT` selects one per process, so that a mutant costs one test and not a build. The tests
+//! are those of this tree, as the other stages built them.
 //!
-//! Invariant: neither this tree nor what was built of it is touched.
+//! Invariant: neither this tree nor its build output is changed.
 
 use std::{
     fs,
@@ -22,24 +22,24 @@ use crate::{
 struct Mutant {
     name: &'static str,
     change: Change,
-    /// Makes the functions work first, whatever comes of it, where the test is about what they were recorded doing.
+    /// A test that runs before, with any result, if `test` checks recorded requests.
     after: Option<Test>,
     test: Test,
-    /// What the failed test says.
+    /// A part of the failed test's output.
     says: &'static str,
 }
 
 enum Change {
-    /// In a source file: this text, which stands there once, becomes that one, in which `MUTANT` asks for this mutant.
+    /// In a source file, replaces a text that occurs once by another, in which `MUTANT` is true for this mutant.
     Code(&'static str, &'static str, &'static str),
-    /// In template.yaml likewise.
+    /// Replaces a text in template.yaml.
     Template(&'static str, &'static str),
 }
 
 /// A test: its target in `tests/tests/`, and its name.
 struct Test(&'static str, &'static str);
 
-/// Tests of what the tests before recorded.
+/// Tests of recorded requests.
 const RECORDED_WRITES: Test = Test("suite", "every_recorded_write_is_conditional_and_has_its_write_id");
 const RECORDED_KEYS: Test = Test("suite", "every_recorded_key_is_in_the_callers_own_root");
 const RECORDED_CALLS: Test = Test("suite", "every_recorded_request_is_allowed_by_its_functions_policy");
@@ -58,7 +58,7 @@ const MUTANTS: &[Mutant] = &[
         says: "-> 412",
     },
     Mutant {
-        name: "a write of which nothing is known counts as not applied",
+        name: "a write with an unknown outcome counts as not applied",
         change: Change::Code(
             "shared/src/store/commit.rs",
             "Outcome::Unknown(_) => return Err(unknown_outcome()),",
@@ -91,7 +91,7 @@ const MUTANTS: &[Mutant] = &[
         says: "assertion `left == right` failed",
     },
     Mutant {
-        name: "a race is the client's 412",
+        name: "a lost race is answered with 412",
         change: Change::Code(
             "shared/src/store/commit.rs",
             "Outcome::ConditionFailed(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),",
@@ -102,7 +102,7 @@ const MUTANTS: &[Mutant] = &[
         says: "412",
     },
     Mutant {
-        name: "a change that lost a race is answered as made",
+        name: "a change that lost a race is answered as successful",
         change: Change::Code(
             "shared/src/store/commit.rs",
             "None => ControlFlow::Break(answer),",
@@ -113,7 +113,7 @@ const MUTANTS: &[Mutant] = &[
         says: "panicked",
     },
     Mutant {
-        name: "a key left unprocessed is taken for an absent item",
+        name: "an unprocessed key counts as an absent item",
         change: Change::Code(
             "shared/src/store/read.rs",
             "remaining = unprocessed.map(|rest| rest.keys).unwrap_or_default();",
@@ -124,7 +124,7 @@ const MUTANTS: &[Mutant] = &[
         says: "-> 401",
     },
     Mutant {
-        name: "a request that succeeds pays for a whole retry of another",
+        name: "a successful request refunds the full cost of a retry",
         change: Change::Code(
             "shared/src/store/client.rs",
             ".success_reward(1.0)",
@@ -135,7 +135,7 @@ const MUTANTS: &[Mutant] = &[
         says: "attempts for 3000 requests",
     },
     Mutant {
-        name: "what is wrong with a request is answered to whoever sends it",
+        name: "an invalid request is reported before the credential is checked",
         change: Change::Code(
             "shared/src/http/authentication.rs",
             "Err(error) => (store.authenticate(claim).await?, Err(error)),",
@@ -168,7 +168,7 @@ const MUTANTS: &[Mutant] = &[
         says: "CreateTenantFunction: it is unconditional",
     },
     Mutant {
-        name: "If-Match is not looked at",
+        name: "If-Match is ignored",
         change: Change::Code(
             "shared/src/domain/precondition.rs",
             "if is_met { Ok(()) }",
@@ -179,7 +179,7 @@ const MUTANTS: &[Mutant] = &[
         says: "200: [",
     },
     Mutant {
-        name: "a default need not be attached when it is written",
+        name: "a default repository need not be attached",
         change: Change::Code(
             "shared/src/domain/attachment.rs",
             "is_some_and(|default| !self.attachments.contains_key(&default))",
@@ -201,7 +201,7 @@ const MUTANTS: &[Mutant] = &[
         says: "left: 32",
     },
     Mutant {
-        name: "an expired record still counts",
+        name: "an expired idempotency record still counts",
         change: Change::Code(
             "shared/src/store/idempotency.rs",
             "self.expires_at > now",
@@ -212,7 +212,7 @@ const MUTANTS: &[Mutant] = &[
         says: "panicked",
     },
     Mutant {
-        name: "any secret opens a key",
+        name: "any secret is accepted for a key",
         change: Change::Code(
             "shared/src/store/authentication.rs",
             "entry.hash.matches(&claim.hash) && entry.is_live(self.now)",
@@ -223,7 +223,7 @@ const MUTANTS: &[Mutant] = &[
         says: "not 401 insufficient-scope",
     },
     Mutant {
-        name: "a revoked key lives on",
+        name: "a revoked key still works",
         change: Change::Code(
             "shared/src/domain/key_ring.rs",
             "!self.is_replaced && is_live(self.expires_at, self.revoked_at, now)",
@@ -256,7 +256,7 @@ const MUTANTS: &[Mutant] = &[
         says: "is in the log",
     },
     Mutant {
-        name: "the root is taken from the path",
+        name: "the root is taken from the id in the path",
         change: Change::Code(
             "shared/src/store/keys.rs",
             "Key { pk: tenants(root).pk, sk: id_sort_key(id) }",
@@ -267,7 +267,7 @@ const MUTANTS: &[Mutant] = &[
         says: "CreateTenantFunction",
     },
     Mutant {
-        name: "a customer's id opens it to every operator",
+        name: "every operator can read a customer by its id",
         change: Change::Code(
             "shared/src/store/customers.rs",
             "found.filter(|root| root.entity.operator == *operator.operator())",
@@ -278,7 +278,7 @@ const MUTANTS: &[Mutant] = &[
         says: "assertion `left == right` failed",
     },
     Mutant {
-        name: "a page token opens every list",
+        name: "a page token is accepted for every list",
         change: Change::Code(
             "shared/src/domain/page_token.rs",
             "bool::from(is_valid).then",
@@ -317,45 +317,45 @@ const MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// Breaks a copy of the tree, builds it, and runs each mutant's test.
+/// Applies the mutants to a copy of the tree, builds it, and runs each mutant's test.
 pub async fn mutants(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/mutants");
     tree::empty(&folder.join("tree"))?;
     copy(&tree::root(), &folder.join("tree"))?;
     for mutant in MUTANTS {
         if let Change::Code(file, is, becomes) = mutant.change {
-            replace(&folder.join("tree").join(file), is, &becomes.replace("MUTANT", &question(mutant)))?;
+            replace(&folder.join("tree").join(file), is, &becomes.replace("MUTANT", &is_selected(mutant)))?;
         }
     }
-    append(&folder.join("tree/shared/src/lib.rs"), QUESTION)?;
+    append(&folder.join("tree/shared/src/lib.rs"), SELECTION)?;
     let functions = build(context, &folder).await?;
-    let mut unnoticed = Vec::new();
+    let mut undetected = Vec::new();
     for mutant in MUTANTS {
-        if let Err(why) = step(mutant.name, notice(context, mutant, &folder, &functions)).await {
+        if let Err(why) = step(mutant.name, detect(context, mutant, &folder, &functions)).await {
             note(&format!("  {why}"));
-            unnoticed.push(mutant.name);
+            undetected.push(mutant.name);
         }
     }
-    if unnoticed.is_empty() {
-        note(&format!("  {} mutants, each noticed", MUTANTS.len()));
+    if undetected.is_empty() {
+        note(&format!("  {} mutants, all detected", MUTANTS.len()));
         return Ok(());
     }
-    Err(format!("no test noticed that {}", unnoticed.join("; that ")))
+    Err(format!("no test detected that {}", undetected.join("; that ")))
 }
 
 /// Added to the copy's shared crate.
-const QUESTION: &str = r#"
-/// Whether this process is that mutant.
+const SELECTION: &str = r#"
+/// Whether this mutant is selected in this process.
 pub fn mutant(name: &str) -> bool {
     std::env::var("MUTANT").is_ok_and(|given| given == name)
 }
 "#;
 
-fn question(mutant: &Mutant) -> String {
+fn is_selected(mutant: &Mutant) -> String {
     format!("crate::mutant({:?})", mutant.name)
 }
 
-/// Builds the copy. In a target folder of its own: cargo takes packages of two copies of a tree for the same.
+/// Builds the copy in a separate target folder, because cargo does not distinguish the packages of two copies of a tree.
 async fn build(context: &Context, folder: &Path) -> Result<PathBuf> {
     let mut command = cargo::command(&["build", "--quiet", "-p=functions", "--bins"]);
     command.current_dir(folder.join("tree")).env("CARGO_TARGET_DIR", folder.join("build"));
@@ -363,20 +363,20 @@ async fn build(context: &Context, folder: &Path) -> Result<PathBuf> {
     Ok(folder.join("build/debug"))
 }
 
-/// Runs a mutant's test: it passes where nothing is broken, and fails and says why where this is.
-async fn notice(context: &Context, mutant: &Mutant, folder: &Path, functions: &Path) -> Result<()> {
+/// Runs a mutant's test: it must pass without the mutant, and fail with the expected message with it.
+async fn detect(context: &Context, mutant: &Mutant, folder: &Path, functions: &Path) -> Result<()> {
     let name = mutant.test.1;
-    if let Some(said) = run(context, mutant, false, folder, functions).await? {
-        return Err(format!("{name} fails where nothing is broken: {said}"));
+    if let Some(output) = run(context, mutant, false, folder, functions).await? {
+        return Err(format!("{name} fails without the mutant: {output}"));
     }
     match run(context, mutant, true, folder, functions).await? {
         None => Err(format!("{name} passes although {}", mutant.name)),
-        Some(said) if said.contains(mutant.says) => Ok(()),
-        Some(said) => Err(format!("{name} fails without saying {:?}: {said}", mutant.says)),
+        Some(output) if output.contains(mutant.says) => Ok(()),
+        Some(output) => Err(format!("{name} fails without the message {:?}: {output}", mutant.says)),
     }
 }
 
-/// Runs a mutant's test, with what it is about before it; what it said where it failed.
+/// Runs a mutant's test, after the test whose requests it checks; returns its output if it failed.
 async fn run(
     context: &Context,
     mutant: &Mutant,
@@ -388,8 +388,8 @@ async fn run(
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", template.display());
     fs::copy(tree::template(), &template).map_err(failed)?;
     let environment = "        TABLE_NAME: !Ref Table\n";
-    let which = if is_broken { mutant.name } else { "none" };
-    replace(&template, environment, &format!("{environment}        MUTANT: {which}\n"))?;
+    let selected = if is_broken { mutant.name } else { "none" };
+    replace(&template, environment, &format!("{environment}        MUTANT: {selected}\n"))?;
     let mut log = suite::recorded();
     match mutant.change {
         Change::Code(..) => log = folder.join("log"),
@@ -413,15 +413,15 @@ async fn run(
     run(&mutant.test).await
 }
 
-/// Copies what is built and what is read while building; neither results nor tools.
+/// Copies the sources, without build output and tools.
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    const NOT: [&str; 6] = [".git", ".local", ".tools", "cdk.out", "node_modules", "target"];
+    const EXCLUDED: [&str; 6] = [".git", ".local", ".tools", "cdk.out", "node_modules", "target"];
     let failed = |error: std::io::Error| format!("cannot copy {}: {error}", from.display());
     fs::create_dir_all(to).map_err(failed)?;
     for entry in fs::read_dir(from).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let (name, kind) = (entry.file_name(), entry.file_type().map_err(failed)?);
-        if NOT.iter().any(|not| name == *not) || kind.is_symlink() {
+        if EXCLUDED.iter().any(|excluded| name == *excluded) || kind.is_symlink() {
             continue;
         }
         let (from, to) = (entry.path(), to.join(&name));
@@ -434,13 +434,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Replaces a text that stands in a file once.
+/// Replaces a text that occurs once in a file.
 fn replace(file: &Path, is: &str, becomes: &str) -> Result<()> {
     let failed = |error: std::io::Error| format!("{}: {error}", file.display());
     let text = fs::read_to_string(file).map_err(failed)?;
     match text.matches(is).count() {
         1 => fs::write(file, text.replacen(is, becomes, 1)).map_err(failed),
-        count => Err(format!("{} has {count} places like this to break, not one:\n{is}", file.display())),
+        count => Err(format!("{} has this text {count} times, not once:\n{is}", file.display())),
     }
 }
 

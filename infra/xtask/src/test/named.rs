@@ -1,7 +1,7 @@
-//! `cargo xtask test WORD...`: the tests whose name contains one of the words, black-box or inside a crate.
+//! `cargo xtask test WORD...`: the black-box and unit tests whose name contains one of the words.
 //!
-//! Invariant: a word that no test's name contains is an error. Only the targets that may have such tests are built: a test's name is
-//! in its source, or is the name of its file. Not here: tests in documentation, and those of `suite`, which are about a whole run.
+//! Invariant: a word that is in no test's name is an error. Only targets that may have such tests are built: a test's name is
+//! in its source, or is the name of its file. Documentation tests are not included, nor those of `suite`, which check a whole run.
 
 use std::{
     collections::BTreeSet,
@@ -30,9 +30,9 @@ pub struct Count {
     pub failed: u64,
 }
 
-/// Something of cargo's that has tests, and where its sources are.
+/// A cargo target that has tests, and its sources.
 struct Target {
-    /// What cargo is asked for.
+    /// The flag that selects it.
     flag: String,
     sources: Vec<PathBuf>,
 }
@@ -41,12 +41,12 @@ struct Target {
 struct Built {
     name: String,
     program: PathBuf,
-    /// Where cargo would start it.
+    /// The working folder in which cargo would start it.
     folder: PathBuf,
     is_black_box: bool,
 }
 
-/// Fails where a word cannot be part of any test's name. Needs nothing but the sources.
+/// Fails if a word cannot be part of any test's name. Reads only the sources.
 pub fn check(words: &[String]) -> Result<()> {
     let targets = targets()?;
     let none = words.iter().filter(|word| !targets.iter().any(|target| target.may_have(word)));
@@ -61,7 +61,7 @@ fn unknown(words: Vec<&str>) -> Result<()> {
     Err(format!("no stage and no test is named {}; the stages are: {}", words.join(", "), stages.join(", ")))
 }
 
-/// Builds, lists, runs. A failed test is an error at the end, when all have run.
+/// Builds, lists and runs the tests. Failed tests are counted, and the others still run.
 pub async fn run(context: &Context) -> Result<Count> {
     let words = &context.filters;
     let targets: Vec<Target> =
@@ -87,7 +87,7 @@ pub async fn run(context: &Context) -> Result<Count> {
     Ok(count)
 }
 
-/// The crates with tests inside them, and the black-box tests; neither `suite` nor what says how to run them.
+/// The crates with unit tests, and the black-box tests; neither `suite` nor `hint`.
 fn targets() -> Result<Vec<Target>> {
     let root = tree::root();
     let inside = [
@@ -119,7 +119,7 @@ pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl Target {
-    /// Whether each part of the word is in a source or is part of a source's name.
+    /// Whether each part of the word is in a source or in a source's file name.
     fn may_have(&self, word: &str) -> bool {
         let within = |part: &str| {
             self.sources.iter().any(|path| {
@@ -130,7 +130,7 @@ impl Target {
     }
 }
 
-/// One call of cargo.
+/// Builds the targets with one cargo command.
 async fn build(context: &Context, targets: &[Target]) -> Result<Vec<Built>> {
     let flags: BTreeSet<&str> = targets.iter().map(|target| target.flag.as_str()).collect();
     let words: Vec<&str> = ["test", "--no-run"].into_iter().chain(flags).collect();
@@ -139,7 +139,7 @@ async fn build(context: &Context, targets: &[Target]) -> Result<Vec<Built>> {
     Ok(built)
 }
 
-/// The test program that one of cargo's messages announces.
+/// The test program in one of cargo's messages.
 fn test_program(message: &str) -> Option<Built> {
     let message: Value = serde_json::from_str(message).ok()?;
     let program = message.get("executable")?.as_str()?;
@@ -178,7 +178,7 @@ async fn run_one(context: &Context, target: &Built) -> Result<Count> {
     let status = process.wait().await?;
     match count {
         Some(count) if status.success() == (count.failed == 0) => Ok(count),
-        _ => Err(format!("the tests of {} ended before their end ({status})", target.name)),
+        _ => Err(format!("the tests of {} ended early ({status})", target.name)),
     }
 }
 
@@ -194,15 +194,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_result_is_read() {
+    fn a_result_is_parsed() {
         let line = "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.14s";
         assert_eq!(result(line), Some(Count { passed: 3, failed: 1 }));
         assert_eq!(result("test a ... ok"), None);
     }
 
     #[test]
-    fn a_word_is_looked_for_in_names_of_files_and_in_sources() {
-        let known = ["a_result_is_read", "named::tests", "tenants::", "two_sweepers"].map(str::to_owned);
+    fn a_word_is_searched_in_names_of_files_and_in_sources() {
+        let known = ["a_result_is_parsed", "named::tests", "tenants::", "two_sweepers"].map(str::to_owned);
         assert_eq!(check(&known), Ok(()));
         let mistyped = ["schemathe", "sis"].concat().replace("he", "eh");
         let error = check(&["a_result".to_owned(), mistyped.clone()]).unwrap_err();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn test_programs_are_known_by_their_profile() {
+    fn test_programs_are_recognised_by_their_profile() {
         let message = |test: bool| {
             format!(
                 r#"{{"executable":"/t/deps/races-1","manifest_path":"/w/tests/Cargo.toml","profile":{{"test":{test}}},"target":{{"name":"races"}}}}"#

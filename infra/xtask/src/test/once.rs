@@ -1,7 +1,7 @@
-//! Each crate is compiled once, whichever way the programs and the tests are built.
+//! Checks that each crate is compiled once, however programs and tests are built.
 //!
-//! Cargo compiles a crate anew for another set of features, and unites the features of the packages that a command names. So no command
-//! of the dev profile names one (infra/xtask/src/cargo.rs). The AWS SDK, which takes longest, is looked at for all.
+//! Cargo compiles a crate again for another set of features, and unifies the features of the packages that a command names. So no command
+//! of the dev profile names a package (infra/xtask/src/cargo.rs). The check looks at the AWS SDK, which takes longest.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::Context;
 use crate::{Result, cargo};
 
-/// Ways to build: what a person types, what `cargo xtask dev` and the stages do.
-const WAYS: [&[&str]; 5] = [
+/// Build commands of users, `cargo xtask dev` and the stages.
+const COMMANDS: [&[&str]; 5] = [
     &["build"],
     &["build", "--bin", "operator-key"],
     &["build", "--bin", "serve"],
@@ -19,16 +19,16 @@ const WAYS: [&[&str]; 5] = [
     &["test", "--no-run", "--test", "tenants"],
 ];
 
-/// The crate that is looked at.
+/// The crate that is checked.
 const CRATE: &str = concat!("aws_sdk", "_dynamodb");
 
-/// Fails where two ways to build compile the AWS SDK twice. What they build is needed later anyway.
+/// Fails if two of the commands compile the AWS SDK twice. Later stages need their output anyway.
 pub async fn compiled_once(context: &Context) -> Result<()> {
     let mut all = libraries(context, &[&["build"], cargo::PROGRAMS.as_slice()].concat()).await?;
-    for way in WAYS {
-        let more = libraries(context, way).await?;
+    for words in COMMANDS {
+        let more = libraries(context, words).await?;
         if more != all {
-            return Err(format!("`cargo {}` compiles the AWS SDK once more: {more:?} beside {all:?}", way.join(" ")));
+            return Err(format!("`cargo {}` compiles the AWS SDK again: {more:?}, not {all:?}", words.join(" ")));
         }
         all.extend(more);
     }
@@ -38,10 +38,10 @@ pub async fn compiled_once(context: &Context) -> Result<()> {
     }
 }
 
-/// The files that one call of cargo made or found of the crate.
-async fn libraries(context: &Context, way: &[&str]) -> Result<BTreeSet<String>> {
+/// The crate's library files that a cargo command built or reused.
+async fn libraries(context: &Context, words: &[&str]) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    cargo::messages(&context.groups, way, |line| found.extend(library(line))).await?;
+    cargo::messages(&context.groups, words, |line| found.extend(library(line))).await?;
     Ok(found)
 }
 
@@ -69,19 +69,19 @@ mod tests {
         assert_eq!(library(&message("tokio")), None);
     }
 
-    /// Packages are named only where the release profile has features of its own: what is deployed, and what measures it.
+    /// Only commands of the release profile may name packages: those for deployed functions and for the benchmark program.
     #[test]
     fn no_command_of_the_dev_profile_names_a_package() {
         let flags = [["\"--", "package\""].concat(), ["\"-", "p="].concat()];
-        // `cargo tree` builds nothing, and mutants are built in a folder of their own.
-        let excepted = ["-p=embedded-store", "--quiet"];
+        // `cargo tree` builds nothing, and mutants have their own target folder.
+        let allowed = ["-p=embedded-store", "--quiet"];
         let files = named::sources(&tree::root().join("infra/xtask/src"));
         assert!(files.len() > 20, "{files:?}");
         for file in files {
             let text = fs::read_to_string(&file).unwrap();
             for line in text.lines().filter(|line| flags.iter().any(|flag| line.contains(flag))) {
-                let right = line.contains("--release") || excepted.iter().any(|known| line.contains(known));
-                assert!(right, "{}: {line}", file.display());
+                let is_allowed = line.contains("--release") || allowed.iter().any(|known| line.contains(known));
+                assert!(is_allowed, "{}: {line}", file.display());
             }
         }
         let alias = fs::read_to_string(tree::root().join(".cargo/config.toml")).unwrap();

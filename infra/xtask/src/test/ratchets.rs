@@ -1,20 +1,20 @@
-//! The stage that keeps the functions as small and as fast as they are: the shipping build against `infra/ratchets.json`.
+//! The stage that prevents regressions of size and speed: compares release builds with `infra/ratchets.json`.
 //!
-//! Where valgrind is missing it says so and compares the rest; in CI that fails.
+//! If valgrind is missing, it says so and compares the rest; in CI it fails.
 
-use super::{Context, left_out, suite};
+use super::{Context, skip_part, suite};
 use crate::{
     Result,
     bench::{MEASURED, ratchets::Ratchets},
-    bench_program::{self, Wanted},
+    bench_program::{self, Plan},
     progress::{note, step},
     tools,
 };
 
-/// Cold starts. The least CPU of so many is that of the function, not of its neighbours.
+/// The number of cold starts: the minimum of their CPU times is hardly affected by other processes.
 const ROUNDS: usize = 20;
 
-/// Builds the measured functions as they ship, measures them, compares.
+/// Builds the measured functions as they are deployed, measures and compares them.
 pub async fn ratchets(context: &Context) -> Result<()> {
     let functions = MEASURED.map(str::to_owned);
     let (seeding, store) = suite::running(context).await?;
@@ -22,9 +22,9 @@ pub async fn ratchets(context: &Context) -> Result<()> {
     let shipping = bench_program::folder(&bench_program::build_shipping(&context.groups, &functions).await?)?;
     let instructions = tools::on_path("valgrind").is_some();
     if !instructions {
-        left_out(bench_program::NO_VALGRIND)?;
+        skip_part(bench_program::NO_VALGRIND)?;
     }
-    let wanted = Wanted {
+    let plan = Plan {
         endpoint: &store.endpoint,
         seeding,
         functions: &shipping,
@@ -35,10 +35,10 @@ pub async fn ratchets(context: &Context) -> Result<()> {
         foreign: false,
         peers: None,
     };
-    let figures = step("measuring", bench_program::run(&context.groups, &program, &wanted)).await?;
+    let figures = step("measuring", bench_program::run(&context.groups, &program, &plan)).await?;
     let (file, architecture) = (Ratchets::load()?, std::env::consts::ARCH);
     if context.write {
-        note(&format!("infra/ratchets.json: {architecture} is what was measured now"));
+        note(&format!("infra/ratchets.json: the numbers of {architecture} are written"));
         return file.write(architecture, &figures);
     }
     let verdict = file.judge(architecture, &figures);

@@ -1,4 +1,4 @@
-//! The stages that run the functions: the binaries that are deployed, and a real store.
+//! The stages that run the function binaries on a real store.
 
 use std::path::{Path, PathBuf};
 
@@ -13,13 +13,13 @@ use crate::{
     tree,
 };
 
-/// All programs, and that no crate is compiled once more for one of the ways to build them.
+/// Builds all programs, and checks that no crate is compiled twice.
 pub async fn build(context: &Context) -> Result<()> {
     programs(context).await?;
     once::compiled_once(context).await
 }
 
-/// The black-box tests, each by its name, without which cargo leaves it out. What they record is for `suite`.
+/// The black-box tests. Each is named, because cargo does not run them otherwise. They record requests and logs for `suite`.
 pub async fn api(context: &Context) -> Result<()> {
     let log = recorded();
     tree::empty(&log)?;
@@ -29,19 +29,19 @@ pub async fn api(context: &Context) -> Result<()> {
     check(context, command.env("TENANCY_TEST_LOG", log)).await
 }
 
-/// The checks over everything that the black-box tests made the functions do.
+/// Checks of everything that the black-box tests recorded.
 pub async fn suite(context: &Context) -> Result<()> {
     let mut command = cargo::command(&["test", "--test", "suite"]);
     on_store(context, &mut command).await?;
     check(context, command.env("TENANCY_TEST_LOG", recorded())).await
 }
 
-/// Where the black-box tests leave requests and logs.
+/// The folder in which the black-box tests record requests and logs.
 pub fn recorded() -> PathBuf {
     tree::root().join("target/test-log")
 }
 
-/// The names of the black-box tests' files; neither `suite` nor the program `hint`.
+/// The names of the black-box tests' files, without `suite` and `hint`.
 pub fn black_box() -> Result<Vec<String>> {
     let folder = tree::root().join("tests/tests");
     let entries = std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
@@ -52,14 +52,14 @@ pub fn black_box() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Tells tests where the store and the binaries are.
+/// Sets the variables with which tests find the store and the binaries.
 pub async fn on_store(context: &Context, command: &mut Command) -> Result<()> {
     let (folder, store) = running(context).await?;
     command.env("DYNAMODB_ENDPOINT", &store.endpoint).env("FUNCTIONS_DIR", folder).envs(LOCAL_AWS);
     Ok(())
 }
 
-/// Where the binaries are, and the store.
+/// The folder of the binaries, and the store; starts them if necessary.
 pub async fn running(context: &Context) -> Result<(&Path, &Store)> {
     let programs = programs(context).await?;
     let start = || store::start(&context.groups, &context.choice, programs, None);
@@ -68,7 +68,7 @@ pub async fn running(context: &Context) -> Result<(&Path, &Store)> {
     Ok((first.ok_or("the package `functions` has no binary yet")?, store))
 }
 
-/// Builds once per run.
+/// Builds the programs, once per run.
 async fn programs(context: &Context) -> Result<&Programs> {
     let build = || cargo::build(&context.groups, &cargo::PROGRAMS);
     context.programs.get_or_try_init(build).await
@@ -80,7 +80,7 @@ mod tests {
 
     /// A file that tests/Cargo.toml does not list would run in plain `cargo test`, without a store, and fail.
     #[test]
-    fn every_black_box_test_is_listed_as_one_that_runs_only_where_it_is_named() {
+    fn every_black_box_test_is_listed_as_one_that_runs_only_if_it_is_named() {
         let manifest = std::fs::read_to_string(tree::root().join("tests/Cargo.toml")).unwrap();
         let names = black_box().unwrap();
         assert!(names.len() >= 19, "{names:?}");

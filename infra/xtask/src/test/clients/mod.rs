@@ -1,6 +1,6 @@
-//! The stages that use the API as strangers do: generated clients, and schemathesis.
+//! The stages that use the API through its OpenAPI document: generated clients, and schemathesis.
 //!
-//! Not here: what the clients do (tests/clients), and what their users must know (docs/clients.md).
+//! The clients' test programs are in tests/clients; docs/clients.md has notes for users of the clients.
 
 mod generated;
 mod openapi_generator;
@@ -13,42 +13,42 @@ use tokio::process::Command;
 
 pub use self::schemathesis::schemathesis;
 use self::{openapi_generator::OpenApiGenerator, served::Served};
-use super::{Context, left_out};
+use super::{Context, skip_part};
 use crate::{Result, process_group::ProcessGroups, progress::step, tools, tree};
 
-/// The stage `clients`. Each client is made and used even where another fails.
+/// The stage `clients`. Every client is generated and used, even if another one fails.
 pub async fn clients(context: &Context) -> Result<()> {
     let generator = OpenApiGenerator::install(&context.groups).await?;
     if generator.is_none() {
-        left_out(
-            "java or mvn is not here: the clients of openapi-generator are left out (install Java 17 and Maven to run them)",
+        skip_part(
+            "java or mvn is not installed: the clients of openapi-generator are skipped (install Java 17 and Maven to run them)",
         )?;
     }
     let api = Served::start(context, &[]).await?;
-    let mut maker = Maker { groups: &context.groups, api: &api, generator, failures: Vec::new() };
+    let mut runner = Runner { groups: &context.groups, api: &api, generator, failures: Vec::new() };
     let outcomes = [
-        generated::python(&mut maker).await,
-        generated::typescript(&mut maker).await,
-        generated::go(&mut maker).await,
-        generated::java(&mut maker).await,
-        generated::rust(&mut maker).await,
+        generated::python(&mut runner).await,
+        generated::typescript(&mut runner).await,
+        generated::go(&mut runner).await,
+        generated::java(&mut runner).await,
+        generated::rust(&mut runner).await,
     ];
-    let mut failures = maker.failures;
+    let mut failures = runner.failures;
     failures.extend(outcomes.into_iter().chain([api.end().await]).filter_map(Result::err));
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-/// What makes clients and lets them run.
-struct Maker<'a> {
+/// Generates and runs clients.
+struct Runner<'a> {
     groups: &'a ProcessGroups,
     api: &'a Served,
     generator: Option<OpenApiGenerator>,
     failures: Vec<String>,
 }
 
-impl Maker<'_> {
-    /// The commands one after the other, in this folder, with the API's addresses and keys.
-    /// A failure is noted, and the next client is made.
+impl Runner<'_> {
+    /// Runs the commands one after the other in this folder, with the API's addresses and keys in the environment.
+    /// A failure is recorded, and the next client follows.
     async fn run<const N: usize>(&mut self, name: &str, folder: &Path, commands: [&mut Command; N]) {
         let outcome = step(name, async {
             for command in commands {
@@ -60,8 +60,8 @@ impl Maker<'_> {
     }
 }
 
-/// A new git-ignored folder with the files of `tests/clients/<name>`.
-fn workshop(name: &str) -> Result<PathBuf> {
+/// Creates a git-ignored folder with the files of `tests/clients/<name>`.
+fn work_folder(name: &str) -> Result<PathBuf> {
     let folder = fresh(&format!("target/clients/{name}"))?;
     let source = tree::root().join("tests/clients").join(name);
     let files = std::fs::read_dir(&source).map_err(|error| format!("cannot read {}: {error}", source.display()))?;

@@ -1,4 +1,4 @@
-//! openapi-generator: one program that makes clients in many languages, at the version that tests/clients/openapi-generator/pom.xml pins.
+//! openapi-generator, which generates clients in many languages, at the version that tests/clients/openapi-generator/pom.xml pins.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use tokio::process::Command;
 
 use crate::{Result, process_group::ProcessGroups, tools, tree};
 
-/// Nothing but the client itself.
+/// Generates only the client, without tests and documentation.
 const WITHOUT_DOCUMENTATION: &str = "apiTests=false,modelTests=false,apiDocs=false,modelDocs=false";
 
 /// The program, and the Java that runs it.
@@ -16,7 +16,7 @@ pub struct OpenApiGenerator {
 }
 
 impl OpenApiGenerator {
-    /// None where Java or Maven is missing.
+    /// Installs it; `None` if Java or Maven is missing.
     pub async fn install(groups: &ProcessGroups) -> Result<Option<Self>> {
         let (Some(java), Some(jars)) =
             (tools::on_path("java"), tools::maven(groups, "tests/clients/openapi-generator").await?)
@@ -26,7 +26,7 @@ impl OpenApiGenerator {
         Ok(Some(Self { java, jars }))
     }
 
-    /// Makes a client in the folder `output`. docs/clients.md names the same options.
+    /// The command that generates a client in the folder `output`. docs/clients.md names the same options.
     pub fn generate(&self, generator: &str, options: &str, output: &str) -> Command {
         let mut command = quick(&self.java);
         command.arg("-cp").arg(self.jars.join("*")).args(["org.openapitools.codegen.OpenAPIGenerator", "generate"]);
@@ -39,7 +39,7 @@ impl OpenApiGenerator {
     }
 }
 
-/// A Java that starts quickly, for programs that are soon done.
+/// Java with options for a fast start, for short-lived programs.
 pub fn quick(java: &Path) -> Command {
     let mut command = Command::new(java);
     command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);

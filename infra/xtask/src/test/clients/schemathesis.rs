@@ -1,12 +1,12 @@
-//! The stage `schemathesis`: requests made up from the OpenAPI document. How answers are judged is in infra/schemathesis.toml.
+//! The stage `schemathesis`: requests that are generated from the OpenAPI document. infra/schemathesis.toml configures the checks.
 
 use super::{fresh, served::Served};
 use crate::{Result, progress::step, test::Context, tools, tree};
 
-/// How many requests schemathesis makes of an operation in each of its phases, unless SCHEMATHESIS_MAX_EXAMPLES says otherwise.
+/// The default number of requests per operation and phase; SCHEMATHESIS_MAX_EXAMPLES overrides it.
 const MAX_EXAMPLES: &str = "20";
 
-/// The stage `schemathesis`: an operator, and an integration whose customer is another operator's, because the first run
+/// The stage `schemathesis`: runs as an operator, and as an integration whose customer belongs to another operator, because the first run
 /// archives every customer that it sees.
 pub async fn schemathesis(context: &Context) -> Result<()> {
     const RUNS: [(&str, &str, &str); 2] = [
@@ -27,7 +27,7 @@ pub async fn schemathesis(context: &Context) -> Result<()> {
         command.args(["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", &examples, "--seed", "1"]);
         command.args(["--generation-database", "none"]).env("API_KEY", api.get(key));
         command.env("SCHEMATHESIS_HOOKS", tree::root().join("tests/clients/schemathesis/hooks.py"));
-        // Each run in a new folder: notes of an earlier one would change what is sent.
+        // Each run uses a new folder, because data of an earlier run would change the requests.
         command.current_dir(fresh("target/schemathesis")?);
         step(name, tools::run(&context.groups, &mut command)).await?;
     }
