@@ -83,7 +83,7 @@ impl<'a> Call<'a> {
             let stored = note(&self.base_url, |all| all.metadata.clone());
             let stored = stored.iter().filter(|text| !sent_metadata.contains(text));
             let shown = secrets.iter().chain(stored).find(|text| shows(&exchange.body, text));
-            assert_eq!(shown, None, "a problem shows what is nobody's business: {exchange}");
+            assert_eq!(shown, None, "a problem shows what others sent: {exchange}");
         }
         if exchange.header("content-type") == Some("application/problem+json") && !exchange.body.is_empty() {
             assert_eq!(exchange.json()["request_id"].as_str(), exchange.header("x-request-id"), "{exchange}");
@@ -107,13 +107,13 @@ pub(crate) struct Exchanged {
 /// By base URL.
 static EXCHANGED: Mutex<BTreeMap<String, Exchanged>> = Mutex::new(BTreeMap::new());
 
-/// What was exchanged with this base URL, which nobody uses any more.
+/// What was exchanged with this base URL, at its end.
 pub(crate) fn exchanged_with(base_url: &str) -> Exchanged {
-    EXCHANGED.lock().expect("nobody panics with it").remove(base_url).unwrap_or_default()
+    EXCHANGED.lock().expect("no holder panics").remove(base_url).unwrap_or_default()
 }
 
 fn note<T>(base_url: &str, note: impl FnOnce(&mut Exchanged) -> T) -> T {
-    note(EXCHANGED.lock().expect("nobody panics with it").entry(base_url.to_owned()).or_default())
+    note(EXCHANGED.lock().expect("no holder panics").entry(base_url.to_owned()).or_default())
 }
 
 /// The credentials and idempotency keys of these headers.

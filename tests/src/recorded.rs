@@ -102,15 +102,15 @@ fn claimed_root(header: &str) -> Option<String> {
     Some(format!("O#{operator}"))
 }
 
-/// The log as soon as it tells of all these answers. A line is written before its answer, and read a moment later.
+/// The log as soon as it has a line of each of these answers. A line is written before its answer, and read a moment later.
 fn log_with(lambda: &Lambda, answers: &[String]) -> String {
     let started = Instant::now();
     loop {
         let log = lambda.log_text();
-        let told = told(&log);
-        // What is missing after all, the checks over the whole suite tell.
+        let logged = request_ids(&log);
+        // What is missing after all is found by the checks over the whole suite.
         let patience = !thread::panicking() && started.elapsed() < Duration::from_secs(5);
-        if !patience || answers.iter().all(|answer| told.contains(&**answer)) {
+        if !patience || answers.iter().all(|answer| logged.contains(&**answer)) {
             return log;
         }
         thread::sleep(Duration::from_millis(2));
@@ -118,7 +118,7 @@ fn log_with(lambda: &Lambda, answers: &[String]) -> String {
 }
 
 /// The request ids of a log's lines.
-pub fn told(log: &str) -> BTreeSet<&str> {
+pub fn request_ids(log: &str) -> BTreeSet<&str> {
     let id = |line: &'_ str| -> Option<(usize, usize)> {
         let start = line.find(MEMBER)? + MEMBER.len();
         Some((start, start + line.get(start..)?.find('"')?))

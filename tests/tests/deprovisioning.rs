@@ -252,7 +252,7 @@ async fn a_lease_keeps_others_away_until_it_ends() {
     let job = world.app.items_of("sweep_job").await.remove(0);
     assert!(job["lease_until"]["S"].is_string());
     world.app.sweep().await.unwrap();
-    assert_eq!(world.app.items_of("sweep_job").await, [job], "it is somebody else's for now");
+    assert_eq!(world.app.items_of("sweep_job").await, [job], "another sweep has the lease");
     world.expire_leases().await;
     world.app.sweep().await.unwrap();
     check_at_rest(&world.app).await;
@@ -305,7 +305,7 @@ async fn a_job_that_cannot_be_read_is_set_aside_and_the_others_are_done() {
         assert_eq!((&left[0]["g1pk"], left[0]["failed_at"]["S"].is_string()), (&Value::Null, true), "case {n}");
         let log = world.app.lambda.log_with("\"level\":\"error\"").await.unwrap();
         assert!(log.contains("cause"));
-        // It stands in nobody's way any more; put right, it is done as any other.
+        // It delays no other job any more; put right, it is done as any other.
         world.app.sweep().await.unwrap();
         assert_eq!(world.counts().await, ["1", "1"]);
         world.app.store.put(&world.app.table, healthy).await.unwrap();

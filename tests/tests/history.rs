@@ -1,6 +1,6 @@
 //! Histories under random faults, and the checkers themselves (docs/reliability.md, group M).
 //!
-//! `CHAOS_SECONDS` makes the run longer, `CHAOS_SEED` begins with another seed. A failure tells its seed and leaves what
+//! `CHAOS_SECONDS` makes the run longer, `CHAOS_SEED` begins with another seed. A failure names its seed and leaves what
 //! happened in target/chaos; `CHAOS_HISTORY` with that file's name judges it again.
 
 mod history {
@@ -37,13 +37,13 @@ mod history {
             (operations, unknown) = (operations + done, unknown + open);
             seed += 1;
         }
-        println!("{operations} operations, of {unknown} of which nobody knows the end, in {seconds} s");
-        let is_weather = operations >= LEAST_OPERATIONS && unknown > 0;
-        assert!(is_weather, "that was no weather: {operations} operations, {unknown} unknown");
+        println!("{operations} operations, {unknown} of which have an unknown end, in {seconds} s");
+        let had_faults = operations >= LEAST_OPERATIONS && unknown > 0;
+        assert!(had_faults, "too few faults: {operations} operations, {unknown} with an unknown end");
     }
 
-    /// A run of this seed until it is complete or the time is over: how many operations there were, and of how many nobody
-    /// knows the end.
+    /// A run of this seed until it is complete or the time is over: how many operations there were, and how many have an
+    /// unknown end.
     async fn history(seed: u64, end: Instant) -> (usize, usize) {
         let mut run = Run::start(seed).await;
         for round in 0..ROUNDS_OF_A_RUN {

@@ -105,7 +105,7 @@ async fn what_is_foreign_is_as_what_does_not_exist() {
     }
     let after: BTreeSet<String> = app.items().await.iter().map(Value::to_string).collect();
     assert_eq!(after, before, "nothing was written");
-    // D13: the log has none of it, whoever sent it.
+    // D13: the log has none of it, not even of what the caller sent.
     let log = app.lambda.log_text();
     assert!(log.lines().count() > 100, "{log}");
     for side in [&near, &far] {

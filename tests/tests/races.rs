@@ -27,7 +27,7 @@ fn each_write_waits() -> [Rule; 3] {
     WRITES.map(|write| Rule::on(write, Action::Delay { ms: 40 }))
 }
 
-/// Does `work` while the proxy does this, and tells whether writes to the store overlapped.
+/// Does `work` while the proxy does this, and says whether writes to the store overlapped.
 async fn race_within<T>(app: &App, rules: impl IntoIterator<Item = Rule>, work: impl Future<Output = T>) -> (T, bool) {
     // One race at a time: sixteen of them with eight processes each starve one another until answers come too late.
     static TRACK: Mutex<()> = Mutex::const_new(());
@@ -38,7 +38,7 @@ async fn race_within<T>(app: &App, rules: impl IntoIterator<Item = Rule>, work: 
     (outcome, most_writes_at_once(&log) > 1)
 }
 
-/// Sends all calls at once, and tells whether writes to the store overlapped.
+/// Sends all calls at once, and says whether writes to the store overlapped.
 async fn race_once<'a>(app: &App, calls: impl IntoIterator<Item = Call<'a>>) -> (Vec<Exchange>, bool) {
     race_within(app, each_write_waits(), join_all(calls.into_iter().map(Call::send))).await
 }

@@ -1,5 +1,5 @@
-//! A change holds on the very next request, in every warm process (case E5): 10,000 rounds, none stale. And nobody who asks
-//! in vain costs a process more than the asking (E9): 100,000 keys.
+//! A change holds on the very next request, in every warm process (case E5): 10,000 rounds, none stale. And a caller
+//! without a valid key costs a process no memory (E9): 100,000 keys.
 //!
 //! Rounds of three kinds in parallel: a key made or revoked (half of them), a customer archived or restored, a tenant suspended
 //! or activated; after each the next request, which whatever process is free serves.
@@ -97,8 +97,8 @@ const EVENT: &str = r#"{"version": "2.0", "routeKey": "GET /integration/self", "
     "requestContext": {"domainName": "localhost", "routeKey": "GET /integration/self", "stage": "$default",
         "http": {"method": "GET", "path": "/integration/self", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}}}"#;
 
-/// A key that nobody was given, another for each number. Of twenty, one looks as if it were of the first customer, one of
-/// the second; the others are mistyped, which their checksum tells.
+/// A key that was never issued, another for each number. Of twenty, one looks as if it were of the first customer, one of
+/// the second; the others are mistyped, which their checksum shows.
 fn unknown_key(number: u64, customers: &[Root; 2]) -> String {
     let mut random = [7; 32];
     random[..8].copy_from_slice(&number.to_be_bytes());

@@ -1,4 +1,4 @@
-//! What can be told without running anything: template.yaml, infra/openapi.yaml, the binaries and the sources
+//! What can be checked without running anything: template.yaml, infra/openapi.yaml, the binaries and the sources
 //! agree, and keep the rules of the house (docs/reliability.md, group L; docs/architecture.md).
 
 mod template {

@@ -4,7 +4,7 @@ use super::{Event, Op, Ret};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A version of a tenant that somebody saw.
+/// A version of a tenant that an answer showed.
 struct Seen<'a> {
     began: u64,
     ended: u64,
@@ -53,7 +53,7 @@ pub fn check_chains(events: &[Event]) -> Result<(), String> {
             return Err(format!("{place:?} has two writers"));
         }
         if let Some(name) = seen.body["name"].as_str() {
-            let writer = names.get(name).ok_or(format!("{place:?} has the name {name}, which nobody wrote"))?;
+            let writer = names.get(name).ok_or(format!("{place:?} has the name {name}, which no operation wrote"))?;
             let refused =
                 matches!(&writer.end, Some((_, Ret::Missing | Ret::Stale | Ret::Taken { .. } | Ret::NotAttached)));
             if refused || writer.began > seen.ended {

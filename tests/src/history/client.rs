@@ -1,13 +1,14 @@
 //! One client: chooses an operation, sends it, and notes what became of it.
 
-use super::{Event, Op, Random, Ret};
+use super::{Event, Op, Ret};
 use crate::{App, Exchange, tenant_tag};
+use fastrand::Rng;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The metadata of every tenant: nothing of it may be in a log or a problem, whatever goes wrong.
-const PRIVATE: &str = "nobody else's business";
+const PRIVATE: &str = "of one customer alone";
 
 /// A client of one round.
 pub(super) struct Client<'a> {
@@ -16,9 +17,9 @@ pub(super) struct Client<'a> {
     pub repositories: &'a [String],
     pub clock: &'a AtomicU64,
     pub number: usize,
-    /// How many of its operations nobody knows the end of.
+    /// How many of its operations have an unknown end.
     pub open: usize,
-    pub random: Random,
+    pub rng: Rng,
     /// What it knows of tenants: id and version.
     pub known: BTreeMap<usize, (String, u64)>,
 }
@@ -54,7 +55,7 @@ impl Client<'_> {
     /// What comes next. All that is random is drawn whatever the client knows, so that it wants the same with the same seed;
     /// who does not know the tenant that is meant looks for it, or makes it.
     fn choose(&mut self, tenant: usize, name: String) -> Op {
-        let [kind, repository, variant] = [100, self.repositories.len(), 6].map(|end| self.random.below(end));
+        let [kind, repository, variant] = [100, self.repositories.len(), 6].map(|end| self.rng.usize(..end));
         let is_default = [None, Some(true), Some(false)][variant / 2];
         let is_first = variant % 2 == 0;
         let known = self.known.get(&tenant).cloned();

@@ -89,7 +89,7 @@ fn attachments(items: &[Value], tenants: &BTreeMap<&str, &Value>) -> Result<(), 
     Ok(())
 }
 
-/// Each record of a keyed creation stands for one tenant or repository and the other way round. `made`: the names under
+/// Each record of a keyed creation belongs to one tenant or repository, and the other way round. `made`: the names under
 /// which there were keyed creations, and the id where it was answered.
 pub fn check_records(items: &[Value], made: &BTreeMap<String, Option<String>>) -> Result<(), String> {
     let tenants = of(items, "tenant").map(|tenant| (text(tenant, "external_id"), text(tenant, "id")));

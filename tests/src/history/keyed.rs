@@ -1,4 +1,4 @@
-//! What is made with an idempotency key, in bad weather and once more in good.
+//! What is made with an idempotency key, under faults and once more without them.
 
 use crate::{App, Exchange};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 //! makes the store fail; afterwards one order of their operations must explain every answer.
 //!
 //! Invariant: an operation whose answer says "not now" may or may not have happened, and nothing else may be
-//! in doubt. A run is made of rounds, each with its own weather; at the end of a round everything is at rest
-//! and is read. A seed says who wants what in which order and in which weather; which ids and versions that
+//! in doubt. A run is made of rounds, each with its own fault profile; at the end of a round everything is at rest
+//! and is read. A seed says who wants what in which order and under which faults; which ids and versions that
 //! means, and whom a fault meets, is the machine's. What happened is therefore recorded, and can be judged again.
 
 mod chains;
@@ -17,7 +17,7 @@ mod tenant;
 
 pub use chains::check_chains;
 pub use invariants::{check_invariants, check_invariants_before_the_sweep, check_records};
-pub use random::Random;
+pub use random::{percent, random};
 pub use recorded::{Round, check_history, read_history, write_history};
 pub use round::Run;
 pub use tenant::{Live, Op, Ret, Tenant, check_order};
@@ -37,7 +37,7 @@ pub struct Event {
     pub op: Op,
     /// When it began, on the run's own clock, which only counts.
     pub began: u64,
-    /// When it ended, and with what; `None`: nobody knows whether it happened.
+    /// When it ended, and with what; `None`: whether it happened is unknown.
     pub end: Option<(u64, Ret)>,
     /// The tenant as it was answered.
     pub body: Option<Value>,
@@ -48,7 +48,7 @@ impl fmt::Display for Event {
         let Self { client, tenant, op, began, .. } = self;
         match &self.end {
             Some((end, ret)) => write!(formatter, "{began:>6}..{end:<6} t{tenant} {client:?} {op:?} -> {ret:?}"),
-            None => write!(formatter, "{began:>6}..?      t{tenant} {client:?} {op:?} -> nobody knows"),
+            None => write!(formatter, "{began:>6}..?      t{tenant} {client:?} {op:?} -> unknown"),
         }
     }
 }

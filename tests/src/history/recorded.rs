@@ -35,7 +35,7 @@ pub fn read_history(file: &Path) -> Vec<Round> {
 
 /// Judges a whole history.
 pub fn check_history(rounds: &[Round]) -> Result<(), String> {
-    // The quick check first: it tells most faults in fewer words.
+    // The quick check first: it describes most faults in fewer words.
     check_chains(&rounds.iter().flat_map(|round| &round.events).cloned().collect::<Vec<_>>())?;
     let judge = |last: usize| check_last(&rounds[..=last]).map_err(|fault| format!("round {last}: {fault}"));
     (0..rounds.len()).try_for_each(judge)

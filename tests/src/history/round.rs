@@ -1,10 +1,11 @@
-//! A run and its rounds: who does what at the same time, in which weather, and what is checked afterwards.
+//! A run and its rounds: who does what at the same time, under which faults, and what is checked afterwards.
 
 use super::client::{Client, observe};
 use super::keyed::Keyed;
 use super::recorded::check_last;
-use super::{Event, Op, Random, Ret, Round, Tenant, check_invariants};
+use super::{Event, Op, Ret, Round, Tenant, check_invariants, percent, random};
 use crate::{Action, App, Rule};
+use fastrand::Rng;
 use futures_util::future::join_all;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -46,20 +47,20 @@ impl Run {
         &self.rounds
     }
 
-    /// How many operations there were, and how many of them nobody knows the end of.
+    /// How many operations there were, and how many of them have an unknown end.
     pub fn counts(&self) -> (usize, usize) {
         let events = || self.rounds.iter().flat_map(|round| &round.events);
         (events().count(), events().filter(|event| event.end.is_none()).count())
     }
 
-    /// One round; an error tells what no order explains.
+    /// One round; an error describes what no order explains.
     pub async fn round(&mut self) -> Result<(), String> {
         let number = self.rounds.len();
-        let mut random = Random::new(self.seed, &[number]);
-        let first = random.below(TENANTS);
+        let mut rng = random(self.seed, &[number]);
+        let first = rng.usize(..TENANTS);
         let active: Vec<usize> = (0..ACTIVE).map(|step| (first + step) % TENANTS).collect();
-        let sweeps = random.percent(30);
-        self.app.faults(weather(&mut random));
+        let sweeps = percent(&mut rng, 30);
+        self.app.faults(fault_profile(&mut rng));
         let keyed = Keyed::of_round(number);
         let clients = (0..CLIENTS).map(|client| self.client(number, client, &active));
         let making = join_all(keyed.iter().map(|keyed| keyed.make(&self.app, &self.key)));
@@ -112,12 +113,12 @@ impl Run {
 
     /// What a client did, and whether every answer was one that may be.
     async fn client(&self, round: usize, number: usize, active: &[usize]) -> (Vec<Event>, Result<(), String>) {
-        let random = Random::new(self.seed, &[round, number]);
+        let rng = random(self.seed, &[round, number]);
         let (app, key, repositories, clock) = (&self.app, &*self.key, &*self.repositories, &self.clock);
-        let mut client = Client { app, key, repositories, clock, number, open: 0, random, known: BTreeMap::new() };
+        let mut client = Client { app, key, repositories, clock, number, open: 0, rng, known: BTreeMap::new() };
         let mut events = Vec::new();
         for step in 0..STEPS {
-            let tenant = active[client.random.below(ACTIVE)];
+            let tenant = active[client.rng.usize(..ACTIVE)];
             match client.step(tenant, format!("{round}-{number}-{step}")).await {
                 Ok(event) => events.extend(event),
                 Err(odd) => return (events, Err(odd)),
@@ -126,7 +127,7 @@ impl Run {
         (events, Ok(()))
     }
 
-    /// Each of these once more, in good weather.
+    /// Each of these once more, without faults.
     async fn make_again(&mut self, keyed: &[Keyed]) -> Result<(), String> {
         let Some(round) = self.rounds.last_mut() else { return Ok(()) };
         for keyed in keyed {
@@ -152,9 +153,9 @@ impl Run {
 }
 
 /// What goes wrong in a round, each with its own probability.
-fn weather(random: &mut Random) -> Vec<Rule> {
+fn fault_profile(rng: &mut Rng) -> Vec<Rule> {
     let status = Action::status(500, r#"{"__type":"InternalServerError"}"#);
-    let late_arrival = Action::LateArrival { ms: 20 + random.next() % 130 };
+    let late_arrival = Action::LateArrival { ms: 20 + rng.u64(..130) };
     let everywhere = [
         (Action::DropBefore, 20),
         (Action::DropAfter, 40),
@@ -166,22 +167,22 @@ fn weather(random: &mut Random) -> Vec<Rule> {
         (Action::DelayAfter { ms: 900 }, 1),
     ];
     let writes = [(late_arrival, 40), (Action::Conflict, 40), (Action::InProgress, 5)];
-    // One of them may be a storm.
-    let storm = random.below(3 * everywhere.len());
+    // One of them may be five times as frequent.
+    let frequent = rng.usize(..3 * everywhere.len());
     let mut rules = Vec::new();
     for (at, (action, per_mille)) in everywhere.into_iter().enumerate() {
-        let per_mille = if at == storm { per_mille * 5 } else { per_mille };
-        rules.push(Rule::always(action).probability(f64::from(per_mille) / 1000.0, random.next()));
+        let per_mille = if at == frequent { per_mille * 5 } else { per_mille };
+        rules.push(Rule::always(action).probability(f64::from(per_mille) / 1000.0, rng.u64(..)));
     }
     for (action, per_mille) in writes {
         for op in ["UpdateItem", "TransactWriteItems"] {
             let rule = Rule::on(op, action.clone());
-            rules.push(rule.probability(f64::from(per_mille) / 1000.0, random.next()));
+            rules.push(rule.probability(f64::from(per_mille) / 1000.0, rng.u64(..)));
         }
     }
     // The caller's root and the tenant, each left unprocessed for itself.
     for key in ["I#* #", "*#T *"] {
-        rules.push(Rule::on("BatchGetItem", Action::unprocessed(key)).probability(0.03, random.next()));
+        rules.push(Rule::on("BatchGetItem", Action::unprocessed(key)).probability(0.03, rng.u64(..)));
     }
     rules
 }

@@ -67,9 +67,9 @@ pub struct Tenant(pub Option<Live>);
 /// A tenant that is there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Live {
-    /// `None`: made by an operation whose answer nobody saw.
+    /// `None`: made by an operation whose answer was lost.
     pub id: Option<String>,
-    /// What its ETag tells.
+    /// The version in its ETag.
     pub version: u64,
     /// Its name: each write of a name has its own.
     pub name: Option<String>,
@@ -96,7 +96,7 @@ impl Live {
         self.id.clone().unwrap_or_default()
     }
 
-    /// Whether it is the tenant of this id; one whose id nobody saw becomes it.
+    /// Whether it is the tenant of this id; one whose id is unknown becomes it.
     fn is(&mut self, id: &str, found: bool) -> bool {
         if self.id.is_none() && found {
             self.id = Some(id.to_owned());
@@ -111,26 +111,26 @@ impl Tenant {
         self.0.as_mut().filter(|live| live.id.is_some() || found).and_then(|live| live.is(id, found).then_some(live))
     }
 
-    /// Does the operation. `ret`, where it is known, tells ids that the specification cannot foresee.
+    /// Does the operation. `ret`, where it is known, has ids that the specification cannot foresee.
     fn act(&mut self, op: &Op, ret: Option<&Ret>) -> Ret {
         let found = ret.is_some_and(|ret| *ret != Ret::Missing);
-        let told = match ret {
+        let known_id = match ret {
             Some(Ret::Made { id } | Ret::Found { id, .. } | Ret::Changed { id, .. } | Ret::Taken { id }) => {
                 Some(id.clone())
             }
             _ => None,
         };
-        if let (Some(live), Some(id)) = (&mut self.0, &told) {
+        if let (Some(live), Some(id)) = (&mut self.0, &known_id) {
             live.is(id, true);
         }
         match op {
             Op::Read => self.0.as_ref().map_or(Ret::Missing, Live::found),
             Op::Create { name } => match &self.0 {
                 Some(live) => Ret::Taken { id: live.shown() },
-                None => self.make(told, Some(name.clone())),
+                None => self.make(known_id, Some(name.clone())),
             },
             Op::Upsert { name } => match &mut self.0 {
-                None => self.make(told, name.clone()),
+                None => self.make(known_id, name.clone()),
                 Some(live) => {
                     if name.is_some() {
                         live.name.clone_from(name);
@@ -230,21 +230,21 @@ fn parts(event: &Event) -> Vec<Event> {
 /// Whether some order of the events of one tenant, each between its beginning and its end, explains them all. stateright
 /// judges; since its search tries threads by their number and remembers no dead end, it is shown an order that fits.
 pub fn check_order(initial: Tenant, events: &[Event]) -> Result<(), String> {
-    let told = || {
+    let fault = || {
         let events: Vec<String> = events.iter().map(ToString::to_string).collect();
         format!("no order explains these events, from {initial:?}:\n{}", events.join("\n"))
     };
     let mut events: Vec<Event> = events.iter().flat_map(parts).collect();
-    // Most happened in the order in which they ended. What nobody knows the end of comes last.
+    // Most happened in the order in which they ended. What has an unknown end comes last.
     events.sort_by_key(|event| (event.end.as_ref().map_or(u64::MAX, |(end, _)| *end), event.began));
     assert!(events.len() <= Search::MOST, "{} events are no short window", events.len());
     let mut search = Search { events: &events, order: Vec::new(), dead_ends: HashSet::new() };
     if !search.explains(&initial, 0) {
-        return Err(told());
+        return Err(fault());
     }
     let left_out = (0..events.len()).filter(|at| !search.order.contains(at));
     let order: Vec<usize> = search.order.iter().copied().chain(left_out).collect();
-    if is_linearizable(&initial, order.iter().map(|at| &events[*at])) { Ok(()) } else { Err(told()) }
+    if is_linearizable(&initial, order.iter().map(|at| &events[*at])) { Ok(()) } else { Err(fault()) }
 }
 
 /// stateright's judgement; each event has a thread of its own.

@@ -1,4 +1,4 @@
-//! Who calls, and how a caller that may not is told (contract section 1; cases E1-E4, E7, E8, E10).
+//! Who calls, and how a caller without the right is answered (contract section 1; cases E1-E4, E7, E8, E10).
 
 use insta::assert_snapshot;
 use tenancy::domain::principal::{KeyKind, Scope, Scopes};

@@ -290,7 +290,7 @@ async fn of_32_racing_creations_of_a_tenant_one_is_made_and_31_replay_it() {
 async fn of_32_racing_bodies_under_one_key_one_wins_and_31_are_told_so() {
     let app = App::start().await;
     let key = app.new_integration("acme-corp").await;
-    // No two are alike, and a loser's external id may be the winner's as well: the key is what it is told of.
+    // No two are alike, and a loser's external id may be the winner's as well: the answer is about the key.
     let body = |n: usize| json!({ "external_id": format!("e{}", n % 2), "name": format!("n{n}") });
     let answers = race_32(&app, &key, body).await;
     let winners: Vec<usize> = (0..32).filter(|n| answers[*n].status == 201).collect();

@@ -1,4 +1,4 @@
-//! The order of checks: of two faults the first one of the list is told (contract section 2.9).
+//! The order of checks: of two faults the answer is about the first one in the list (contract section 2.9).
 
 use tenancy::domain::principal::Scopes;
 use tests::operations::{Caller, Fixture, protected};

@@ -46,7 +46,7 @@ fn comparable(answer: &str) -> (Option<Value>, String) {
     }
 }
 
-/// What the tour answers, command by command, in a shell that stands where `.local` is.
+/// What the tour answers, command by command, in a shell whose folder has `.local`.
 async fn answers(dev: &Dev, steps: &[(String, String)]) -> Vec<String> {
     let script: String = steps.iter().map(|(command, _)| format!("{command}\nprintf '\\036'\n")).collect();
     let mut shell = Command::new("bash");

@@ -9,7 +9,7 @@ use super::process::{command, folder, refused, written};
 
 const BEFORE: &str = "BASE_URL=http://127.0.0.1:9\nOPERATOR_KEY=sk_ops_old\n";
 
-/// Starts with a cargo that fails: whoever gets as far as a build says so.
+/// Starts with a cargo that fails: a command that gets as far as a build says so.
 async fn check(arguments: &[&str], says: &str) {
     let folder = folder();
     fs::write(folder.join("dev.env"), BEFORE).unwrap();

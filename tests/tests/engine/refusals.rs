@@ -1,4 +1,4 @@
-//! What comes with a refusal: it tells whether the refused write was an earlier attempt of the same one, and who holds a name.
+//! What comes with a refusal: it shows whether the refused write was an earlier attempt of the same one, and who holds a name.
 
 use crate::{Table, item, key, n, reasons, refusal, s};
 use tests::{Value, json};

@@ -81,7 +81,7 @@ async fn die_in_the_transaction(app: &App, key: &str, action: Action) {
         kill(pid, "KILL").await.unwrap();
     };
     let (answer, ()) = tokio::join!(post, death);
-    // The gateway's own words: nobody was left to answer.
+    // The gateway's own words: the function was gone.
     assert_eq!((answer.status, &*answer.body), (500, r#"{"message":"Internal Server Error"}"#));
     app.faults([]);
     app.proxy.quiet(Duration::from_secs(10)).await.unwrap();

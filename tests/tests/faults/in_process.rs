@@ -126,7 +126,7 @@ async fn what_became_of_a_write_of_a_wrong_clock_is_known_as_that_of_any_other()
     }
 }
 
-/// The same where the write never arrived: nobody may say that it did, or undo what came after it.
+/// The same where the write never arrived: no answer may say that it did, and nothing may undo what came after it.
 #[tokio::test]
 async fn a_write_of_a_wrong_clock_that_never_arrived_undoes_nothing() {
     let (app, key) = app().await;

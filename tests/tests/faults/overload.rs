@@ -95,8 +95,8 @@ async fn the_log_says_why_the_store_throttled() {
     app.faults([Rule::on("Query", Action::status(400, body.to_string()))]);
     expect_unavailable(app.with_key(&key, "GET", "/tenants").send().await);
     let why = |operation: &str, log: &str| {
-        let told = |line: &&str| line.contains(operation) && line.contains("KeyRangeThroughputExceeded");
-        assert_eq!(log.lines().filter(told).count(), 1, "{log}");
+        let says_why = |line: &&str| line.contains(operation) && line.contains("KeyRangeThroughputExceeded");
+        assert_eq!(log.lines().filter(says_why).count(), 1, "{log}");
     };
     why("list-tenants", &app.lambda.log_with("KeyRangeThroughputExceeded").await.unwrap());
     app.faults([Rule::on("TransactWriteItems", cancelled_by_throttling())]);

@@ -104,7 +104,7 @@ fn a_broken_chain_is_told() {
         event(1, 2, rename("x", "c"), None),
         event(2, 2, Op::Read, Some((4, found("x", 2, "c")))),
     ];
-    let nobodys = [event(0, 1, Op::Read, Some((2, found("x", 1, "z"))))];
+    let unwritten = [event(0, 1, Op::Read, Some((2, found("x", 1, "z"))))];
     let from_the_future = [
         event(0, 1, Op::Read, Some((2, found("x", 2, "b")))),
         event(1, 3, rename("x", "b"), Some((4, changed("x", 2)))),
@@ -116,7 +116,7 @@ fn a_broken_chain_is_told() {
     for (history, words) in [
         (&two_writers[..], "two writers"),
         (&two_contents, "was seen as"),
-        (&nobodys, "nobody wrote"),
+        (&unwritten, "no operation wrote"),
         (&from_the_future, "has the name"),
         (&backwards, "was at 3 and then at 2"),
     ] {

@@ -18,7 +18,7 @@ struct Protocol {
     tokens: bool,
     /// R3: a refusal after a lost answer proves nothing.
     doubt: bool,
-    /// A removal is of the tenant that was read, not of whoever has the external id now.
+    /// A removal is of the tenant that was read, not of the one that has the external id now.
     pinned: bool,
 }
 
@@ -171,7 +171,7 @@ impl Model for Protocol {
             Property::always("what was removed stays removed", |_, state: &State| {
                 state.live.is_disjoint(&state.removed)
             }),
-            Property::always("who was told done has done it", |_, state: &State| {
+            Property::always("what was answered as done is done", |_, state: &State| {
                 let done = |at: usize, answer| state.operations[at].answer == Some(answer);
                 (0..OPERATIONS).all(|at| !done(at, Answer::Done) || state.applied.contains(&at))
             }),

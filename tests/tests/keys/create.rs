@@ -174,7 +174,7 @@ async fn an_end_that_is_past_is_told_alone_and_after_404() {
         assert_eq!(faults(&app, json!({ "name": "k", "expires_at": past })).await, ["/expires_at"]);
         let call = app.operator("POST", "/v1/customers/absent/keys").json(json!({ "name": "k", "expires_at": past }));
         call.send().await.expect_problem(404, "not-found");
-        // Faults of the body itself are told without it.
+        // Faults of the body itself are answered without it.
         assert_eq!(faults(&app, json!({ "name": "", "expires_at": past })).await, ["/name"]);
     }
     assert!(list(&app).await.is_empty());
@@ -213,7 +213,7 @@ async fn the_51st_key_drops_the_oldest_dead_one_or_is_refused() {
         use_key(&app, &keys[dropped]).await.expect_problem(401, "insufficient-scope");
     }
     assert_eq!(faults(&app, json!({ "name": "54th" })).await, [""]);
-    // What is full is told after what is past, and both after 404.
+    // A full list comes after a past end, and both after 404.
     assert_eq!(faults(&app, json!({ "name": "54th", "expires_at": "2020-01-01T00:00:00Z" })).await, ["/expires_at"]);
     for key in [&keys[0], &keys[52]] {
         use_key(&app, key).await.expect_status(200);

@@ -2,11 +2,11 @@
 //! themselves, and every answer's own line (K1, K2, K3).
 
 use std::collections::BTreeSet;
-use tests::recorded::{Recording, Request, recordings, told};
+use tests::recorded::{Recording, Request, recordings, request_ids};
 use tests::{Value, json, shows};
 
-/// The most bytes of a line about a request that went well, and of any other.
-const MOST_BYTES: [usize; 2] = [300, 9_000];
+/// The largest size, in bytes, of a line about a request that went well, and of any other.
+const MAX_BYTES: [usize; 2] = [300, 9_000];
 
 /// What keys and tokens look like: how one begins, and how many letters and digits follow at least. `eyJ` begins a JWT.
 const CREDENTIALS: [(&str, usize); 7] = [
@@ -26,7 +26,7 @@ fn fault(line: &str) -> Option<String> {
     // The caller's own request id is logged, whatever it is.
     members.remove("caller_request_id");
     let went_well = event["status"].as_u64().is_some_and(|status| (200..300).contains(&status));
-    if line.len() > MOST_BYTES[usize::from(!went_well)] {
+    if line.len() > MAX_BYTES[usize::from(!went_well)] {
         return Some(format!("it has {} bytes", line.len()));
     }
     let text = event.to_string();
@@ -124,9 +124,9 @@ fn no_log_shows_what_callers_keep_to_themselves() {
 fn every_answer_has_its_line() {
     let mut answers = 0;
     for recording in recordings() {
-        let told = told(&recording.log);
+        let logged = request_ids(&recording.log);
         for answer in &recording.answers {
-            assert!(told.contains(&**answer), "{}: the log does not tell of {answer}", recording.table);
+            assert!(logged.contains(&**answer), "{}: the log has no line of {answer}", recording.table);
         }
         answers += recording.answers.len();
     }

@@ -165,8 +165,8 @@ fn a_write_without_condition_or_id_is_told() {
 
 /// What the requests of a recording were over, each with who sent it.
 fn over_limits(recording: &Recording) -> Vec<String> {
-    let told = |request: &Request| Some(format!("{}: {}", request.function, request.over_limit.as_ref()?));
-    recording.requests.iter().filter_map(told).collect()
+    let fault = |request: &Request| Some(format!("{}: {}", request.function, request.over_limit.as_ref()?));
+    recording.requests.iter().filter_map(fault).collect()
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_request_over_a_limit_is_told() {
     assert_eq!(over_limits(&recording), ["F: too long"]);
 }
 
-/// A request of nobody in particular.
+/// A request without a caller.
 fn request(function: &str, operation: &str, body: Value) -> Request {
     let (function, operation) = (function.to_owned(), operation.to_owned());
     Request { function, operation, body, caller: None, path: None, over_limit: None }
@@ -203,7 +203,7 @@ fn root(key: &str) -> Option<String> {
     right.then(|| format!("{kind}#{name}"))
 }
 
-/// Whether a key is in nobody's root, and may be: what opens connections, and the sweep's list of jobs.
+/// Whether a key is in no root, and may be: what opens connections, and the sweep's list of jobs.
 fn is_documented(request: &Request, key: &str) -> bool {
     let query = request.operation == "Query" && request.body["IndexName"] == "gs1";
     match key {
@@ -213,7 +213,7 @@ fn is_documented(request: &Request, key: &str) -> bool {
     }
 }
 
-/// It works for nobody, in every root.
+/// It has no caller and works in every root.
 const SWEEP: &str = "SweepDeprovisionedTenantsFunction";
 
 /// A customer as its root item has it.
@@ -236,22 +236,22 @@ fn customers(recording: &Recording) -> BTreeMap<String, Customer> {
 
 /// What is wrong with the keys of a request: each is in the root of the caller, as the bearer token of the event at hand
 /// names it. An operator's request may also go to the root of one customer of its own. Two items stand elsewhere, and may
-/// be read alone: whose a `cust_` id is, the customer's root item says itself, whoever names it; and the name of an
+/// be read alone: whose a `cust_` id is, the customer's root item says itself; and the name of an
 /// integration's key is kept with its operator.
 fn stray(request: &Request, customers: &BTreeMap<String, Customer>) -> Option<String> {
-    let caller = request.caller.as_deref().unwrap_or("nobody");
+    let caller = request.caller.as_deref().unwrap_or("no caller");
     let mut roots = BTreeSet::new();
     for part in request.parts() {
         let key = part.partition.clone().unwrap_or_default();
         if is_documented(request, &key) {
             continue;
         }
-        let told = format!("{} asks for {key:?} on behalf of {caller}", request.function);
-        let Some(root) = root(&key) else { return Some(format!("{told}, which is in no root")) };
+        let fault = format!("{} asks for {key:?} on behalf of {caller}", request.function);
+        let Some(root) = root(&key) else { return Some(format!("{fault}, which is in no root")) };
         let is_own = root == caller
             || customers.get(&root).is_some_and(|customer| customer.operator == caller || request.function == SWEEP);
         if !is_own && !is_looked_up(request, &part, caller, customers) {
-            return Some(format!("{told}, which is in another root"));
+            return Some(format!("{fault}, which is in another root"));
         }
         roots.insert(root);
     }

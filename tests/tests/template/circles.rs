@@ -1,4 +1,4 @@
-//! That files import in no circle: whoever reads one need not know what depends on it.
+//! That files import in no circle: a file can be read without those that depend on it.
 
 use super::sources::{Source, sources};
 use std::collections::{BTreeMap, BTreeSet};

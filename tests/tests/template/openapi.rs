@@ -54,6 +54,6 @@ fn a_wrong_answer_is_told() {
         ("no JSON", judged(|exchange, _| exchange.body = "<html>".to_owned())),
     ];
     for (what, judgement) in wrong {
-        assert!(judgement.is_err(), "{what} was not told");
+        assert!(judgement.is_err(), "{what} was not noticed");
     }
 }

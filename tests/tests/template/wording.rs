@@ -3,7 +3,7 @@
 use super::sources::{Source, sources};
 
 /// The folders whose comments are checked.
-const FOLDERS: [&str; 2] = ["functions/", "shared/"];
+const FOLDERS: [&str; 3] = ["functions/", "shared/", "tests/"];
 
 /// Words that comments do not use. A comment states the rule and names who does what.
 const WORDS: [&str; 16] = [
@@ -44,7 +44,9 @@ fn odd_lines(source: &Source) -> Vec<String> {
 
 #[test]
 fn comments_are_plain_english() {
-    let sources: Vec<Source> = sources().into_iter().filter(|source| source.is_in(&FOLDERS)).collect();
+    // This file has the words in a string that looks like a comment.
+    let is_checked = |source: &Source| source.is_in(&FOLDERS) && !source.path.ends_with("/wording.rs");
+    let sources: Vec<Source> = sources().into_iter().filter(is_checked).collect();
     for folder in FOLDERS {
         assert!(sources.iter().any(|source| source.is_in(&[folder])), "{folder} has no sources");
     }

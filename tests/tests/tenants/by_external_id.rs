@@ -144,7 +144,7 @@ async fn an_ill_formed_external_id_is_422_where_it_would_be_made_and_404_where_i
     assert!(app.items_of("tenant").await.is_empty());
 }
 
-/// The event of plain cargo-lambda: another route key, and a path that nobody has decoded.
+/// The event of plain cargo-lambda: another route key, and a path that is not decoded.
 async fn through_cargo_lambda(app: &App, key: &str, method: &str, route: (&str, Value)) -> Value {
     let (function, parameters) = route;
     let event = json!({
@@ -282,7 +282,7 @@ async fn an_upsert_can_ask_for_a_version_or_for_none() {
         world.put(&[("if-match", tag)], json!({})).await.expect_problem(412, "precondition-failed");
     }
     assert!(world.app.items_of("tenant").await.is_empty());
-    // 412 outranks the 422 that needs stored state.
+    // 412 ranks before the 422 that needs stored state.
     let unattached = json!({ "default_repository_id": "rep_01arz3ndektsv4rrffq69g5fav" });
     world.put(&[("if-match", "*")], unattached.clone()).await.expect_problem(412, "precondition-failed");
     assert_eq!(world.put(&[("if-none-match", "*")], unattached.clone()).await.pointers(), ["/default_repository_id"]);

@@ -47,7 +47,7 @@ async fn an_attached_repository_keeps_its_tenant() {
     app.with_key(&key, "PUT", &attachment).json(json!({ "is_default": true })).send().await.expect_status(201);
     let refused = app.with_key(&key, "DELETE", &path).send().await.expect_problem(409, "resource-in-use");
     assert_eq!(refused.json()["conflicting_resource_id"], repository);
-    // A stale version is told before what depends on it.
+    // A stale version is answered before what depends on it.
     app.with_key(&key, "DELETE", &path)
         .header("if-match", "\"1\"")
         .send()

@@ -1,7 +1,7 @@
 //! `PATCH /tenants/{tenant_id}`
 
 use tests::checks::{check_at_rest, wrote};
-use tests::history::Random;
+use tests::history::{percent, random};
 use tests::{App, Exchange, Value, json};
 
 struct World {
@@ -104,15 +104,15 @@ const UNATTACHED: &str = "rep_01arz3ndektsv4rrffq69g5fav";
 ///
 /// Each of the 3^5 numbers is another combination of members that are absent, `null` or a value; one value in ten is wrong.
 fn body(number: usize, upsert: bool, members: &[Member], before: &Value) -> (Value, Result<Value, Vec<String>>) {
-    let mut random = Random::new(7, &[number]);
+    let mut rng = random(7, &[number]);
     let (mut body, mut after, mut wrong) = (json!({}), before.clone(), Vec::new());
     for (at, member) in members.iter().enumerate() {
         let (sent, shown) = match number / 3_usize.pow(at as u32) % 3 {
             0 => continue,
             1 => (Value::Null, member.nullable.then_some(Value::Null)),
-            _ if random.percent(10) => (member.wrong[random.below(member.wrong.len())].clone(), None),
+            _ if percent(&mut rng, 10) => (member.wrong[rng.usize(..member.wrong.len())].clone(), None),
             _ => {
-                let (sent, shown) = member.right[random.below(member.right.len())].clone();
+                let (sent, shown) = member.right[rng.usize(..member.right.len())].clone();
                 (sent, Some(shown))
             }
         };
