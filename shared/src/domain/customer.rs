@@ -9,6 +9,14 @@ use std::{collections::BTreeMap, fmt};
 pub type Labels = BTreeMap<String, String>;
 
 /// The short name of a customer or an operator: `^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$` (AIP-122).
+///
+/// ```compile_fail,E0423
+/// // It cannot be built from an unchecked string.
+/// fn slug(text: String) -> tenancy::domain::customer::Slug { tenancy::domain::customer::Slug(text) }
+/// ```
+/// ```
+/// fn slug(text: String) -> Option<tenancy::domain::customer::Slug> { tenancy::domain::customer::Slug::parse(&text) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Slug(String);

@@ -8,35 +8,35 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Way {
+enum Given {
     Absent,
     Null,
-    Right,
-    Wrong,
+    Valid,
+    Invalid,
 }
 
 /// A member: its name, whether it may be cleared, a valid and an invalid value.
 type Row = (&'static str, bool, &'static str, &'static str);
 
-fn combinations<const MEMBERS: usize>() -> impl Iterator<Item = [Way; MEMBERS]> {
-    let ways = [Way::Absent, Way::Null, Way::Right, Way::Wrong];
+fn combinations<const MEMBERS: usize>() -> impl Iterator<Item = [Given; MEMBERS]> {
+    let given = [Given::Absent, Given::Null, Given::Valid, Given::Invalid];
     (0..4usize.pow(MEMBERS as u32))
-        .map(move |number| std::array::from_fn(|at| ways[number / 4usize.pow(at as u32) % 4]))
+        .map(move |number| std::array::from_fn(|at| given[number / 4usize.pow(at as u32) % 4]))
 }
 
 /// Reads a body with these members. The error has the pointers of all invalid members.
 fn read<T, const MEMBERS: usize>(
     rows: &[Row; MEMBERS],
-    ways: &[Way; MEMBERS],
+    given: &[Given; MEMBERS],
     read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>,
 ) -> Result<T, Vec<String>> {
-    let member = |((name, _, right, wrong), way): (&Row, &Way)| match way {
-        Way::Absent => None,
-        Way::Null => Some(format!("\"{name}\":null")),
-        Way::Right => Some(format!("\"{name}\":{right}")),
-        Way::Wrong => Some(format!("\"{name}\":{wrong}")),
+    let member = |((name, _, right, wrong), given_as): (&Row, &Given)| match given_as {
+        Given::Absent => None,
+        Given::Null => Some(format!("\"{name}\":null")),
+        Given::Valid => Some(format!("\"{name}\":{right}")),
+        Given::Invalid => Some(format!("\"{name}\":{wrong}")),
     };
-    let body = format!("{{{}}}", rows.iter().zip(ways).filter_map(member).collect::<Vec<_>>().join(","));
+    let body = format!("{{{}}}", rows.iter().zip(given).filter_map(member).collect::<Vec<_>>().join(","));
     let Ok(Json::Object(object)) = Json::parse(body.as_bytes()) else { panic!("{body}") };
     let field_errors = RefCell::default();
     Fields::read(&object, "", &field_errors, read)
@@ -44,24 +44,25 @@ fn read<T, const MEMBERS: usize>(
 }
 
 /// The expected pointers of invalid members, if any.
-fn wrong<const MEMBERS: usize>(rows: &[Row; MEMBERS], ways: &[Way; MEMBERS]) -> Option<Vec<String>> {
-    let is_wrong = |(row, way): &(&Row, &Way)| **way == Way::Wrong || **way == Way::Null && !row.1;
+fn wrong<const MEMBERS: usize>(rows: &[Row; MEMBERS], given: &[Given; MEMBERS]) -> Option<Vec<String>> {
+    let is_wrong =
+        |(row, given_as): &(&Row, &Given)| **given_as == Given::Invalid || **given_as == Given::Null && !row.1;
     let pointers: Vec<String> =
-        rows.iter().zip(ways).filter(is_wrong).map(|((name, ..), _)| format!("/{name}")).collect();
+        rows.iter().zip(given).filter(is_wrong).map(|((name, ..), _)| format!("/{name}")).collect();
     Some(pointers).filter(|pointers| !pointers.is_empty())
 }
 
 /// A member that may be cleared.
-fn nullable<T>(way: Way, value: T) -> Option<Option<T>> {
-    match way {
-        Way::Null => Some(None),
-        way => plain(way, value).map(Some),
+fn nullable<T>(given_as: Given, value: T) -> Option<Option<T>> {
+    match given_as {
+        Given::Null => Some(None),
+        given_as => plain(given_as, value).map(Some),
     }
 }
 
 /// A member that may not be cleared.
-fn plain<T>(way: Way, value: T) -> Option<T> {
-    (way == Way::Right).then_some(value)
+fn plain<T>(given_as: Given, value: T) -> Option<T> {
+    (given_as == Given::Valid).then_some(value)
 }
 
 #[test]
@@ -73,16 +74,16 @@ fn each_member_of_a_tenant_is_read_by_itself() {
         ("settings", false, "{\"filler_enabled\":false}", "true"),
         ("status", false, "\"suspended\"", "\"archived\""),
     ];
-    for ways in combinations() {
+    for given in combinations() {
         let expected = TenantPatch {
-            default_repository_id: nullable(ways[0], RepositoryId::parse("rep_01m6gg76aq27h6p3amkdqg6stt").unwrap()),
-            metadata: plain(ways[1], BTreeMap::from([("a".to_owned(), "b".to_owned())])),
-            name: nullable(ways[2], "new".to_owned()),
-            settings: plain(ways[3], TenantSettings { filler_enabled: false, ..TenantSettings::default() }),
-            status: plain(ways[4], TenantStatus::Suspended),
+            default_repository_id: nullable(given[0], RepositoryId::parse("rep_01m6gg76aq27h6p3amkdqg6stt").unwrap()),
+            metadata: plain(given[1], BTreeMap::from([("a".to_owned(), "b".to_owned())])),
+            name: nullable(given[2], "new".to_owned()),
+            settings: plain(given[3], TenantSettings { filler_enabled: false, ..TenantSettings::default() }),
+            status: plain(given[4], TenantStatus::Suspended),
         };
-        let read = read(&rows, &ways, TenantPatch::read).map_err(sorted);
-        assert_eq!(read, wrong(&rows, &ways).map_or(Ok(expected), Err), "{ways:?}");
+        let read = read(&rows, &given, TenantPatch::read).map_err(sorted);
+        assert_eq!(read, wrong(&rows, &given).map_or(Ok(expected), Err), "{given:?}");
     }
 }
 
@@ -94,15 +95,15 @@ fn each_member_of_a_customer_is_read_by_itself() {
         ("display_name", true, "\"new\"", "[]"),
         ("labels", false, "{\"a\":\"b\"}", "\"a\""),
     ];
-    for ways in combinations() {
+    for given in combinations() {
         let expected = CustomerPatch {
-            customer_id: plain(ways[0], CustomerName::parse("acme").unwrap()),
-            description: nullable(ways[1], "new".to_owned()),
-            display_name: nullable(ways[2], "new".to_owned()),
-            labels: plain(ways[3], BTreeMap::from([("a".to_owned(), "b".to_owned())])),
+            customer_id: plain(given[0], CustomerName::parse("acme").unwrap()),
+            description: nullable(given[1], "new".to_owned()),
+            display_name: nullable(given[2], "new".to_owned()),
+            labels: plain(given[3], BTreeMap::from([("a".to_owned(), "b".to_owned())])),
         };
-        let read = read(&rows, &ways, CustomerPatch::read).map_err(sorted);
-        assert_eq!(read, wrong(&rows, &ways).map_or(Ok(expected), Err), "{ways:?}");
+        let read = read(&rows, &given, CustomerPatch::read).map_err(sorted);
+        assert_eq!(read, wrong(&rows, &given).map_or(Ok(expected), Err), "{given:?}");
     }
 }
 

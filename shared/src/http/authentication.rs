@@ -12,7 +12,7 @@ trait Caller: Sized {
     type Root;
     const WRONG_KIND: &str;
     fn root(root: &Root) -> Option<&Self::Root>;
-    fn of(principal: Principal) -> Option<Self>;
+    fn from_principal(principal: Principal) -> Option<Self>;
     fn scopes(&self) -> Scopes;
 }
 
@@ -24,7 +24,7 @@ impl Caller for Operator {
         if let Root::Operator(root) = root { Some(root) } else { None }
     }
 
-    fn of(principal: Principal) -> Option<Self> {
+    fn from_principal(principal: Principal) -> Option<Self> {
         if let Principal::Operator(operator) = principal { Some(operator) } else { None }
     }
 
@@ -41,7 +41,7 @@ impl Caller for Integration {
         if let Root::Customer(root) = root { Some(root) } else { None }
     }
 
-    fn of(principal: Principal) -> Option<Self> {
+    fn from_principal(principal: Principal) -> Option<Self> {
         if let Principal::Integration(integration) = principal { Some(integration) } else { None }
     }
 
@@ -136,7 +136,7 @@ impl Request {
             return Err(Error::Forbidden(C::WRONG_KIND.into()));
         };
         let (principal, found) = check(&claim, root).await?;
-        let caller = C::of(principal).ok_or(Error::Forbidden(C::WRONG_KIND.into()))?;
+        let caller = C::from_principal(principal).ok_or(Error::Forbidden(C::WRONG_KIND.into()))?;
         check_scope(caller.scopes(), scope)?;
         Ok((caller, found?))
     }

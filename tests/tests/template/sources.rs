@@ -88,14 +88,6 @@ fn expect_only_in(folders: &[&str], text: &str) {
 }
 
 #[test]
-fn what_follows_an_item_for_tests_is_shipped() {
-    let text = "//! A\nmod a;\n#[cfg(test)]\nmod tests;\nuse b;\n    #[cfg(test)]\n    #[allow(x)]\n    fn c() {\n        if d {\n        }\n    }\n\
-                fn e() {}\n#[cfg(test)]\nmod more {\n    fn f() {}\n}\n";
-    let source = Source { path: String::new(), text: text.to_owned() };
-    assert_eq!(source.shipped(), "mod a;\nuse b;\nfn e() {}\n");
-}
-
-#[test]
 fn only_the_store_names_dynamodb_and_only_http_names_lambda() {
     expect_only_in(&["shared/src/store/", "infra/operator-key/"], "aws_sdk_dynamodb");
     expect_only_in(&["shared/src/store/", "infra/operator-key/"], "aws_smithy");

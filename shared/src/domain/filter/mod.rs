@@ -90,18 +90,18 @@ impl Expression {
             Self::All(terms) => terms.iter().all(|term| term.matches(customer)),
             Self::Any(terms) => terms.iter().any(|term| term.matches(customer)),
             Self::Not(term) => !term.matches(customer),
-            Self::IsSet(Field::Text(field)) => field.of(customer).is_some(),
-            Self::IsSet(Field::Time(field)) => field.of(customer).is_some(),
+            Self::IsSet(Field::Text(field)) => field.value(customer).is_some(),
+            Self::IsSet(Field::Time(field)) => field.value(customer).is_some(),
             Self::IsSet(Field::State) => true,
             Self::Text(field, relation, operand) => {
                 // The byte order of UTF-8 is the order of code points.
-                field.of(customer).is_some_and(|value| relation.holds(value.cmp(operand)))
+                field.value(customer).is_some_and(|value| relation.holds(value.cmp(operand)))
             }
             Self::Prefix(field, wanted, prefix) => {
-                field.of(customer).is_some_and(|value| value.starts_with(prefix.as_str()) == *wanted)
+                field.value(customer).is_some_and(|value| value.starts_with(prefix.as_str()) == *wanted)
             }
             Self::Time(field, relation, operand) => {
-                field.of(customer).is_some_and(|value| relation.holds(value.cmp(operand)))
+                field.value(customer).is_some_and(|value| relation.holds(value.cmp(operand)))
             }
             Self::State(wanted, state) => (customer.state == *state) == *wanted,
         }
@@ -109,7 +109,7 @@ impl Expression {
 }
 
 impl TextField {
-    fn of<'a>(&self, customer: &'a Customer) -> Option<&'a str> {
+    fn value<'a>(&self, customer: &'a Customer) -> Option<&'a str> {
         match self {
             Self::CustomerId => Some(customer.customer_id.as_str()),
             Self::DisplayName => customer.display_name.as_deref(),
@@ -120,7 +120,7 @@ impl TextField {
 }
 
 impl TimeField {
-    fn of(self, customer: &Customer) -> Option<Timestamp> {
+    fn value(self, customer: &Customer) -> Option<Timestamp> {
         match self {
             Self::Created => Some(customer.created_at),
             Self::Updated => Some(customer.updated_at),
