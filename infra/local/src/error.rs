@@ -1,4 +1,4 @@
-//! The one error of this crate: a sentence for a person, with its causes behind colons.
+//! The error type of this crate: a message, followed by its causes after colons.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// As readable as `Display`: it is what a failed test or `main` shows.
+/// The same as `Display`, as a failed test and `main` print it.
 impl fmt::Debug for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -57,7 +57,7 @@ impl<T, E: std::error::Error> Context<T> for std::result::Result<T, E> {
     }
 }
 
-/// A lock that a panicking test has poisoned still holds good data.
+/// Locks, also after a test has panicked with the lock held: the data is still valid.
 pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

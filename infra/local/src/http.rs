@@ -1,7 +1,6 @@
-//! A tiny HTTP client for tests and for what runs the API: whole requests in, whole responses out, and raw bytes for requests
-//! that no client would send.
+//! A small HTTP client: whole requests and whole responses, and raw bytes for requests that no client library sends.
 //!
-//! Invariant: an answer is never judged here; an error means that there was none.
+//! Invariant: any response is a success; an error means that there was none.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -107,7 +106,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub async fn raw(address: SocketAddr, bytes: &[u8]) -> Result<Response> {
     let what = || format!("raw request to {address}");
     let mut stream = TcpStream::connect(address).await.context(what)?;
-    // A server that refuses early may close before it has read all: its answer counts.
+    // A server that refuses early may close before it has read all; its response counts.
     let sent = stream.write_all(bytes).await;
     let head = bytes.starts_with(b"HEAD ");
     let mut answer = Vec::new();

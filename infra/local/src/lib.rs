@@ -1,8 +1,8 @@
-//! What runs the API on one machine: the template as read, an HTTP API gateway, Lambda's runtime, DynamoDB and a proxy that
-//! makes it fail. `cargo xtask dev` and the black-box tests stand on it.
+//! Runs the API on one machine: a reader of template.yaml, an HTTP API gateway, a Lambda emulator, a DynamoDB client, and a proxy that
+//! injects faults. `cargo xtask dev` and the black-box tests use it.
 //!
-//! Invariant: template.yaml decides routes, environments, permissions and the table, here as on AWS; nothing of it is repeated.
-//! Not here: the AWS SDK, building the functions, and what the answers should be.
+//! Invariant: routes, environments, permissions and the table come from template.yaml, as on AWS.
+//! Not here: the AWS SDK, building the functions, and what the responses should be.
 
 #![warn(missing_docs)]
 

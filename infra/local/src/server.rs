@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 server on hyper: what the gateway and the Lambda runtime API listen with.
+//! A small HTTP/1.1 server on hyper, for the gateway, the Lambda Runtime API and the fault proxy.
 //!
 //! Invariant: dropping it closes the listener and every connection.
 
@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{Result, error::Context};
 
-/// The two ends of a connection.
+/// The addresses of a connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Ends {
     /// The server's own address.
@@ -48,7 +48,7 @@ impl Server {
                     let answer = handle(request, ends);
                     async move { Ok::<_, Infallible>(answer.await) }
                 });
-                // A caller that goes away is no error of the server's.
+                // Errors are ignored: a client may disconnect.
                 let _ = http().serve_connection(TokioIo::new(stream), service).await;
             }
         })
@@ -74,7 +74,7 @@ impl Server {
                         let listener = stream.local_addr().unwrap_or(address);
                         connections.spawn(serve(stream, Ends { listener, peer }));
                     }
-                    // Out of file descriptors, most likely: they come back.
+                    // Most likely out of file descriptors, for a moment.
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                 }
                 while connections.try_join_next().is_some() {}

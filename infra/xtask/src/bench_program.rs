@@ -69,18 +69,18 @@ pub fn folder(programs: &Programs) -> Result<PathBuf> {
     first.map(Path::to_path_buf).ok_or_else(|| "cargo built no program".to_owned())
 }
 
-/// The command line with the options that every measurement needs.
-pub fn command(program: &Path, endpoint: &str, seeding: &Path, functions: &Path) -> Command {
+/// The command line with the options that every measurement needs; `work` is the folder for the program's files.
+pub fn command(program: &Path, endpoint: &str, seeding: &Path, functions: &Path, work: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(["--endpoint", endpoint]);
-    command.arg("--template").arg(tree::template()).arg("--work").arg(work());
+    command.arg("--template").arg(tree::template()).arg("--work").arg(work);
     command.arg("--seeding").arg(seeding).arg("--functions").arg(functions);
     command
 }
 
 /// Runs the program; returns its report: figures by function.
 pub async fn run(groups: &ProcessGroups, program: &Path, plan: &Plan<'_>) -> Result<Value> {
-    let mut command = command(program, plan.endpoint, plan.seeding, plan.functions);
+    let mut command = command(program, plan.endpoint, plan.seeding, plan.functions, &work());
     command.args(["--rounds", &plan.rounds.to_string()]);
     if plan.instructions {
         command.arg("--instructions");
@@ -122,6 +122,6 @@ pub fn peers_report() -> Result<String> {
 }
 
 /// The folder for the program's files: git-ignored, and deleted by `cargo clean`.
-fn work() -> PathBuf {
+pub fn work() -> PathBuf {
     tree::root().join("target/bench")
 }

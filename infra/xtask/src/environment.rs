@@ -17,20 +17,20 @@ use crate::{Result, process_group::ProcessGroups, tree};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
-/// The credentials and the region that every local store takes. DynamoDB Local wants letters and digits only.
+/// Credentials and a region for every local store. DynamoDB Local accepts letters and digits only.
 pub const LOCAL_AWS: [(&str, &str); 3] =
     [("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")];
 
 /// The file's name.
 const FILE: &str = "dev.env";
 
-/// What outlives a stack.
+/// What is kept when a stack has ended.
 const KEYS: [&str; 2] = ["OPERATOR_KEY", "INTEGRATION_KEY"];
 
 const RUNNING: &str = "The dev stack that runs; written by cargo xtask dev.";
 const ENDED: &str = "The dev stack has ended; the next cargo xtask dev takes these keys up again.";
 
-/// A written file. When this is dropped, the keys alone are left in it.
+/// The file of a running stack. Dropping this removes everything but the keys.
 pub struct Published;
 
 impl Drop for Published {
@@ -39,23 +39,23 @@ impl Drop for Published {
     }
 }
 
-/// Leaves the keys alone in the file: what it says of addresses no longer holds.
+/// Removes everything but the keys from the file: the addresses are no longer valid.
 fn retire() -> Result<()> {
     let mut environment = Environment::load()?;
     environment.0.retain(|name, _| KEYS.contains(&name.as_str()));
     environment.save(ENDED)
 }
 
-/// The same for a stack that could not do so itself. Where another one runs already, the file is that one's.
+/// The same for a stack that was killed. If another one runs already, the file belongs to that one.
 pub fn retire_dead() -> Result<()> {
-    // A killed process gives its files back one by one: its lock may be held a moment longer than its pipes.
+    // The kernel closes the files of a killed process one by one: its lock may outlive its pipes for a moment.
     match lock(Duration::from_secs(5))? {
         Some(_held) => retire(),
         None => Ok(()),
     }
 }
 
-/// The right to be the stack of this tree, held as long as the file is open; None where another one has it.
+/// The lock of this tree's stack, held while the file is open; None if another stack has it.
 pub fn lock(patience: Duration) -> Result<Option<File>> {
     let path = tree::local()?.join("dev.lock");
     let failed = |error: std::io::Error| format!("cannot open {}: {error}", path.display());
@@ -81,19 +81,19 @@ impl Environment {
         Self::parse(&std::fs::read_to_string(folder.join(FILE)).unwrap_or_default())
     }
 
-    /// Writes the file for as long as the result lives, and this program.
+    /// Writes the file; it lasts until the result is dropped or this program ends.
     pub fn publish(&self, groups: &ProcessGroups) -> Result<Published> {
         groups.retire_environment();
         self.save(RUNNING)?;
         Ok(Published)
     }
 
-    /// Whether this is what an ended stack left.
+    /// Whether this is the file of a stack that has ended.
     pub fn has_ended(&self) -> bool {
         KEYS.iter().any(|name| self.get(name).is_some()) && self.get("BASE_URL").is_none()
     }
 
-    /// Writes the file in one go; it holds keys, so only its owner may read it.
+    /// Replaces the file atomically; it holds keys, so only its owner may read it.
     fn save(&self, comment: &str) -> Result<()> {
         let path = tree::local()?.join(FILE);
         let part = path.with_extension("env.part");

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask dev`, `cargo xtask test` and what belongs to them.
+//! The project's commands: `cargo xtask dev`, `cargo xtask test` and others.
 //!
 //! Invariant: links neither the AWS SDK nor the embedded engine, so that it builds in seconds; both are programs that it starts.
 //! Not here: anything that is deployed, and anything about one endpoint.
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What a failed step says to the person at the terminal: what is missing, and how to get it.
+/// An error is a message for the terminal: what is missing, and how to get it.
 type Result<T, E = String> = std::result::Result<T, E>;
 
 #[derive(Parser)]
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    // Ends the program where the command line is wrong, or asks for help.
+    // Exits if the command line is wrong or asks for help.
     let command = CommandLine::parse().command;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
             Command::Docs(options) => docs::run(&options),
         }
     });
-    // Not awaited: a thread that reads a pipe must not keep the command from ending.
+    // In the background: a thread that reads a pipe must not keep the command from ending.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");

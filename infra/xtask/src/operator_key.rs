@@ -1,7 +1,7 @@
 //! `cargo xtask operator-key ...`: forwards to the program of that name.
 //!
-//! With no `--endpoint` and no `--table` it speaks to the running dev stack, where there is one; otherwise with the caller's own AWS
-//! credentials to whatever the flags and the environment name. Standard output is the program's alone: the secret, to be piped.
+//! Without `--endpoint` and `--table` it uses the running dev stack, if there is one; otherwise the table that the flags and the
+//! environment name, with the caller's AWS credentials. Standard output has nothing but the program's own, so that the secret can be piped.
 
 #[path = "../../operator-key/src/command_line.rs"]
 mod command_line;

@@ -1,7 +1,7 @@
 //! `cargo xtask router`: the table by which plain `cargo lambda watch` routes, made from template.yaml.
 //!
-//! It stands in the root Cargo.toml, where cargo-lambda reads it, from the line `[workspace.metadata.lambda.watch.router]` to the
-//! next table or the end. Invariant: nothing of it is written by hand; a unit test and `--check` say when it is not what the template says.
+//! The table is in the root Cargo.toml, where cargo-lambda reads it, from the line `[workspace.metadata.lambda.watch.router]` to the next
+//! table or the end. Invariant: it is generated; a unit test and `--check` fail if it differs from what template.yaml gives.
 
 use std::{collections::BTreeMap, process::ExitCode};
 
@@ -20,7 +20,7 @@ const COMMENT: &str = "# Generated from template.yaml by `cargo xtask router --w
 /// cargo-lambda's own router, made from template.yaml.
 #[derive(Args)]
 pub struct Options {
-    /// Says whether the one in Cargo.toml is what template.yaml says.
+    /// Checks that the one in Cargo.toml is what template.yaml gives.
     #[arg(long, conflicts_with = "write")]
     check: bool,
     /// Writes it into Cargo.toml.
@@ -28,7 +28,7 @@ pub struct Options {
     write: bool,
 }
 
-/// Prints the table, compares it (`--check`) or puts it in its place (`--write`).
+/// Prints the table, compares it (`--check`) or writes it to Cargo.toml (`--write`).
 pub fn run(options: &Options) -> Result<ExitCode> {
     let table = table(&Template::read(tree::template())?);
     let path = tree::root().join("Cargo.toml");
@@ -59,7 +59,7 @@ pub fn table(template: &Template) -> String {
     for function in &template.functions {
         for route in &function.routes {
             match route.path.as_str() {
-                // Unknown paths. A known path with a wrong method is cargo-lambda's own 404 all the same.
+                // For unknown paths. To a known path with another method cargo-lambda itself answers 404.
                 "$default" => {
                     paths.entry("/".to_owned()).or_default().insert("ANY", &function.name);
                     paths.entry("/{*path}".to_owned()).or_default().insert("ANY", &function.name);
@@ -82,7 +82,7 @@ pub fn table(template: &Template) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A path in matchit's spelling: `{name+}` takes the rest of the path and is `{*name}` there.
+/// A path in the syntax of matchit, cargo-lambda's router: `{name+}` is `{*name}` there.
 fn pattern(path: &str) -> String {
     let segment = |segment: &str| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix("+}")) {
         Some(name) => format!("{{*{name}}}"),
@@ -91,7 +91,7 @@ fn pattern(path: &str) -> String {
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// A manifest with this table in the place of the old one; at the end where there was none.
+/// A manifest with this table in place of the old one, or at the end.
 fn replace(manifest: &str, table: &str) -> String {
     let lines: Vec<&str> = manifest.lines().collect();
     let start = lines.iter().position(|line| line.trim() == HEADER);

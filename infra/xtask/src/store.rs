@@ -24,19 +24,19 @@ use crate::{
     tools,
 };
 
-/// The official image. Its licence is AWS's own, so this command fetches it by nothing but a person's own Docker engine.
+/// The official image. Its licence is AWS's own, so it is only ever fetched by the user's own Docker engine.
 const DYNAMODB_LOCAL: &str = "amazon/dynamodb-local:3.1.0";
 
-/// DynamoDB Local is ready in about three seconds; a machine busy with other things gets more.
+/// DynamoDB Local takes about three seconds; more on a busy machine.
 const READY: Duration = Duration::from_secs(60);
 
-/// How often a store that was not started here is looked at.
+/// How often a store that was not started here is checked.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long it may refuse connections: it may be started anew.
+/// How long it may refuse connections, as during a restart.
 const GONE: Duration = Duration::from_secs(5);
 
-/// Which store a person asked for.
+/// The store that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// DynamoDB Local where a Docker engine runs, else the embedded engine.
@@ -45,7 +45,7 @@ pub enum Choice {
     Embedded,
     /// DynamoDB Local by Docker.
     DynamoDbLocal,
-    /// Whatever answers there.
+    /// An engine at this URL.
     Endpoint(String),
 }
 
@@ -77,7 +77,7 @@ impl Choice {
     }
 }
 
-/// What is started, or is there.
+/// The engine of a run.
 #[derive(Debug, PartialEq, Eq)]
 enum Engine {
     Embedded,
@@ -113,7 +113,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Waits until it ends, which it should not, or for one that was not started here until nothing answers there any more.
+    /// Waits until it ends or, if it was not started here, until nothing answers at its address; returns the error message.
     pub async fn ended(&mut self) -> String {
         let endpoint = &self.endpoint;
         match &mut self.process {
@@ -140,8 +140,8 @@ impl Drop for Store {
     }
 }
 
-/// Starts what was chosen, waits until it answers and says which it is. The embedded engine is one of the programs built before;
-/// `file` is where it keeps its data, none = in memory.
+/// Starts the store that was chosen, waits until it answers, and notes which it is. The embedded engine is one of `programs`; it keeps its
+/// data in `file`, or in memory.
 pub async fn start(
     groups: &ProcessGroups,
     choice: &Choice,
@@ -202,7 +202,7 @@ async fn by_docker(groups: &ProcessGroups) -> Result<Store> {
     let mut command = Command::new("docker");
     command.args(["run", "--rm", "--name", &name, "--publish", &format!("127.0.0.1:{port}:8000")]);
     command.args([DYNAMODB_LOCAL, "-jar", "DynamoDBLocal.jar", "-inMemory", "-sharedDb", "-disableTelemetry"]);
-    // What it prints is of no interest unless it fails to come up.
+    // Its output is dropped; a failure to start is reported below.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = groups.spawn(&mut command)?;
     let address = format!("127.0.0.1:{port}");

@@ -13,13 +13,13 @@ use tokio::process::Command;
 
 use crate::{Result, process_group::ProcessGroups, progress::step, tree};
 
-/// What builds the functions for Lambda.
+/// The version of cargo-lambda, which builds the functions for Lambda.
 const CARGO_LAMBDA: &str = "1.9.2";
 
-/// What links functions for another processor. Not any other version: they differ in what they take.
+/// The version of Zig, which links functions for another processor. Versions differ in the linker flags that they accept.
 const ZIG: &str = "0.17.1";
 
-/// cargo-lambda: the one on PATH, else one of our own from PyPI.
+/// cargo-lambda: the one on PATH, else the pinned one from PyPI.
 pub async fn cargo_lambda(groups: &ProcessGroups) -> Result<PathBuf> {
     if let Some(program) = on_path("cargo-lambda") {
         return Ok(program);
@@ -130,7 +130,7 @@ pub async fn maven(groups: &ProcessGroups, list: &str) -> Result<Option<PathBuf>
     Ok(Some(folder.join("lib")))
 }
 
-/// Installs into `.tools/<name>` unless the very same was installed before (`what` tells: it is kept beside the tool).
+/// Installs into `.tools/<name>`, unless an installation with the same `what` is there.
 pub async fn install<F>(name: &str, what: &str, work: impl FnOnce(PathBuf) -> F) -> Result<PathBuf>
 where
     F: Future<Output = Result<()>>,
@@ -161,7 +161,7 @@ async fn pip_install(groups: &ProcessGroups, folder: &Path, packages: &[&str]) -
     run(groups, pip.args(packages)).await
 }
 
-/// Runs a program to its end. Its messages show only where it fails.
+/// Runs a program to its end. Its output is shown only if it fails.
 pub async fn run(groups: &ProcessGroups, command: &mut Command) -> Result<()> {
     let line = spell(command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -182,14 +182,14 @@ async fn text(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A command as one would type it.
+/// A command as it is typed.
 pub fn spell(command: &Command) -> String {
     let command = command.as_std();
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// The full path of a program that the shell would find.
+/// The full path of a program on PATH.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|program| program.is_file())

@@ -1,4 +1,4 @@
-//! From a function's response to HTTP's, and the gateway's own answers.
+//! The HTTP response to a function's response, and the gateway's own responses.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::Full;
@@ -19,12 +19,12 @@ pub(super) fn refusal(status: u16, message: &str) -> Answer {
     response
 }
 
-/// What a function answered; None where that is malformed. An object without `statusCode` is: a real gateway would pass it
-/// on as a 200, but none of ours may answer so.
+/// The response of a function; None if it is malformed. An object without `statusCode` counts as malformed: AWS would make it the
+/// body of a 200, and no function here relies on that.
 pub(super) fn build(bytes: &[u8]) -> Option<Answer> {
     let answer: Value = serde_json::from_slice(bytes).ok()?;
     let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
-    // A 1xx would not be an answer.
+    // A 1xx is not a final response.
     let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational())?;
     let body = match answer.get("body") {
         None | Some(Value::Null) => Bytes::new(),
@@ -43,7 +43,7 @@ pub(super) fn build(bytes: &[u8]) -> Option<Answer> {
             Value::Number(_) | Value::Bool(_) => value.to_string(),
             _ => return None,
         };
-        // How long the body is and how it is sent is the gateway's business.
+        // The gateway itself sets the headers about the body's length and transfer.
         if ![header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION].contains(&name) {
             response.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
         }
@@ -55,7 +55,7 @@ pub(super) fn build(bytes: &[u8]) -> Option<Answer> {
     Some(response)
 }
 
-/// Takes away what may not be sent. To a HEAD, hyper itself sends the head alone.
+/// Removes the body of a 204 or 304. hyper removes the body of a response to HEAD.
 pub(super) fn fit(mut response: Answer) -> Answer {
     if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status()) {
         *response.body_mut() = Full::default();

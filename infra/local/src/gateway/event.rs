@@ -1,4 +1,4 @@
-//! The event that a function gets: payload format 2.0.
+//! The event of a function, in payload format 2.0.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +10,7 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 use super::{path, routes::Found};
 use crate::server::Ends;
 
-/// What a gateway keeps for itself.
+/// Headers that the gateway does not pass on.
 const HOP_BY_HOP: [&str; 7] =
     ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
@@ -20,7 +20,7 @@ pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, e
     let host = ends.listener.to_string();
     let peer = ends.peer.ip().to_string();
     let cookies = headers.remove("cookie").map(|cookies| match cookies.as_str() {
-        // Repeated headers were joined by a comma, cookies stand between semicolons.
+        // Repeated headers were joined by commas; one header separates its cookies by semicolons.
         Some(text) => {
             text.split([';', ',']).map(str::trim).filter(|cookie| !cookie.is_empty()).map(Value::from).collect()
         }
@@ -87,7 +87,7 @@ pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, e
 const TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
-/// Names in lower case (hyper sees to it), repeated headers joined by a comma.
+/// Names in lower case, as hyper has them; repeated headers are joined by commas.
 fn headers(all: &HeaderMap) -> Option<Map<String, Value>> {
     let mut headers = Map::new();
     for name in all.keys().filter(|name| !HOP_BY_HOP.contains(&name.as_str())) {
@@ -98,7 +98,7 @@ fn headers(all: &HeaderMap) -> Option<Map<String, Value>> {
     Some(headers)
 }
 
-/// Whether a body of this type arrives as it is. `application/merge-patch+json` does not, on AWS.
+/// Whether a body of this type is passed as text. On AWS `application/merge-patch+json` is not.
 fn is_text(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -108,7 +108,7 @@ fn is_text(headers: &HeaderMap) -> bool {
             .any(|subtype| kind.strip_prefix("application/") == Some(subtype))
 }
 
-/// Unique, and of the look of `BvKx7hSLliAEJ7g=`.
+/// A unique id that looks like `BvKx7hSLliAEJ7g=`.
 fn request_id(now: OffsetDateTime) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let [_, time @ ..] = (now.unix_timestamp_nanos() as u64).to_be_bytes();

@@ -1,4 +1,4 @@
-//! A request with its answer, for a request log.
+//! A request with its response, for a request log.
 
 use std::time::{Duration, Instant};
 
@@ -7,8 +7,8 @@ use hyper::{Request, body::Bytes};
 
 use super::Answer;
 
-/// A request that was answered, by a function or by the gateway itself.
-// No `Debug`: a body may show a secret.
+/// A request with its response, of a function or of the gateway itself.
+// No `Debug`: a body may hold a secret.
 #[derive(Clone)]
 pub struct Exchange {
     /// The method.
@@ -59,7 +59,7 @@ impl Asked {
     }
 }
 
-/// Only what is printable: it goes to a terminal.
+/// Without control characters: it is written to a terminal.
 fn request_id(headers: &hyper::HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
     Some(id.chars().filter(|character| !character.is_control()).take(128).collect())

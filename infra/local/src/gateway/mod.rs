@@ -1,8 +1,8 @@
 //! A local gateway that behaves as an API Gateway HTTP API does (payload format 2.0).
 //!
-//! Invariant: what it refuses, it refuses in its own form (`{"message": …}`); every request that reaches a function carries the
-//! path decoded exactly once. What breaks HTTP's grammar is hyper's 400.
-//! Not here: authorizers, CORS, stages; and the contents of a function's answers.
+//! Invariant: its own responses have the form `{"message": …}`; a function gets the path decoded exactly once. To a request that breaks
+//! HTTP's grammar hyper responds, with 400.
+//! Not here: authorizers, CORS, stages, and the contents of a function's responses.
 
 mod answer;
 mod event;
@@ -42,15 +42,15 @@ const MAX_BODY: usize = 10 * 1024 * 1024;
 const MAX_HEAD: usize = 10_240;
 /// How long an HTTP API waits for a function.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
-/// What is read of a refused body, so that a caller that writes it all before it reads sees the answer.
+/// How much of a refused body is read, so that a client that sends the whole body before it reads gets the response.
 const MAX_DRAIN: usize = 256 * 1024 * 1024;
 
-/// What invokes functions. Closures `|function: String, event: Bytes| async { … }` are backends too.
+/// Invokes functions. Closures `|function: String, event: Bytes| async { … }` are backends too.
 pub trait Backend: Send + Sync + 'static {
     /// Invokes a function, by the name of its binary, with an event.
     fn invoke(&self, function: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
 
-    /// Called with every request that was answered, the gateway's own answers included.
+    /// Called after every request, also after one that the gateway itself refused.
     fn answered(&self, _: &Exchange) {}
 }
 
@@ -70,17 +70,16 @@ impl Backend for Lambda {
     }
 }
 
-/// What may be set of a gateway.
+/// The settings of a gateway.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// What each route takes; everything where it is None.
+    /// The limit of each route; none by default.
     pub throttle: Option<Throttle>,
     /// How long it waits for a function.
     pub integration_timeout: Duration,
     /// The largest event that it hands to a function.
     pub max_event: usize,
-    /// The path of a custom domain's API mapping (`/tenancy`), empty where there is none. What is below it is routed without
-    /// it, everything else as by the gateway's own name.
+    /// The path of a custom domain's API mapping (`/tenancy`), or empty. A path below it is routed without it, any other path as it is.
     pub mapping: String,
 }
 
@@ -97,7 +96,7 @@ pub struct Gateway {
     mapping: String,
 }
 
-/// What every request needs.
+/// Shared by all requests.
 struct Shared<B> {
     routes: Routes,
     options: Options,
@@ -150,7 +149,7 @@ impl Gateway {
 
 type Answer = Response<Full<Bytes>>;
 
-/// One request; an error is the gateway's own answer.
+/// Serves one request; an error is the gateway's own response.
 async fn serve<B: Backend>(shared: Arc<Shared<B>>, request: Request<Incoming>, ends: Ends) -> Result<Answer, Answer> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
@@ -174,7 +173,7 @@ async fn serve<B: Backend>(shared: Arc<Shared<B>>, request: Request<Incoming>, e
         return Err(refusal(413, "Request Entity Too Large"));
     }
     let function = found.function.to_owned();
-    // In a task of its own: a function works on when its caller goes away.
+    // In a task of its own: the function goes on if the caller disconnects.
     let integration_timeout = shared.options.integration_timeout;
     let invocation = tokio::spawn(async move { shared.backend.invoke(&function, event).await });
     match tokio::time::timeout(integration_timeout, invocation).await {
@@ -184,7 +183,7 @@ async fn serve<B: Backend>(shared: Arc<Shared<B>>, request: Request<Incoming>, e
     }
 }
 
-/// The whole body, unless it is too large.
+/// Reads the whole body, unless it is too large.
 async fn read(headers: &hyper::HeaderMap, mut body: Incoming) -> Result<Bytes, Answer> {
     let mut bytes = Vec::new();
     let mut too_large = body.size_hint().lower() > MAX_BODY as u64;
@@ -198,7 +197,7 @@ async fn read(headers: &hyper::HeaderMap, mut body: Incoming) -> Result<Bytes, A
     if !too_large {
         return Ok(bytes.into());
     }
-    // Who expects a 100 sends nothing more.
+    // A client that expects a 100 sends no body after this.
     if !headers.contains_key(header::EXPECT) {
         tokio::spawn(async move {
             let mut drained = 0;

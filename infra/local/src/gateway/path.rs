@@ -2,8 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
-/// A path decoded once, and cut where that gives a `?` (seen in events of real HTTP APIs). None where the encoding is broken,
-/// the text is not UTF-8, or the target is no path.
+/// Decodes a path once, and cuts it at a `?` that was encoded (seen in events of real HTTP APIs). None if the encoding is broken, the
+/// text is not UTF-8, or the target is not a path.
 pub(super) fn decode(raw: &str) -> Option<String> {
     let mut rest = raw.strip_prefix('/')?;
     while let Some((_, after)) = rest.split_once('%') {
@@ -20,7 +20,7 @@ pub(super) fn decode(raw: &str) -> Option<String> {
     Some(decoded)
 }
 
-/// The parameters of a query, decoded, in order; one that is given twice has its values joined by a comma.
+/// The decoded parameters of a query, in order; the values of a repeated one are joined by commas.
 pub(super) fn parameters(raw: &str) -> Vec<(String, String)> {
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let mut parameters: Vec<(String, String)> = Vec::new();

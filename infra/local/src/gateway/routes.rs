@@ -12,7 +12,7 @@ use crate::{
 pub(super) struct Routes {
     ranked: Vec<Pattern>,
     default: Option<String>,
-    /// The path of a custom domain's API mapping; empty where there is none.
+    /// The path of a custom domain's API mapping, or empty.
     mapping: String,
 }
 
@@ -61,7 +61,7 @@ impl Routes {
                 });
             }
         }
-        // A method of its own before ANY.
+        // A route's own method ranks before ANY.
         let rank = |pattern: &Pattern| (pattern.path.rank(), pattern.route.method == "ANY", pattern.route.clone());
         routes.ranked.sort_by_cached_key(rank);
         Ok(routes)

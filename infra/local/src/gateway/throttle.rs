@@ -1,12 +1,12 @@
 //! The throttle of an HTTP API: a token bucket for each route, as `DefaultRouteSettings` of a stage sets it.
 //!
-//! Not here: the account's own throttle, and what a refused request is answered.
+//! Not here: the account's own limit, and the response to a refused request.
 
 use std::{collections::HashMap, sync::Mutex, time::Instant};
 
 use crate::error::lock;
 
-/// How many requests a route takes, whoever sends them.
+/// The limit of a route, over all callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttle {
     /// The steady rate in requests per second (`ThrottlingRateLimit`). 0 refuses all that exceeds the burst.

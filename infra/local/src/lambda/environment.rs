@@ -39,7 +39,7 @@ pub(super) struct Invocation {
     pub done: oneshot::Sender<Outcome>,
 }
 
-/// How far a process has come.
+/// The state of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Starting,
@@ -118,7 +118,7 @@ impl Environment {
         self.phase.send_replace(Phase::Exited(how));
     }
 
-    /// Whether the process lives.
+    /// Whether the process runs.
     pub fn is_alive(&self) -> bool {
         !matches!(*self.phase.borrow(), Phase::Exited(_))
     }
@@ -142,7 +142,7 @@ impl Environment {
         }
     }
 
-    /// Hands over an event and waits for what becomes of it. The function's time begins when it takes the event.
+    /// Passes an event to the process and waits for its outcome. The timeout starts when the process takes the event.
     pub async fn invoke(&self, payload: Bytes, timeout: Duration, init_timeout: Duration) -> Result<Outcome, NotTaken> {
         static COUNT: AtomicU64 = AtomicU64::new(1);
         let id = format!("00000000-0000-4000-8000-{:012x}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -155,7 +155,7 @@ impl Environment {
             taken = was_taken => taken.map_err(|_| NotTaken(gone().to_string()))?,
         }
         Ok(tokio::select! {
-            // An answer counts, even where the process ends right after it.
+            // A response counts, even if the process ends right after it.
             biased;
             outcome = &mut was_done => outcome.unwrap_or_else(|_| Err(gone())),
             how = self.exited() => Err(InvokeError::Exited(how)),
@@ -188,7 +188,7 @@ fn binary(options: &Options, function: &str) -> Result<PathBuf> {
     found.ok_or_else(|| Error::new(format!("there is no binary {function} in {}", options.binaries.display())))
 }
 
-/// What Lambda sets, then what the template does.
+/// Lambda's own variables, then those of the template.
 fn variables(function: &str, id: &str, options: &Options, runtime: SocketAddr) -> Vec<(String, String)> {
     let path = std::env::var("PATH").unwrap_or_default();
     let lambda = [

@@ -1,4 +1,4 @@
-//! What the functions wrote: in memory, and in a file for people.
+//! The output of the functions, in memory and in a file.
 
 use std::{
     fmt,
@@ -20,7 +20,7 @@ use crate::{
     error::{Context, lock},
 };
 
-/// Receives each line that a function writes, with the function's name in front.
+/// Receives each line that a function writes, and the function's name.
 #[derive(Clone)]
 pub struct Output(Arc<Line>);
 
@@ -63,8 +63,8 @@ impl Log {
         Ok(Self { written, length: watch::Sender::new(0), output })
     }
 
-    /// Copies a process's output until it ends, in a thread of its own: also while the runtime's are busy or blocked. The
-    /// last lines are kept in `tail` for the message about its end. Gives its end.
+    /// Copies a process's output until it ends, in a thread of its own, so that it goes on while the runtime's threads are busy. `tail`
+    /// keeps the last lines for the message about the process's end. The receiver resolves when the output ends.
     pub fn follow(
         &self,
         function: &str,
@@ -74,7 +74,7 @@ impl Log {
         let (log, function, (end, ended)) = (self.clone(), function.to_owned(), oneshot::channel());
         thread::spawn(move || {
             log.copy(&function, output, &tail);
-            // Who started it may be gone.
+            // An error is ignored: the receiver may be gone.
             let _ = end.send(());
         });
         ended
@@ -105,7 +105,7 @@ impl Log {
         let mut written = lock(&self.written);
         written.text.push_str(line);
         if let Some(file) = &mut written.file {
-            // The copy in memory is what tests look at.
+            // Errors are ignored: tests read the copy in memory.
             let _ = file.write_all(line.as_bytes());
         }
         self.length.send_replace(written.text.len());

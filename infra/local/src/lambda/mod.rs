@@ -1,4 +1,4 @@
-//! Our own Lambda: real function binaries, each process an execution environment, driven by the Lambda Runtime API.
+//! A Lambda emulator: it runs real function binaries, each process an execution environment, by the Lambda Runtime API.
 //!
 //! Unlike cargo-lambda it gives real deadlines, kills at the timeout and keeps Lambda's limits. Invariant: an environment works on one event at a time; dropping the last clone kills all processes.
 //! Not here: building the binaries, asynchronous invocations, retries.
@@ -48,7 +48,7 @@ pub enum InvokeError {
     Function(String),
     /// The event or the response is larger than Lambda takes.
     TooLarge,
-    /// There was nothing to invoke.
+    /// No process could be started.
     Failed(String),
 }
 
@@ -72,14 +72,14 @@ impl From<Error> for InvokeError {
     }
 }
 
-/// What the header `lambda-runtime-deadline-ms` says. The process is killed at the timeout, whatever it says.
+/// The value of the header `lambda-runtime-deadline-ms`. The process is killed at the timeout in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
     /// The moment at which the process is killed, as on AWS.
     Timeout,
     /// So long after the event was taken.
     In(Duration),
-    /// Milliseconds since 1970, always the same; cargo-lambda says 600000.
+    /// Milliseconds since 1970, always the same; 600000 in cargo-lambda.
     Fixed(u64),
 }
 
@@ -88,7 +88,7 @@ pub enum Deadline {
 pub struct Options {
     /// The folder with the binaries: `<name>`, or `<name>/bootstrap` as cargo-lambda builds them.
     pub binaries: PathBuf,
-    /// What each function finds in its environment, by function; Lambda's own variables come by themselves.
+    /// The environment variables of each function, besides Lambda's own.
     pub environment: BTreeMap<String, BTreeMap<String, String>>,
     /// How many environments a function may have; more events than that wait.
     pub concurrency: usize,
@@ -96,7 +96,7 @@ pub struct Options {
     pub timeout: Duration,
     /// How long a process may take until it asks for its first event.
     pub init_timeout: Duration,
-    /// What the functions are told of the timeout.
+    /// The deadline that functions see.
     pub deadline: Deadline,
     /// Where their output is kept, besides memory.
     pub log_file: Option<PathBuf>,
@@ -175,7 +175,7 @@ impl Lambda {
                         return outcome;
                     }
                     Err(NotTaken(how)) if fresh => return Err(InvokeError::Exited(how)),
-                    // It died while it was idle: another one takes the event.
+                    // It ended while it was idle: another one takes the event.
                     Err(NotTaken(_)) => {}
                 }
             }
@@ -183,8 +183,7 @@ impl Lambda {
         work.await.map_err(|error| InvokeError::Failed(error.to_string()))?
     }
 
-    /// Starts processes of a function until `count` are idle, and waits until they ask for events. What they do before
-    /// that is their cold start.
+    /// Starts processes of a function until `count` are idle, and waits until they have asked for an event: the end of their cold start.
     pub async fn warm(&self, function: &str, count: usize) -> Result<(), InvokeError> {
         let pool = self.pool(function);
         if count > self.0.options.concurrency {
@@ -204,8 +203,8 @@ impl Lambda {
         Ok(())
     }
 
-    /// Closes the Runtime API and waits until every process has ended by itself: what it does at its exit is done then. An error
-    /// after `patience`.
+    /// Closes the Runtime API and waits until every process has ended by itself, so that its exit handlers have run. An error after
+    /// `patience`.
     pub async fn hang_up(&self, patience: Duration) -> Result<()> {
         self.0.runtime.close();
         let ended = async {
@@ -217,7 +216,7 @@ impl Lambda {
         tokio::time::timeout(patience, ended).await.map_err(late)
     }
 
-    /// The ids of a function's living processes.
+    /// The ids of a function's running processes.
     pub fn processes(&self, function: &str) -> Vec<u32> {
         self.0.registry.of(function).iter().map(|environment| environment.pid).collect()
     }
@@ -232,12 +231,12 @@ impl Lambda {
         self.0.registry.taken()
     }
 
-    /// Changes what functions are told of their timeout from their next event on.
+    /// Changes the deadline that functions see, from their next event on.
     pub fn set_deadline(&self, deadline: Deadline) {
         *lock(&self.0.deadline) = deadline;
     }
 
-    /// All that the processes have written, line by line. What a process wrote may arrive a moment later.
+    /// The output of all processes. A line may arrive a moment after it was written.
     pub fn log_text(&self) -> String {
         self.0.log.text()
     }
@@ -271,7 +270,7 @@ impl Drop for Inner {
 }
 
 impl Pool {
-    /// The one used last, as Lambda does: the others may rest.
+    /// The one used last, as on Lambda.
     fn take(&self) -> Option<Arc<Environment>> {
         let mut idle = lock(&self.idle);
         idle.retain(|environment| environment.is_alive());

@@ -1,4 +1,4 @@
-//! One connection of a function: its requests, and the breaks that rules demand.
+//! One connection of a function: its requests, and the faults that rules inject.
 
 use std::{
     fmt, io,
@@ -77,7 +77,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>, reset: Arc<Atom
         Err(message) => Some(limits::refusal(&message)),
     };
     let exchange = Exchange { shared, number, head, body: forwarded };
-    // In a task of its own: what a function no longer waits for happens all the same.
+    // In a task of its own: the request goes on if the function disconnects.
     let work = tokio::spawn(async move {
         if let Some((status, body)) = forged {
             let error = serde_json::from_str(&body).ok().map(Arc::new);
@@ -136,7 +136,7 @@ impl Exchange {
         self.finish();
         let (status, headers, body) = match engine {
             Ok(answer) => answer,
-            // As an unreachable DynamoDB would look.
+            // Looks like a DynamoDB that cannot be reached.
             Err(error) => return Ok(answer::own(502, error.to_string())),
         };
         match action {
@@ -145,7 +145,7 @@ impl Exchange {
             Action::Garbage => Ok(answer::own(200, "<html>not what you asked for</html>")),
             Action::Unprocessed { .. } => {
                 let mut headers = headers;
-                // It is another body's.
+                // It is the checksum of another body.
                 headers.remove("x-amz-crc32");
                 Ok(answer::pass(status, headers, unprocessed::add(body, left)))
             }
@@ -255,7 +255,7 @@ impl AsyncWrite for Resettable {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.reset.load(Ordering::Relaxed) {
-            // A proper end first would not be a reset.
+            // No FIN before the reset.
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(context)

@@ -1,4 +1,4 @@
-//! What the proxy saw: every request, what was done to it, and what it cost.
+//! The log of the proxy: every request, its action, and its cost.
 
 use std::{sync::Arc, time::Instant};
 
@@ -36,7 +36,7 @@ pub struct LogEntry {
     pub forwarded: bool,
     /// The error that was answered, whole.
     pub error: Option<Arc<Value>>,
-    /// Which of DynamoDB's limits it was over, or the item was that it made or read; it was refused for that.
+    /// The limit of DynamoDB that the request, or an item that it made or read, is over; the request was refused for that.
     pub over_limit: Option<String>,
     /// `ConsumedCapacity` of the engine's answer.
     pub capacity: Value,

@@ -1,8 +1,8 @@
-//! The fault proxy between functions and DynamoDB: it passes, delays, drops and forges as its rules say, and logs everything.
+//! The fault proxy between functions and DynamoDB: by its rules it forwards, delays, drops or forges, and it logs every request.
 //!
-//! Invariant: a request that no rule touches and that is within DynamoDB's limits arrives unchanged but for `ReturnConsumedCapacity`,
-//! its answer unchanged at all.
-//! Not here: judging the log; and faults that an engine must make itself.
+//! Invariant: a request that matches no rule and is within DynamoDB's limits is forwarded unchanged but for `ReturnConsumedCapacity`, and
+//! its response is not changed.
+//! Not here: checks of the log, and faults that only an engine can make.
 
 mod answer;
 mod connection;
@@ -118,7 +118,7 @@ impl FaultProxy {
 }
 
 impl Shared {
-    /// Logs a request and decides what becomes of it. One that is over a limit is refused, whatever the rules say.
+    /// Logs a request and decides its action. A request over a limit is refused, whatever the rules say.
     fn begin(
         &self,
         function: String,

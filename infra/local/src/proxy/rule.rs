@@ -31,7 +31,7 @@ pub enum Action {
         /// Milliseconds.
         ms: u64,
     },
-    /// Answers so, without forwarding.
+    /// Answers with this status, without forwarding.
     Status {
         /// The HTTP status.
         code: u16,
@@ -98,10 +98,10 @@ pub struct Rule {
     /// How often; without `nth` and `times`, always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// How probable, from 0 to 1; 1 unless set.
+    /// The probability, from 0 to 1; 1 unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
-    /// Where chance begins: the same seed gives the same decisions, match by match.
+    /// The seed of the random numbers: the same seed gives the same decisions, match by match.
     #[serde(default)]
     pub seed: u64,
     /// What happens: `drop_after`, `{"delay": {"ms": 400}}`.
@@ -109,7 +109,7 @@ pub struct Rule {
     pub action: Action,
 }
 
-/// By way of JSON, so that YAML too writes actions with data as maps and not as tags.
+/// Deserialized through JSON, so that YAML too writes an action with data as a map and not as a tag.
 fn action<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D::Error> {
     serde_json::from_value(Deserialize::deserialize(deserializer)?).map_err(de::Error::custom)
 }
@@ -150,7 +150,7 @@ impl Rule {
         Self { probability: Some(probability), seed, ..self }
     }
 
-    /// Whether it is the turn of the match of this number.
+    /// Whether it acts on its match of this number.
     fn acts(&self, count: u64) -> bool {
         let first = self.nth.unwrap_or(1);
         let times = self.times.or(self.nth.map(|_| 1)).unwrap_or(u64::MAX);

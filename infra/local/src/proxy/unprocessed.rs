@@ -1,5 +1,5 @@
-//! Keys of a BatchGetItem that are left unprocessed, as DynamoDB leaves them where a partition throttles. All keys of a request may be
-//! left, to which DynamoDB would answer ProvisionedThroughputExceededException.
+//! Keys of a BatchGetItem that are left unprocessed, as DynamoDB does when a partition throttles. Here all keys of a request may be left;
+//! DynamoDB answers that with ProvisionedThroughputExceededException.
 
 use super::{request::item_key, rule::like};
 use hyper::body::Bytes;

@@ -1,7 +1,7 @@
 //! DynamoDB without the SDK: plain requests to an engine on this machine.
 //!
-//! Invariant: a request goes out as it was given and its answer comes back as it is, so that tests see whole items.
-//! Not here: real credentials (local engines check none), retries, and what is stored.
+//! Invariant: requests and responses are not changed, so that tests see whole items.
+//! Not here: real credentials (local engines check none), retries, and the contents of items.
 
 mod rules;
 
@@ -118,7 +118,7 @@ impl Endpoint {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let Some(attribute) = template.time_to_live_attribute() else { return Ok(()) };
-        // To enable what is enabled is refused.
+        // Engines refuse to enable it twice.
         let described = self.call("DescribeTimeToLive", json!({"TableName": name})).await?;
         let status = described.pointer("/TimeToLiveDescription/TimeToLiveStatus").and_then(Value::as_str);
         if !matches!(status, Some("ENABLED" | "ENABLING")) {

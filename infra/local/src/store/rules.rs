@@ -1,6 +1,6 @@
-//! Whether an engine keeps the few rules without which the API only seems to work: a probe of a dozen calls on one item.
+//! A probe of the rules that the API relies on in an engine: a dozen calls about one item.
 //!
-//! Not here: everything else that the store relies on, which the black-box tests assert (tests/tests/engine/).
+//! Not here: all other assumptions about an engine, which the black-box tests assert (tests/tests/engine/).
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// How many updates are sent at once.
 const PARALLEL: u64 = 8;
 
-/// The item that the probe works on; no key of the product begins so.
+/// The item of the probe; no key of the product has this prefix.
 const PARTITION: &str = "probe";
 
 /// One call of the probe went wrong, or was answered otherwise than the rule says.
@@ -31,7 +31,7 @@ impl From<DynamoError> for Broken {
 impl Endpoint {
     /// Refuses an engine that breaks a rule, by a sentence that names the rule.
     pub async fn check_rules(&self, table: &str) -> Result<()> {
-        // Tokens of its own for each probe: an engine remembers one for ten minutes.
+        // New tokens for each probe: an engine remembers a token for ten minutes.
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let probe = Probe { endpoint: self, table, stamp: since.as_nanos() };
         let outcome = probe.run().await;

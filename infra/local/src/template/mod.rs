@@ -1,7 +1,7 @@
-//! template.yaml as the local tools need it: functions with their routes, environments and permissions, and the table.
+//! The reader of template.yaml: functions with their routes, environments and permissions, and the table.
 //!
-//! Invariant: what the template says in a way that is not understood here is an error, never left out in silence.
-//! Not here: checking the template (infra/check-template does), and what only AWS needs of it.
+//! Invariant: a construct that is not understood is an error; it is never ignored.
+//! Not here: validation (infra/check-template), and the parts that only AWS uses.
 
 mod render;
 mod statements;
@@ -21,7 +21,7 @@ pub type Values = BTreeMap<String, String>;
 pub struct Template {
     /// All functions, ordered by their logical ids.
     pub functions: Vec<Function>,
-    /// The whole document as JSON; `!Ref X` stands there as `{"Ref": "X"}`, `!GetAtt` and `!Sub` as `Fn::GetAtt`, `Fn::Sub`.
+    /// The whole document as JSON; `!Ref X` is `{"Ref": "X"}` in it, `!GetAtt` and `!Sub` as `Fn::GetAtt`, `Fn::Sub`.
     pub document: Value,
 }
 
@@ -32,9 +32,9 @@ pub struct Function {
     pub logical_id: String,
     /// The name of its binary: `create-customer`.
     pub name: String,
-    /// What it answers.
+    /// Its routes.
     pub routes: Vec<Route>,
-    /// When it is started.
+    /// Its schedules.
     pub schedules: Vec<Schedule>,
     /// The IAM policy statements of its role, those of the template's own managed policies included; the table's ARN is
     /// `arn:aws:dynamodb:local:000000000000:table/TABLE`.
@@ -50,7 +50,7 @@ pub struct Route {
     pub path: String,
 }
 
-/// An event of the clock.
+/// A schedule that starts a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Its name among the function's events.

@@ -96,7 +96,7 @@ impl Template {
                 after.split_once('}').ok_or_else(|| Error::new(format!("a brace is missing in {text}")))?;
             result.push_str(before);
             match (name.strip_prefix('!'), name.split_once('.')) {
-                // `${!Literal}` stands for `${Literal}`.
+                // `${!Literal}` is an escaped `${Literal}`.
                 (Some(literal), _) => result.push_str(&format!("${{{literal}}}")),
                 (None, Some((resource, attribute))) => {
                     result.push_str(&self.attribute(resource, attribute, values)?);

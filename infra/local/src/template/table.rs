@@ -1,11 +1,11 @@
-//! The table, as an engine is asked to create it.
+//! The CreateTable request of the template's table.
 
 use serde_json::{Map, Value};
 
 use super::{Template, Values};
 use crate::{Error, Result};
 
-/// What every engine understands; backups, encryption, deletion protection are AWS's.
+/// The properties that every engine understands; backups, encryption and deletion protection are for AWS only.
 const MEMBERS: [&str; 4] = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
 
 impl Template {

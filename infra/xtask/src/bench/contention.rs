@@ -26,7 +26,7 @@ pub async fn measure(options: &Options, groups: &ProcessGroups) -> Result<(Strin
     let functions = options.built(groups, &RACED.map(str::to_owned)).await?;
     let program = bench_program::build_fast(groups).await?;
     let store = store::start(groups, &choice, &programs, None).await?;
-    let mut command = bench_program::command(&program, &store.endpoint, &seeding, &functions);
+    let mut command = bench_program::command(&program, &store.endpoint, &seeding, &functions, &bench_program::work());
     let rounds = options.rounds.unwrap_or(ROUNDS);
     command.args(["--contention", "--rounds", &rounds.to_string()]);
     if let Some(base) = &options.base {

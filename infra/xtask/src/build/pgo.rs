@@ -40,8 +40,9 @@ pub async fn profile(groups: &ProcessGroups, build: &Build<'_>, rounds: Option<u
     let programs = cargo::build(groups, &cargo::PROGRAMS).await?;
     let bench = bench_program::build(groups).await?;
     let store = store::start(groups, &Choice::Embedded, &programs, None).await?;
-    let mut train = bench_program::command(&bench, &store.endpoint, &bench_program::folder(&programs)?, &instrumented);
-    train.arg("--train").arg("--work").arg(&work);
+    let mut train =
+        bench_program::command(&bench, &store.endpoint, &bench_program::folder(&programs)?, &instrumented, &work);
+    train.arg("--train");
     if let Some(runner) = runner {
         train.args(["--runner", &runner]);
     }

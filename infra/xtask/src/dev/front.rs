@@ -1,4 +1,4 @@
-//! What of the crate `local` is between the functions and the store: the table and the fault proxy.
+//! The table, and the fault proxy between the functions and the store.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use local::{
 
 use crate::{Result, progress::note, tree};
 
-/// The rules by which the store fails, and where they were read.
+/// Fault rules, and the file that they are from.
 #[derive(Debug)]
 pub struct Faults {
     path: PathBuf,
@@ -33,7 +33,7 @@ impl Faults {
     }
 }
 
-/// Creates the table from the template's own resource, as far as it is not there; a foreign engine is probed on it.
+/// Creates the template's table if it does not exist; an engine of the user's own is probed on it.
 pub async fn create_table(endpoint: &str, template: &Template, is_foreign: bool) -> Result<()> {
     let endpoint = Endpoint::new(endpoint);
     endpoint.ensure_table(template, tree::TABLE).await?;

@@ -1,6 +1,6 @@
-//! What a person reads when the API answers: where it is, the keys, and first requests that work when pasted.
+//! The text that `cargo xtask dev` prints when the API answers: its address, the keys, and first requests to paste.
 
-/// The text. Every command in it works as it stands, in this order, more than once.
+/// The text. Its commands can be pasted unchanged, in this order, and repeated.
 pub fn text(base: &str, operator: &str, integration: Option<&str>) -> String {
     let mut text = format!(
         "

@@ -1,6 +1,6 @@
-//! The functions of a dev stack, by the Lambda of the crate `local`: processes start when they are needed, several of each.
+//! The functions of a dev stack, on the Lambda emulator of the crate `local`, which the tests use as well.
 //!
-//! Invariant: a reload loses no request. Those under way end with the processes that took them, new ones go to new processes.
+//! Invariant: a reload loses no request. Requests in progress end in the old processes, new requests go to new ones.
 
 use std::{
     collections::BTreeMap,
@@ -18,33 +18,33 @@ use local::{
 use super::{landing, log::Log};
 use crate::{Result, progress::note};
 
-/// One function as this machine runs it.
+/// A function and its local environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// The binary's name.
     pub name: String,
-    /// When it was built: another time is another program.
+    /// When its binary was built: a new time means a new binary.
     pub built: SystemTime,
-    /// What the template and this machine add to Lambda's own environment.
+    /// The variables besides Lambda's own: the template's, and the store's address.
     pub environment: BTreeMap<String, String>,
 }
 
-/// What the gateway and the clock invoke. Clones are the same.
+/// The functions that run now. Clones share them.
 #[derive(Clone)]
 pub struct Host {
     running: Arc<Mutex<Option<Lambda>>>,
     log: Log,
-    /// The function that answers what no route takes.
+    /// The function of the `$default` route.
     unmatched: Option<String>,
 }
 
 impl Host {
-    /// Nothing runs yet: whatever is invoked fails.
+    /// Nothing runs yet: every invocation fails.
     pub fn new(log: Log, unmatched: Option<String>) -> Self {
         Self { running: Arc::default(), log, unmatched }
     }
 
-    /// Runs these functions from now on. The processes of before end when they have answered.
+    /// Runs these functions from now on. The old processes end when they have answered.
     pub async fn run(&self, binaries: PathBuf, functions: &[Function], concurrency: usize) -> Result<()> {
         let mut options = Options::new(binaries);
         options.concurrency = concurrency;

@@ -1,7 +1,7 @@
-//! The keys that a person needs to try the API: one of the operator `local`, and one of its customer `demo`.
+//! The keys to try the API with: one of the operator `local`, and one of its customer `demo`.
 //!
-//! Invariant: a key that still works is kept, so that a shell or a program that has it goes on working. One that a start replaces is
-//! revoked, so that starts do not use keys up; where no key is left to make, the oldest one gives way.
+//! Invariant: a key that still works is kept, so that shells and programs that hold it go on working. A key that a start replaces is
+//! revoked, so that starts do not exhaust the limit of keys; at the limit, the oldest key is revoked.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -22,23 +22,23 @@ const OPERATOR: &str = "local";
 /// The customer whose integration key is made.
 pub const CUSTOMER: &str = "demo";
 
-/// How many keys may live at once; another one is refused.
+/// The limit of live keys.
 const MAX_LIVE: usize = 50;
 
-/// What a key is called that is to be replaced by the next start of this stack: the end of its folder's path.
+/// The name of this stack's keys: the end of its folder's path. The next start replaces keys of this name.
 fn name() -> Result<String> {
     let folder = tree::local()?.display().to_string();
     let skipped = folder.chars().count().saturating_sub(40);
     Ok(format!("cargo xtask dev {}", folder.chars().skip(skipped).collect::<String>()))
 }
 
-/// A key that opens something.
+/// A key that is not revoked.
 struct Live {
     id: String,
     name: String,
 }
 
-/// An operator key that the API takes.
+/// An operator key that the API accepts.
 pub async fn operator(old: &Environment, base: &str, endpoint: &str, program: &Path) -> Result<String> {
     if let Some(key) = old.get("OPERATOR_KEY")
         && call("GET", base, "/v1/customers?page.page_size=1", key, None).await?.status == 200
@@ -61,7 +61,7 @@ pub async fn operator(old: &Environment, base: &str, endpoint: &str, program: &P
     }
 }
 
-/// The program operator-key, about the dev stack's operator.
+/// The program operator-key, for the operator of the dev stack.
 struct OperatorKeys<'a> {
     program: &'a Path,
     endpoint: &'a str,
@@ -96,7 +96,7 @@ fn live_in_list(line: &str) -> Option<Live> {
     state.starts_with("live").then(|| Live { id: (*id).to_owned(), name: (*name).to_owned() })
 }
 
-/// A key of the demo customer, who is made where there is none.
+/// A key of the demo customer, which is created if it does not exist.
 pub async fn integration(old: &Environment, base: &str, operator: &str) -> Result<String> {
     if let Some(key) = old.get("INTEGRATION_KEY")
         && call("GET", base, "/integration/self", key, None).await?.status == 200
@@ -111,7 +111,7 @@ pub async fn integration(old: &Environment, base: &str, operator: &str) -> Resul
     let (path, name) = (format!("/v1/customers/{CUSTOMER}/keys"), name()?);
     let mut listed = call("GET", base, &path, operator, None).await?;
     if listed.status == 404 {
-        // Archived in an earlier run: the slug is taken, and the customer hidden.
+        // The customer exists, but was archived in an earlier run.
         call("POST", base, &format!("/v1/customers/{CUSTOMER}/restore"), operator, None).await?;
         listed = call("GET", base, &path, operator, None).await?;
     }

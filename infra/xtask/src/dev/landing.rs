@@ -59,7 +59,7 @@ fn page(event: &[u8], answer: &[u8]) -> Option<Bytes> {
     Some(answer.to_string().into())
 }
 
-/// Whether `Accept` names HTML, and no JSON that is as welcome.
+/// Whether `Accept` prefers HTML to JSON.
 fn prefers_html(accept: &str) -> bool {
     let quality = |wanted: fn(&str) -> bool| {
         let ranges = accept.split(',').map(|range| range.split(';').map(str::trim));

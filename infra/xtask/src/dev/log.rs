@@ -1,4 +1,4 @@
-//! The log of a dev stack: one aligned line per request, and what the functions say beyond that.
+//! The log of a dev stack: one aligned line per request, and other output of the functions.
 //!
 //! It goes to standard error, coloured on a terminal, and plain to `.local/dev.log`, where a request id can be searched.
 
@@ -17,12 +17,12 @@ use serde_json::Value;
 
 use crate::{Result, progress::note, tree};
 
-/// Where the lines go. Clones are the same.
+/// The log. Clones share it.
 #[derive(Clone)]
 pub struct Log {
     file: Arc<Mutex<File>>,
     coloured: bool,
-    /// Set when the stack has made its own requests.
+    /// False while the stack makes its own requests.
     started: Arc<AtomicBool>,
 }
 
@@ -49,7 +49,7 @@ impl Log {
         }
     }
 
-    /// A line that a function wrote. What the request's own line says is not repeated.
+    /// A line that a function wrote, unless it repeats the request's own line.
     pub fn of_function(&self, function: &str, line: &str) {
         if let Some(line) = function_line(function, line) {
             self.write(&line, "31");
@@ -57,7 +57,7 @@ impl Log {
     }
 
     fn write(&self, line: &str, colour: &str) {
-        // The terminal has it all the same.
+        // Errors are ignored: the terminal shows the line as well.
         let _ = writeln!(self.file.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
         match self.coloured {
             true => note(&format!("\x1b[{colour}m{line}\x1b[0m")),
@@ -98,7 +98,7 @@ fn slug(exchange: &Exchange) -> Option<String> {
     text("slug").map(str::to_owned).or_else(|| text("type").map(last)).or_else(message)
 }
 
-/// None where a line only says what the request's own line says as well.
+/// None if the line repeats the request's own line.
 fn function_line(function: &str, line: &str) -> Option<String> {
     let Ok(Value::Object(members)) = serde_json::from_str(line) else {
         return Some(format!("{function}: {line}"));

@@ -3,8 +3,8 @@
 //! ```text
 //! curl -> gateway (--host, --port) -> function processes -> [fault proxy] -> store
 //! ```
-//! Invariant: what was given is checked before anything is built; `.local/dev.env` is written last, when the API answers. No
-//! process stays behind.
+//! Invariant: the options are checked before anything is built; `.local/dev.env` is written last, when the API answers. No process is
+//! left behind.
 
 mod front;
 mod greeting;
@@ -61,7 +61,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// What the command line alone does not tell.
+    /// Checks that concern more than one option.
     fn check(&self) -> Result<()> {
         if self.fresh && self.store != Choice::Embedded {
             return Err("--fresh is for the embedded store; others are not this command's to empty".to_owned());
@@ -94,7 +94,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     outcome.map(|()| ExitCode::SUCCESS)
 }
 
-/// Says early, before anything is built, that the address cannot be had.
+/// An error, before anything is built, if the address is not free.
 fn free(address: SocketAddr) -> Result<()> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {

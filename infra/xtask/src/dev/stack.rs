@@ -1,4 +1,4 @@
-//! The parts of a dev stack and the order in which they start; then reloading, for ever.
+//! Starts the parts of a dev stack in order, then reloads until the end.
 
 use std::{
     collections::BTreeMap,
@@ -34,16 +34,16 @@ use crate::{
     tree,
 };
 
-/// The route that shows that tenants exist, and so integration keys have something to open.
+/// A tree with this route has tenants, for which an integration key is needed.
 const TENANTS: (&str, &str) = ("PUT", "/tenants/by-external-id/{external_id+}");
 
 /// How long the first answer may take; processes start in tens of milliseconds.
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 
-/// Starts everything; comes back only with a fault.
+/// Starts everything; returns only with an error.
 pub async fn run(options: &Options, faults: Option<Faults>, groups: &ProcessGroups, old: &Environment) -> Result<()> {
     let template = Template::read(tree::template())?;
-    // Before anything is built, unless it is built itself.
+    // A store that is not built here is checked before anything is built.
     let other = match &options.store {
         Choice::Embedded => None,
         other => {
@@ -108,7 +108,7 @@ pub async fn run(options: &Options, faults: Option<Faults>, groups: &ProcessGrou
     }
 }
 
-/// What `.local/dev.env` says. Its AWS names are for `cargo lambda watch --env-file` beside this stack, and for AWS's own tools.
+/// The contents of `.local/dev.env`. The names with AWS are for `cargo lambda watch --env-file`, and for AWS's own tools.
 fn environment(base: &str, endpoint: &str, operator: &str, integration: Option<&str>) -> Environment {
     let mut environment = Environment::default();
     environment.set("BASE_URL", base);
@@ -123,7 +123,7 @@ fn environment(base: &str, endpoint: &str, operator: &str, integration: Option<&
     environment
 }
 
-/// The URL by which this machine reaches what listens there.
+/// The URL of a listener, for this machine.
 fn base(mut address: SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -133,7 +133,7 @@ fn base(mut address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// What changes when sources change.
+/// The parts that are replaced when sources change.
 struct Stack {
     host: Host,
     gateway: Option<Gateway>,
@@ -147,7 +147,7 @@ struct Stack {
 }
 
 impl Stack {
-    /// Runs the template's functions as they are built now; answers with the names of those that are new or changed.
+    /// Runs the template's functions as they are built now; returns the names of those that are new or changed.
     async fn run(&mut self, template: &Template, programs: &Programs) -> Result<Vec<String>> {
         let functions = self.functions(template, programs)?;
         let changed = functions.iter().filter(|function| !self.functions.contains(function));
@@ -180,7 +180,7 @@ impl Stack {
         Ok(functions)
     }
 
-    /// What the template says, and where the local store is.
+    /// The template's variables, and the store's address.
     fn environment(&self, template: &Template, name: &str) -> Result<BTreeMap<String, String>> {
         let values =
             Values::from([("PublicUrl".to_owned(), self.base.clone()), ("Table".to_owned(), tree::TABLE.to_owned())]);
@@ -190,11 +190,11 @@ impl Stack {
         Ok(environment)
     }
 
-    /// Opens the gateway as the template says now, in the place of the older one.
+    /// Replaces the gateway by one with the template's current routes.
     async fn open(&mut self, template: &Template) -> Result<()> {
         self.gateway = None;
         let mut last = String::new();
-        // The old listener closes in a task of its own: its port is free a moment later.
+        // The old listener closes in another task: its port is free a moment later.
         for _ in 0..50 {
             match Gateway::start_with(self.listen, template, self.host.clone(), self.limits.clone()).await {
                 Ok(gateway) => {
@@ -208,7 +208,7 @@ impl Stack {
         Err(last)
     }
 
-    /// Starts the clocks of the scheduled functions anew.
+    /// Restarts the schedules.
     fn tick(&mut self, template: &Template, programs: &Programs) {
         self.schedules = JoinSet::new();
         for (function, schedule) in schedule::scheduled(template).filter(|(name, _)| programs.contains_key(*name)) {
@@ -280,7 +280,7 @@ async fn first_answer(base: &str) -> Result<()> {
     time::timeout(FIRST_ANSWER, wait).await.map_err(late)
 }
 
-/// Whether the tenants' part is there: in the template, and built.
+/// Whether the template has tenants, and their function is built.
 fn has_tenants(template: &Template, programs: &Programs) -> bool {
     let (method, path) = TENANTS;
     template.functions.iter().any(|function| {

@@ -1,6 +1,6 @@
-//! Notices that a source has changed: by looking at the files' times, twice a second.
+//! Notices that a source has changed: it compares the files' times twice a second.
 //!
-//! Plain polling: a few hundred files cost a millisecond, and it works on every file system.
+//! Polling works on every file system, and takes a millisecond for a few hundred files.
 
 use std::{
     collections::BTreeMap,
@@ -14,14 +14,14 @@ use crate::tree;
 
 const EVERY: Duration = Duration::from_millis(500);
 
-/// What the functions are made of.
+/// The sources of the functions.
 const SOURCES: [&str; 5] = ["functions", "shared", "Cargo.toml", "template.yaml", "infra/openapi.yaml"];
 
-/// The sources as they were when last looked at.
+/// The sources and their times.
 pub struct Sources(BTreeMap<PathBuf, SystemTime>);
 
 impl Sources {
-    /// Looks at them now.
+    /// The current ones.
     pub fn now() -> Self {
         let mut files = BTreeMap::new();
         for source in SOURCES {
@@ -56,7 +56,7 @@ impl Sources {
     }
 }
 
-/// A file's time, or those of all files below a folder. What cannot be read is treated as absent: it is gone a moment later.
+/// Collects the time of a file, or of all files below a folder. A file that cannot be read counts as absent.
 fn collect(path: &Path, files: &mut BTreeMap<PathBuf, SystemTime>) {
     let Ok(metadata) = std::fs::metadata(path) else { return };
     if metadata.is_dir() {

@@ -22,7 +22,7 @@ const OPERATORS: usize = 300;
 const IN_OPERANDS: usize = 100;
 /// The bytes of a placeholder: `#name` has 5.
 const PLACEHOLDER_BYTES: usize = 255;
-/// The bytes of all names and values that placeholders of one request stand for.
+/// The bytes of the names and values of all placeholders of one request.
 const SUBSTITUTION_BYTES: usize = 2 << 20;
 /// The levels of a document; a value that is no list and no map is one.
 const LEVELS: usize = 32;
@@ -190,7 +190,7 @@ fn check_levels(name: &str, value: &Value) -> Checked {
     )
 }
 
-/// The placeholders of a request, and what they stand for.
+/// The placeholders of a request, with their names and values.
 const NAMES: &str = "ExpressionAttributeNames";
 const VALUES: &str = "ExpressionAttributeValues";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What a list or a map takes besides what is in it, and each of its elements besides itself.
+/// The overhead of a list or a map, and of each of its elements.
 const DOCUMENT: usize = 3;
 const ELEMENT: usize = 1;
 
@@ -55,7 +55,7 @@ fn number(text: &str) -> usize {
     digits.trim_matches('0').len().div_ceil(2) + 1 + usize::from(text.starts_with('-'))
 }
 
-/// What base64 text stands for.
+/// The bytes of base64 text.
 fn binary(text: &str) -> usize {
     text.trim_end_matches('=').len() * 3 / 4
 }
