@@ -1,7 +1,7 @@
 //! What a person sees while a step is under way: on a terminal a spinner, or a bar where the end is known; elsewhere plain lines.
 //!
 //! Invariant: a step that takes longer than a second says so while it runs, with the time that it has taken; a short one says nothing.
-//! Lines that are written during a step do not mix with its spinner, as long as they are written by [`note`] or [`print`].
+//! Lines that are written during a step do not mix with its spinner, if [`note`] or [`print()`] writes them.
 
 use std::{
     future::Future,
