@@ -1,7 +1,7 @@
-"""Reads answers with aiopenapi3, which makes its client of infra/openapi.yaml while it runs and checks answers against it.
+"""Reads answers with aiopenapi3, which builds its client from infra/openapi.yaml at run time and checks answers against it.
 
-Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so on,
-where the gateway answers every request by itself. The one argument is the document.
+Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so on,
+where the gateway itself answers every request. Its argument is the path of the document.
 """
 
 import json
@@ -32,7 +32,7 @@ def same(actual, expected):
 
 
 def refused(status, call, **named):
-    """The exception that the client makes of an answer with this status."""
+    """The client's exception for an answer with this status."""
     try:
         answer = call(**named)
     except (HTTPClientError, HTTPServerError) as error:
@@ -48,7 +48,7 @@ def customers():
     same((customer.customer_id, customer.state, customer.archived_at), ("demo", "active", None))
     headers, body, response = OPERATOR._.getCustomer.request(parameters=demo)
     same((response.status_code, body), (200, customer))
-    # A 304 is no error here; there is nothing to read.
+    # This client does not treat a 304 as an error; there is nothing to decode.
     same(OPERATOR._.getCustomer(parameters={**demo, "If-None-Match": headers["ETag"]}), None)
     found, token = [], ""
     while True:
@@ -65,14 +65,14 @@ def tenants():
     named = {"external_id": "a/b c#e%2Fé aiopenapi3"}
     made = CALLER._.upsertTenantByExternalId(parameters=named, data={"name": "Warehouse"})
     same((made.external_id, made.name, made.settings.max_sticky_ttl_seconds), (named["external_id"], "Warehouse", 3600))
-    # It wants a body wherever the document has one, required or not.
+    # The client requires a body wherever the document has one, even an optional one.
     same(CALLER._.upsertTenantByExternalId(parameters=named, data={}), made)
     same(CALLER._.getTenantByExternalId(parameters=named), made)
     CALLER._.deleteTenantByExternalId(parameters=named)
 
 
 def problems():
-    """Of application/problem+json it gives the bytes, of the gateway's application/json the type."""
+    """For application/problem+json the client returns the bytes, for the gateway's application/json the type."""
     error = refused(404, OPERATOR._.getCustomer, parameters={"customer_id": "absent"})
     found = json.loads(error.data)
     same((found["status"], found["type"].rsplit("/", 1)[-1]), (404, "not-found"))

@@ -1,6 +1,6 @@
-// The provisioning flow with the client that oapi-codegen makes of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so
-// on, where the gateway answers every request by itself. The same steps as flow.py and flow.ts.
+// The provisioning flow with the client that oapi-codegen generates from infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so
+// on, where the gateway itself answers every request. The same steps as flow.py and flow.ts.
 package main
 
 import (
@@ -164,7 +164,7 @@ func problems() {
 	problem(foreign.ApplicationproblemJSON403, 403, "insufficient-scope")
 }
 
-// Guards first: what is used stays.
+// A resource that is in use cannot be deleted.
 func removes(tenant, other, repository string) {
 	detach := func(status int) *api.DetachTenantRepositoryResponse {
 		return ok[*api.DetachTenantRepositoryResponse](status)(caller.DetachTenantRepositoryWithResponse(ctx, tenant, repository))
@@ -186,7 +186,7 @@ func removes(tenant, other, repository string) {
 	problem(deprovision(404).ApplicationproblemJSON404, 404, "not-found")
 }
 
-// What an operator does.
+// The operations of an operator.
 func customers() {
 	body := api.CustomerCreation{CustomerId: "by-go", Description: some("for a moment"), Labels: &api.Labels{"tier": "gold"}}
 	create := func(status int, params *api.CreateCustomerParams) *api.CreateCustomerResponse {
@@ -227,7 +227,7 @@ func customers() {
 	same(restored.JSON200.ArchivedAt.IsNull(), true)
 }
 
-// What the gateway answers is in JSON429 and so on; a problem would be in ApplicationproblemJSON429.
+// An answer of the gateway is in JSON429 and so on; a problem would be in ApplicationproblemJSON429.
 func gateway() {
 	get := func(status int) *api.GetCustomerResponse {
 		refusing := client("OPERATOR_KEY", fmt.Sprintf("BASE_URL_%d", status))

@@ -1,6 +1,6 @@
-// The flow of an operator and an integration with the client that @hey-api/openapi-ts makes of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
-// the gateway answers every request by itself. The same steps as the flows in openapi-generator/.
+// The flow of an operator and an integration with the client that @hey-api/openapi-ts generates from infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
+// the gateway itself answers every request. The same steps as the flows in openapi-generator/.
 import assert from 'node:assert/strict';
 import { createClient, createConfig } from './api/client/index.js';
 import * as api from './api/index.js';
@@ -12,14 +12,14 @@ const path = { customer_id: 'by-hey-api' };
 
 type Answer<T> = { data: T | undefined; error: unknown; response?: Response };
 
-/** A call that must be answered with this status; what was read from it. */
+/** Checks that a call is answered with this status; returns the decoded body. */
 async function ok<T>(status: number, call: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await call;
   assert.equal(response?.status, status, JSON.stringify(error));
   return data as T;
 }
 
-/** A call that must be answered with this problem: one of two types, told apart by what only a problem has. */
+/** Checks that a call is answered with this problem: one of two types, distinguished by a member that only a problem has. */
 async function refused(status: number, slug: string, call: Promise<{ error?: api.Problem | api.GatewayMessage | undefined }>): Promise<api.Problem> {
   const { error } = await call;
   assert(error && 'request_id' in error, JSON.stringify(error));
@@ -40,7 +40,7 @@ async function customers(): Promise<void> {
   assert.deepEqual([cleared.display_name, cleared.description, cleared.labels], ['Named', null, { tier: 'gold' }]);
   const { data, response } = await api.getCustomer({ client: operator, path });
   assert.deepEqual(data, cleared);
-  // A 304 is no success to this client: `data` is undefined and `error` is empty.
+  // This client does not treat a 304 as a success: `data` is undefined and `error` is empty.
   const headers = { 'If-None-Match': response!.headers.get('etag')! };
   const same = await api.getCustomer({ client: operator, path, headers });
   assert.deepEqual([same.response?.status, same.data, same.error], [304, undefined, {}]);

@@ -1,2 +1,2 @@
-// Imports with extensions, without which neither Node nor TypeScript's `nodenext` finds the files.
+// Imports have extensions, which Node and TypeScript's `nodenext` require.
 export default { output: { path: 'api', module: { extension: '.js' } } };

@@ -1,6 +1,6 @@
-// The flow of an operator and an integration with the client that ogen makes of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
-// the gateway answers every request by itself. The same steps as the flows in openapi-generator/.
+// The flow of an operator and an integration with the client that ogen generates from infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
+// the gateway itself answers every request. The same steps as the flows in openapi-generator/.
 package main
 
 import (
@@ -139,7 +139,7 @@ func archives(key string) {
 	same(as[*api.RestoreCustomerOKHeaders](restored, err).Response.ArchivedAt.Null, true)
 }
 
-// What the gateway answers comes as an answer of its own type, not as an error.
+// An answer of the gateway is returned as a type of its own, not as an error.
 func gateway() {
 	for _, status := range []int{413, 429, 500, 503} {
 		answer, err := invoker(fmt.Sprintf("BASE_URL_%d", status), "").GetCustomer(ctx, api.GetCustomerParams{CustomerID: name})

@@ -1,7 +1,7 @@
-"""The provisioning flow with the client that openapi-python-client makes of infra/openapi.yaml.
+"""The provisioning flow with the client that openapi-python-client generates from infra/openapi.yaml.
 
-Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so on,
-where the gateway answers every request by itself. The same steps as flow.ts and flow.go.
+Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so on,
+where the gateway itself answers every request. The same steps as flow.ts and flow.go.
 """
 
 import os
@@ -43,14 +43,14 @@ OPERATOR = AuthenticatedClient(base_url=BASE, token=os.environ["OPERATOR_KEY"], 
 
 
 def call(status, operation, *arguments, client=CALLER, **named):
-    """One call that must be answered with this status; what was read from it."""
+    """Checks that a call is answered with this status; returns the decoded body."""
     answer = operation.sync_detailed(*arguments, client=client, **named)
     assert answer.status_code == status, f"{operation.__name__}: {answer.status_code} {answer.content.decode()}"
     return answer.parsed
 
 
 def refused(status, slug, operation, *arguments, **named):
-    """One call that must be answered with this problem, typed."""
+    """Checks that a call is answered with this problem, decoded to its type."""
     problem = call(status, operation, *arguments, **named)
     assert isinstance(problem, Problem) and problem.status == status, problem
     assert problem.type_.endswith(f"/problems/{slug}") and problem.request_id.startswith("req_"), problem
@@ -62,7 +62,7 @@ def same(actual, expected):
 
 
 def upserts():
-    """Two tenants with odd external ids; the second is made without a body."""
+    """Two tenants with odd external ids; the second is created without a body."""
     body = TenantUpsert(name="Warehouse North", metadata=Metadata.from_dict({"crm_id": "88121"}))
     made = call(201, upsert_tenant_by_external_id, "acme:tenant:1", body=body)
     same(call(200, upsert_tenant_by_external_id, "acme:tenant:1", body=body), made)
@@ -118,7 +118,7 @@ def problems():
 
 
 def removes(tenant, other, repository):
-    """Guards first: what is used stays."""
+    """A resource that is in use cannot be deleted."""
     problem = refused(409, "resource-in-use", detach_tenant_repository, tenant, repository)
     same(problem.conflicting_resource_id, tenant)
     refused(409, "resource-in-use", delete_repository, repository)
@@ -131,7 +131,7 @@ def removes(tenant, other, repository):
 
 
 def customers():
-    """What an operator does."""
+    """The operations of an operator."""
     body = CustomerCreation(customer_id="by-python", description="for a moment", labels=Labels.from_dict({"tier": "gold"}))
     made = call(201, create_customer, client=OPERATOR, body=body, idempotency_key="python-1")
     same(call(201, create_customer, client=OPERATOR, body=body, idempotency_key="python-1"), made)
@@ -157,7 +157,7 @@ def customers():
 
 
 def gateway():
-    """What the gateway answers is a type of its own."""
+    """An answer of the gateway has its own type."""
     for status in (413, 429, 500, 503):
         client = AuthenticatedClient(base_url=os.environ[f"BASE_URL_{status}"], token="any", raise_on_unexpected_status=True)
         for operation, arguments in ((get_customer, {"customer_id": "demo"}), (create_customer, {"body": CustomerCreation("by-nobody")})):

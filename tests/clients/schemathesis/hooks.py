@@ -1,15 +1,15 @@
-"""What schemathesis does otherwise than it would by itself; loaded by SCHEMATHESIS_HOOKS (see infra/schemathesis.toml)."""
+"""Changes to the default behaviour of schemathesis; loaded by SCHEMATHESIS_HOOKS (see infra/schemathesis.toml)."""
 
 import re
 
 import schemathesis
 
-# What every text refuses, which the document says in words: as a pattern it would be wrong in engines that match bytes.
+# Characters that no text may contain. The document says so only in words, because a pattern would be wrong in engines that match bytes.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def without_control(value):
-    """The same value with an ordinary character in the place of each control character, in texts and keys."""
+    """The same value with each control character in texts and keys replaced by an ordinary one."""
     if isinstance(value, str):
         return CONTROL.sub("x", value)
     if isinstance(value, list):
@@ -21,12 +21,12 @@ def without_control(value):
 
 @schemathesis.hook
 def map_case(context, case):
-    """Leaves control characters out of bodies and queries, sends no `null` for an optional body (it counts as none, which the document
-    says in words: as a type it would be in every client), and sends the characters of a header beyond ASCII as UTF-8: as Latin-1,
-    schemathesis' own way, the gateway refuses them in its own form."""
+    """Removes control characters from bodies and queries; sends no `null` for an optional body (it counts as absent, which the document
+    says only in words, because generated clients would otherwise have it as a type); and sends non-ASCII characters of a header as UTF-8,
+    because the gateway refuses Latin-1, the default of schemathesis, in its own form."""
     for part in ("body", "query"):
         value = without_control(getattr(case, part))
-        # What is assigned, schemathesis judges anew.
+        # Only a changed value is assigned, because schemathesis checks assigned values again.
         if value != getattr(case, part):
             setattr(case, part, value)
     if case.body is None and not any(body.is_required for body in case.operation.body):

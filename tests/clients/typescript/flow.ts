@@ -1,6 +1,6 @@
-// The provisioning flow with the client that openapi-typescript and openapi-fetch make of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so
-// on, where the gateway answers every request by itself. The same steps as flow.py and flow.go.
+// The provisioning flow with the client that openapi-typescript and openapi-fetch generate from infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, INTEGRATION_KEY, and BASE_URL_429 and so
+// on, where the gateway itself answers every request. The same steps as flow.py and flow.go.
 import assert from 'node:assert/strict';
 import createClient from 'openapi-fetch';
 import type { components, paths } from './api.js';
@@ -15,17 +15,17 @@ const client = (key: string, baseUrl = 'BASE_URL') =>
 const caller = client('INTEGRATION_KEY');
 const operator = client('OPERATOR_KEY');
 
-/** A call that must be answered with this status; what was read from it. */
+/** Checks that a call is answered with this status; returns the decoded body. */
 async function ok<T>(status: number, call: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await call;
   assert.equal(response.status, status, JSON.stringify(error));
   return data as T;
 }
 
-/** Whether the service itself refused, and not the gateway in front of it. */
+/** Whether the error is from the service and not from the gateway. */
 const isProblem = (failure: Failure | undefined): failure is Problem => failure !== undefined && 'request_id' in failure;
 
-/** A call that must be answered with this problem, typed. */
+/** Checks that a call is answered with this problem, decoded to its type. */
 async function refused(status: number, slug: string, call: Promise<Answer<unknown>>): Promise<Problem> {
   const { error, response } = await call;
   assert.equal(response.status, status);
@@ -36,7 +36,7 @@ async function refused(status: number, slug: string, call: Promise<Answer<unknow
 const byExternalId = (external_id: string) => ({ params: { path: { external_id } } });
 const tenantPath = (tenant_id: string) => ({ params: { path: { tenant_id } } });
 
-/** Two tenants with odd external ids; the second is made without a body. */
+/** Two tenants with odd external ids; the second is created without a body. */
 async function upserts(): Promise<[Tenant, Tenant]> {
   const upsert = (external_id: string, body?: components['schemas']['TenantUpsert']) =>
     caller.PUT('/tenants/by-external-id/{external_id}', { ...byExternalId(external_id), ...(body && { body }) });
@@ -107,7 +107,7 @@ async function problems(): Promise<void> {
   await refused(403, 'insufficient-scope', operator.GET('/tenants'));
 }
 
-/** Guards first: what is used stays. */
+/** A resource that is in use cannot be deleted. */
 async function removes(tenant_id: string, other: string, repository_id: string): Promise<void> {
   const detach = () => caller.DELETE('/tenants/{tenant_id}/repositories/{repository_id}', { params: { path: { tenant_id, repository_id } } });
   const forget = () => caller.DELETE('/repositories/{repository_id}', { params: { path: { repository_id } } });
@@ -122,7 +122,7 @@ async function removes(tenant_id: string, other: string, repository_id: string):
   await refused(404, 'not-found', deprovision());
 }
 
-/** What an operator does. */
+/** The operations of an operator. */
 async function customers(): Promise<void> {
   const params = { path: { customer_id: 'by-typescript' } };
   const body = { customer_id: 'by-typescript', description: 'for a moment', labels: { tier: 'gold' } };
@@ -155,7 +155,7 @@ async function customers(): Promise<void> {
   assert.equal((await ok(200, operator.POST('/v1/customers/{customer_id}/restore', { params }))).archived_at, null);
 }
 
-/** What the gateway answers comes in `error`, too. */
+/** An answer of the gateway is in `error`, too. */
 async function gateway(): Promise<void> {
   for (const status of [413, 429, 500, 503]) {
     const params = { path: { customer_id: 'demo' } };

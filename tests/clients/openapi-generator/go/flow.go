@@ -1,6 +1,6 @@
-// The flow of an operator and an integration with the client that openapi-generator (go) makes of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
-// the gateway answers every request by itself. The same steps as the flows beside this one.
+// The flow of an operator and an integration with the client that openapi-generator (go) generates from infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
+// the gateway itself answers every request. The same steps as the other flows in this folder.
 package main
 
 import (
@@ -126,7 +126,7 @@ func tenants(key string) {
 	same(value(ok[*api.Tenant](200)(caller.TenantsAPI.GetTenantByExternalId(ctx, externalID).Execute())), made)
 	_, response, err := caller.TenantsAPI.GetTenant(ctx, "tnt_01m6k708ka2r00k6agv0vfcxec").Execute()
 	problem(refused(404, response, err), 404, "not-found")
-	// A 403 may be the gateway's, too, so its problem is one of two possibilities.
+	// A 403 may be the gateway's, too, so its problem is one of two variants.
 	_, response, err = caller.CustomersAPI.ListCustomers(ctx).Execute()
 	problem(*refused(403, response, err).(api.Failure).Problem, 403, "insufficient-scope")
 }

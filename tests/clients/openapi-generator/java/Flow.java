@@ -1,6 +1,6 @@
-// The flow of an operator and an integration with the client that openapi-generator (java, library native) makes of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
-// the gateway answers every request by itself. The same steps as the flows beside this one.
+// The flow of an operator and an integration with the client that openapi-generator (java, library native) generates from infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
+// the gateway itself answers every request. The same steps as the other flows in this folder.
 
 import api.ApiClient;
 import api.ApiException;
@@ -48,7 +48,7 @@ public class Flow {
     Object call() throws ApiException;
   }
 
-  /** A call that must be answered with this status; the exception has the body as text. */
+  /** Checks that a call is answered with this status; the exception has the body as text. */
   static ApiException refused(int status, Call call) throws ApiException {
     try {
       throw new AssertionError("not refused: " + call.call());
@@ -77,7 +77,7 @@ public class Flow {
     Customer made = CUSTOMERS.createCustomer(creation, null);
     Problem taken = problem(refused(409, () -> CUSTOMERS.createCustomer(creation, null)), "name-conflict");
     same(taken.getConflictingResourceId(), made.getId());
-    // Only with containerDefaultToNull=true does this leave the labels out; without, it sends `{}`.
+    // With containerDefaultToNull=true the labels are omitted; without it, the client sends `{}`.
     Customer named = update(new CustomerPatch().displayName("Named"));
     same(Arrays.asList(named.getDisplayName(), named.getDescription(), named.getLabels()), Arrays.asList("Named", "for a moment", Map.of("tier", "gold")));
     Customer cleared = update(new CustomerPatch().description(null));
@@ -93,7 +93,7 @@ public class Flow {
     OffsetDateTime ends = OffsetDateTime.now(ZoneOffset.ofHours(2)).plusDays(1).truncatedTo(ChronoUnit.MILLIS);
     IssuedKey made = api.createKey(NAME, new KeyCreation().name("ends").expiresAt(ends), null);
     same(made.getExpiresAt().toInstant(), ends.toInstant());
-    // Scopes that are left out are all. Without containerDefaultToNull=true it sends `[]`, and the key only reads.
+    // Absent scopes mean all scopes. Without containerDefaultToNull=true the client sends `[]`, and the key is read-only.
     same(made.getScopes().contains(IntegrationScope.TENANTS_WRITE), true);
     return made.getApiKeyOnce();
   }

@@ -1,7 +1,7 @@
-"""The flow of an operator and an integration with the client that openapi-generator (python) makes of infra/openapi.yaml.
+"""The flow of an operator and an integration with the client that openapi-generator (python) generates from infra/openapi.yaml.
 
-Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
-the gateway answers every request by itself.
+Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
+the gateway itself answers every request.
 """
 
 import os
@@ -24,7 +24,7 @@ def same(actual, expected):
 
 
 def refused(status, call, *arguments, **named):
-    """A call that must be answered with this status; the exception that the client makes of it."""
+    """Checks that a call is answered with this status; returns the client's exception."""
     try:
         answer = call(*arguments, **named)
     except ApiException as error:
@@ -34,7 +34,7 @@ def refused(status, call, *arguments, **named):
 
 
 def problem(error, slug):
-    """The problem in an exception, which is typed, alone or as one of two possibilities."""
+    """The decoded problem of an exception, either directly or as one of two variants."""
     found = getattr(error.data, "actual_instance", error.data)
     same((found.status, found.type.rsplit("/", 1)[-1]), (error.status, slug))
     return found
@@ -53,7 +53,7 @@ def customers():
     same((wiped.display_name, wiped.description, wiped.labels), (None, "again", {"tier": "gold"}))
     read = CUSTOMERS.get_customer_with_http_info(made.customer_id)
     same(read.data, wiped)
-    # These headers are a plain dictionary, in the case in which they arrived.
+    # The headers are a plain dictionary, in the case in which they were sent.
     tag = {name.lower(): value for name, value in read.headers.items()}["etag"]
     refused(304, CUSTOMERS.get_customer, made.customer_id, if_none_match=tag)
 
@@ -84,7 +84,7 @@ def tenants(key):
     same((again.status_code, again.data), (200, made.data))
     same(api.get_tenant_by_external_id(external_id), made.data)
     problem(refused(404, api.get_tenant, "tnt_01m6k708ka2r00k6agv0vfcxec"), "not-found")
-    # A 403 may be the gateway's, too, so its problem is one of two possibilities.
+    # A 403 may be the gateway's, too, so its problem is one of two variants.
     problem(refused(403, CustomersApi(client(key)).list_customers), "insufficient-scope")
 
 

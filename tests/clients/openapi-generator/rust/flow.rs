@@ -1,7 +1,7 @@
-//! The flow of an operator and an integration with the client that openapi-generator (rust) makes of infra/openapi.yaml.
+//! The flow of an operator and an integration with the client that openapi-generator (rust) generates from infra/openapi.yaml.
 //!
-//! Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
-//! the gateway answers every request by itself. The same steps as the flows beside this one.
+//! Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
+//! the gateway itself answers every request. The same steps as the other flows in this folder.
 
 use std::{collections::HashMap, fmt::Debug};
 
@@ -38,7 +38,7 @@ fn configuration(key: &str, base_url: &str) -> Configuration {
     }
 }
 
-/// What the client makes of an answer with this status.
+/// The client's error for an answer with this status.
 fn refused<T: Debug, E: Debug>(status: u16, answer: Result<T, Error<E>>) -> ResponseContent<E> {
     match answer {
         Err(Error::ResponseError(content)) if content.status == status => content,
@@ -59,7 +59,7 @@ async fn customers(operator: &Configuration) {
         ..CustomerCreation::new(NAME.to_owned())
     };
     let made = create_customer(operator, creation.clone(), None).await.expect("a customer");
-    // The variants are tried from the first to the last, so their names say nothing: every problem comes as the first that holds one.
+    // The variants are tried in order, so their names have no meaning: every problem is decoded as the first variant with a problem.
     match refused(409, create_customer(operator, creation, None).await).entity {
         Some(CreateCustomerError::Status400(Failure::Problem(found))) => {
             problem(&found, 409, "name-conflict");
@@ -75,7 +75,7 @@ async fn customers(operator: &Configuration) {
     assert_eq!((cleared.display_name.as_deref(), cleared.description.as_deref()), (Some("Named"), None));
     assert_eq!(cleared.labels, labels);
     assert_eq!(get_customer(operator, NAME, None).await.expect("the customer"), cleared);
-    // No answer shows its headers, so the tag is unknown; `*` is any version. A 304 has no body, which is not JSON.
+    // The client does not expose headers, so the tag is unknown; `*` matches any version. A 304 has no body, which is not valid JSON.
     match get_customer(operator, NAME, Some("*")).await {
         Err(Error::Serde(_)) => {}
         other => panic!("{other:?}"),
@@ -122,7 +122,7 @@ async fn tenants(caller: &Configuration) {
     let again = upsert_tenant_by_external_id(caller, external_id, None, None, None).await.expect("the tenant");
     assert_eq!(again, made);
     assert_eq!(get_tenant_by_external_id(caller, external_id, None).await.expect("the tenant"), made);
-    // It writes a space in a path as `+`, which is a plus sign there: this is another tenant.
+    // The client encodes a space in a path as `+`, which means a plus sign there: this is another tenant.
     let spaced = upsert_tenant_by_external_id(caller, "a b", None, None, None).await.expect("a tenant");
     assert_eq!(spaced.external_id.as_deref(), Some("a+b"));
     match refused(404, get_tenant(caller, "tnt_01m6k708ka2r00k6agv0vfcxec", None).await).entity {

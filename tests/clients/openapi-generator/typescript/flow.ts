@@ -1,6 +1,6 @@
-// The flow of an operator and an integration with the client that openapi-generator (typescript-fetch) makes of infra/openapi.yaml.
-// Run by `cargo xtask test clients`, which says where the API is: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
-// the gateway answers every request by itself. The same steps as the flows beside this one.
+// The flow of an operator and an integration with the client that openapi-generator (typescript-fetch) generates from infra/openapi.yaml.
+// Run by `cargo xtask test clients`, which sets the addresses and keys: BASE_URL, OPERATOR_KEY, and BASE_URL_429 and so on, where
+// the gateway itself answers every request. The same steps as the other flows in this folder.
 import assert from 'node:assert/strict';
 import { Configuration, CustomersApi, IntegrationScope, KeysApi, ProblemFromJSON, ResponseError, TenantsApi, instanceOfGatewayMessage, instanceOfProblem } from './api/index.js';
 import type { CustomerPatch, Problem } from './api/index.js';
@@ -12,7 +12,7 @@ const customersApi = new CustomersApi(operator);
 const tenantsApi = (key: string) => new TenantsApi(configuration(key, 'BASE_URL'));
 const customerId = 'by-generated-typescript';
 
-/** A call that must be answered with this status; the exception has the answer, unread. */
+/** Checks that a call is answered with this status; the exception has the unread response. */
 async function refused(status: number, call: Promise<unknown>): Promise<Response> {
   const error = await call.then((answer) => assert.fail(`not refused: ${JSON.stringify(answer)}`), (error: unknown) => error);
   assert(error instanceof ResponseError, String(error));
