@@ -54,27 +54,32 @@ fn what_follows_an_item_for_tests_is_scanned() {
     }
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+fn collect(folder: &Path, extensions: &[&str], files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && !["target", "node_modules", "cdk.out"].contains(&&*name) && !name.starts_with('.') {
-            collect(&path, files);
-        } else if name.ends_with(".rs") {
+            collect(&path, extensions, files);
+        } else if path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known)) {
             files.push(path);
         }
     }
 }
 
-pub fn sources() -> Vec<Source> {
+/// The files with one of these extensions.
+pub fn files(extensions: &[&str]) -> Vec<Source> {
     let root = repository_root();
     let mut files = Vec::new();
-    collect(&root, &mut files);
+    collect(&root, extensions, &mut files);
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
         Source { path: path.strip_prefix(&root).unwrap().to_string_lossy().into_owned(), text }
     };
-    let sources: Vec<Source> = files.into_iter().map(read).collect();
+    files.into_iter().map(read).collect()
+}
+
+pub fn sources() -> Vec<Source> {
+    let sources = files(&["rs"]);
     assert!(sources.len() > 100, "the sources are not where they were");
     sources
 }
