@@ -3,6 +3,7 @@
 
 use futures_util::future::join_all;
 use tests::checks::{most_writes_at_once, wrote};
+use tests::operations::{Fixture, examples, protected};
 use tests::transcript::text;
 use tests::{Action, App, Call, Exchange, Rule, Value, json};
 
@@ -69,6 +70,27 @@ async fn a_replay_is_the_first_answer_to_the_byte_and_writes_nothing() {
     is_replay(create(&app, body, "k").send().await, &first);
     // Without the key it is what it is now.
     app.operator("POST", CUSTOMERS).body("application/json", body).send().await.expect_problem(409, "name-conflict");
+}
+
+#[tokio::test]
+async fn every_operation_that_takes_a_key_replays_and_no_other_does() {
+    let app = App::start().await;
+    let mut replayed = 0;
+    for (number, operation) in protected().filter(|operation| operation.is_write()).enumerate() {
+        let fixture = Fixture::new(&app, &format!("customer-{number}")).await;
+        let example = examples(&operation.id).unwrap().swap_remove(0);
+        fixture.prepare(&app, &example).await;
+        let send = async || fixture.call(&app, operation, &example).once("k").send().await;
+        let first = send().await.expect_status(example.status);
+        let again = send().await;
+        if operation.takes("header:Idempotency-Key") {
+            assert_eq!((again.status, again.header("idempotency-replayed")), (first.status, Some("true")), "{again}");
+            replayed += 1;
+        } else {
+            assert_eq!(again.header("idempotency-replayed"), None, "{again}");
+        }
+    }
+    assert_eq!(replayed, app.items_of("record").await.len(), "one record for each");
 }
 
 #[tokio::test]

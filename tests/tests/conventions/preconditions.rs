@@ -1,5 +1,7 @@
 //! ETags where there are some, and nowhere else (contract section 2.7).
 
+use tests::checks::wrote;
+use tests::operations::{Fixture, examples, protected};
 use tests::transcript::text;
 use tests::{App, json};
 
@@ -65,6 +67,24 @@ async fn conditions_are_ignored_where_there_is_no_tag() {
         .expect_status(200);
     app.operator("GET", "/v1/customers/b").header("if-match", "nonsense").send().await.expect_status(200);
     app.operator("DELETE", "/v1/customers/b").header("if-none-match", "*").send().await.expect_status(204);
+}
+
+#[tokio::test]
+async fn every_operation_that_takes_if_match_answers_412_to_a_stale_one_and_no_other_write_does() {
+    let app = App::start().await;
+    for (number, operation) in protected().filter(|operation| operation.is_write()).enumerate() {
+        let fixture = Fixture::new(&app, &format!("customer-{number}")).await;
+        let example = examples(&operation.id).unwrap().swap_remove(0);
+        fixture.prepare(&app, &example).await;
+        let call = fixture.call(&app, operation, &example).header("if-match", "\"0\"");
+        let (answer, log) = app.requests_of(call.send()).await;
+        if operation.takes("header:If-Match") {
+            answer.expect_problem(412, "precondition-failed");
+            assert!(!wrote(&log), "{}", operation.id);
+        } else {
+            answer.expect_status(example.status);
+        }
+    }
 }
 
 #[tokio::test]
