@@ -96,11 +96,12 @@ async fn what_became_of_a_write_of_a_wrong_clock_is_known_as_that_of_any_other()
     for (offset, others) in [(-HOUR, 3), (0, 3), (HOUR, 3), (-HOUR, 40), (0, 40), (HOUR, 40)] {
         let store = ahead(&store, 0);
         let id = store.create_tenant(&caller, new_tenant(), None).await.unwrap().value.id;
-        // Its answer is lost; before it is sent again, so many others come.
-        let second = Action::Delay { ms: 600 };
+        // Its answer is lost; before it is sent again, so many others come: they have 1.4 s, of which the second attempt waits for 0.8 s.
+        let (second, third) = (Action::Delay { ms: 1400 }, Action::Delay { ms: 600 });
         proxy.set_rules(vec![
             Rule::on("UpdateItem", Action::DropAfter).nth(1),
             Rule::on("UpdateItem", second.clone()).nth(2),
+            Rule::on("UpdateItem", third).nth(3),
         ]);
         let begun = proxy.log_len();
         let overtake = async {

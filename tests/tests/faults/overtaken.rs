@@ -7,14 +7,24 @@ use tests::operations::{Fixture, is_excluded, operation, protected, with_body};
 use tests::{Action, App, Call, Exchange, Rule, Value, json};
 
 /// What holds the second attempt up until others have written.
-const SECOND: Action = Action::Delay { ms: 700 };
+const HELD: &[Action] = &[Action::Delay { ms: 700 }];
 
-/// `lost` befalls the first attempt of a call's write; before the SDK's second one arrives, `others` is done.
-async fn overtaken(app: &App, op: &str, lost: &Action, call: Call<'_>, others: impl Future<Output = ()>) -> Exchange {
-    app.faults([Rule::on(op, lost.clone()).nth(1), Rule::on(op, SECOND).nth(2)]);
+/// The same for many others, which do not write through the proxy. A single write's attempt has 800 ms, so that a third one is sent.
+const HELD_LONG: &[Action] = &[Action::Delay { ms: 1400 }, Action::Delay { ms: 700 }];
+
+/// `lost` befalls the first attempt of a call's write; before the SDK's next one arrives, `others` is done.
+async fn overtaken(
+    app: &App,
+    op: &str,
+    lost: &Action,
+    held: &[Action],
+    call: Call<'_>,
+    others: impl Future<Output = ()>,
+) -> Exchange {
+    app.faults((1..).zip([lost].into_iter().chain(held)).map(|(nth, action)| Rule::on(op, action.clone()).nth(nth)));
     let begun = app.proxy.log_len();
     let others = async {
-        until("the second attempt", || app.proxy.log_from(begun).iter().any(|entry| entry.action == SECOND)).await;
+        until("the second attempt", || app.proxy.log_from(begun).iter().any(|entry| entry.action == held[0])).await;
         others.await;
     };
     let (answer, ()) = tokio::join!(call.send(), others);
@@ -31,7 +41,7 @@ async fn overtaken_patch(lost: &Action, is_conditional: bool, times: usize) -> (
     app.lambda.warm("update-tenant", 1).await.unwrap();
     let patch = app.with_key(&key, "PATCH", &path).json(json!({ "name": "A" }));
     let patch = if is_conditional { patch.header("if-match", &tag) } else { patch };
-    let answer = overtaken(&app, "UpdateItem", lost, patch, others_change(&app, &key, &id, times)).await;
+    let answer = overtaken(&app, "UpdateItem", lost, HELD_LONG, patch, others_change(&app, &key, &id, times)).await;
     (answer, app.with_key(&key, "GET", &path).send().await)
 }
 
@@ -92,7 +102,7 @@ async fn a_patch_whose_tenant_is_gone_is_unavailable_and_brings_nothing_back() {
         let deletion = async {
             app.with_key(&key, "DELETE", &path).send().await.expect_status(204);
         };
-        expect_unavailable(overtaken(&app, "UpdateItem", &lost, patch, deletion).await);
+        expect_unavailable(overtaken(&app, "UpdateItem", &lost, HELD, patch, deletion).await);
         app.with_key(&key, "GET", &path).send().await.expect_problem(404, "not-found");
         assert_eq!(app.items_of("tenant").await, [] as [Value; 0]);
     }
@@ -232,7 +242,7 @@ async fn every_change_that_is_overtaken_succeeds_once_and_undoes_nothing() {
                 let other = world.call(case.other.clone()).send().await;
                 assert!(other.status < 300, "{what}: {other}");
             };
-            let answer = overtaken(&world.app, case.op, &lost, world.call(case.change.clone()), other).await;
+            let answer = overtaken(&world.app, case.op, &lost, HELD, world.call(case.change.clone()), other).await;
             assert_eq!(answer.status, case.status, "{what}: {answer}");
             let shown = world.shown(case.shown.0, case.shown.1).await;
             for seen in case.seen {
@@ -257,7 +267,7 @@ async fn a_removal_that_is_overtaken_happens_once() {
                 world.call((other, json!({ "metadata": { "by": "other" } }))).send().await.expect_status(expected);
             };
             let removal = world.call((id, Value::Null));
-            overtaken(&world.app, "TransactWriteItems", &lost, removal, other).await.expect_status(204);
+            overtaken(&world.app, "TransactWriteItems", &lost, HELD, removal, other).await.expect_status(204);
             let items =
                 if id == "deleteRepository" { ["repository", "repository_name"] } else { ["tenant", "external_id"] };
             for item in items {
@@ -290,7 +300,7 @@ async fn an_archive_and_a_restore_that_are_overtaken_happen_once() {
             let other = world.call(other.clone()).send().await;
             assert!(other.status < 300, "{change:?} {lost:?}: {other}");
         };
-        let answer = overtaken(&world.app, "TransactWriteItems", &lost, world.call(change.clone()), other).await;
+        let answer = overtaken(&world.app, "TransactWriteItems", &lost, HELD, world.call(change.clone()), other).await;
         assert_eq!(answer.status, status, "{change:?} {lost:?}: {answer}");
         for item in ["customer", "root"] {
             let items = world.app.items_of(item).await;
@@ -310,7 +320,7 @@ async fn a_key_made_under_an_idempotency_key_is_one_whatever_others_do() {
             let other = async {
                 world.call(("createKey", json!({ "name": "another" }))).send().await.expect_status(201);
             };
-            let made = overtaken(&world.app, "TransactWriteItems", &lost, make(), other).await.expect_status(201);
+            let made = overtaken(&world.app, "TransactWriteItems", &lost, HELD, make(), other).await.expect_status(201);
             assert_eq!(made.header("idempotency-replayed"), None, "{made}");
             let again = make().send().await.expect_status(201);
             assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again}");
