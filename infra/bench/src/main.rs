@@ -13,7 +13,6 @@ mod peers;
 mod process;
 mod seed;
 mod train;
-mod zip;
 
 use std::{
     collections::BTreeMap,
@@ -175,7 +174,7 @@ async fn run() -> Result<()> {
     }
     for function in &arguments.zip {
         for (name, folder) in bench.builds(function) {
-            let sizes = zip::sizes(folder, function)?;
+            let sizes = local::zip::sizes(&binary(folder, function))?;
             if let Some(figures) = report.entry(name).or_insert_with(|| json!({})).as_object_mut() {
                 figures.extend(sizes);
             }

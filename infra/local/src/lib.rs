@@ -12,6 +12,7 @@ pub mod lambda;
 pub mod proxy;
 pub mod store;
 pub mod template;
+pub mod zip;
 
 mod error;
 mod server;

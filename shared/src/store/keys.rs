@@ -263,7 +263,7 @@ mod tests {
     /// Compares a million random keys: no two items and no two partitions have the same key.
     #[test]
     fn what_differs_has_another_key() {
-        let mut choice = Choice(1);
+        let mut choice = Choice::new(1);
         let (mut partitions, mut items) = (HashMap::new(), HashMap::new());
         for _ in 0..1_000_000 {
             let place = any_place(&mut choice);

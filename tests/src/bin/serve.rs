@@ -8,42 +8,28 @@
 //! At `BASE_URL_429` a throttle refuses every request, at `BASE_URL_500` every function crashes, at `BASE_URL_503` none answers in
 //! time, at `BASE_URL_413` every request is too large.
 
+use clap::Parser;
 use std::io::{Read, Write};
 use tests::gateway::{Options, Throttle};
 use tests::{App, Refusing, json};
 
-#[derive(Default)]
+/// One API for programs that are not written in Rust, until standard input closes.
+#[derive(Parser)]
 struct Arguments {
+    /// The integration key is of a customer of this other operator.
+    #[arg(long, value_name = "NAME")]
     second_operator: Option<String>,
-    throttle: Option<Throttle>,
+    /// Lets N requests a second through to each route.
+    #[arg(long, value_name = "N")]
+    throttle: Option<u32>,
+    /// Puts the API behind a custom domain's API mapping.
+    #[arg(long, value_name = "/PATH", default_value = "")]
     base_path: String,
 }
 
 fn main() {
-    let arguments = Arguments::read(std::env::args().skip(1)).unwrap_or_else(|fault| {
-        eprintln!("{fault}\nusage: serve [--second-operator NAME] [--throttle N] [--base-path /PATH]");
-        std::process::exit(2)
-    });
+    let arguments = Arguments::parse();
     tokio::runtime::Runtime::new().expect("a runtime starts").block_on(serve(arguments));
-}
-
-impl Arguments {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut arguments = Self::default();
-        while let Some(option) = words.next() {
-            let value = words.next().ok_or(format!("{option} has no value"))?;
-            match option.as_str() {
-                "--second-operator" => arguments.second_operator = Some(value),
-                "--throttle" => {
-                    let rate = value.parse().map_err(|_| format!("{value} is not a number of requests"))?;
-                    arguments.throttle = Some(Throttle { rate, burst: rate });
-                }
-                "--base-path" => arguments.base_path = value,
-                _ => return Err(format!("there is no option {option}")),
-            }
-        }
-        Ok(arguments)
-    }
 }
 
 async fn serve(arguments: Arguments) {
@@ -58,7 +44,8 @@ async fn serve(arguments: Arguments) {
     let key = app.with_key(&owner, "POST", "/v1/customers/demo/keys").json(key).send().await.expect_status(201).json();
     let key = key["api_key_once"].as_str().expect("a new key is shown");
 
-    let options = Options { throttle: arguments.throttle, mapping: arguments.base_path, ..Options::default() };
+    let throttle = arguments.throttle.map(|rate| Throttle { rate, burst: rate });
+    let options = Options { throttle, mapping: arguments.base_path, ..Options::default() };
     let throttled = app.another_gateway(options).await;
     let refusing = Refusing::start(&app).await;
     let mut lines = format!("BASE_URL={}\nOPERATOR_KEY={}\n", throttled.url(), app.operator_key);

@@ -125,6 +125,11 @@ pub async fn try_out(groups: &ProcessGroups, function: &str, folder: &Path) -> R
     check(folder, function, build.target)
 }
 
+/// Builds these functions for arm64, as they are deployed but without a profile. Each is in `<folder>/<name>/bootstrap`.
+pub async fn for_arm64(groups: &ProcessGroups, functions: &[String], folder: &Path) -> Result<()> {
+    cargo_lambda(groups, &Build { functions, target: Target::Arm64, quick: false }, folder, &[]).await
+}
+
 /// Builds these functions as they are deployed, but for this machine's architecture.
 pub async fn for_this_machine(groups: &ProcessGroups, functions: &[String], folder: &Path) -> Result<()> {
     with_profile(groups, &Build { functions, target: Target::host(), quick: false }, folder, None).await

@@ -212,7 +212,7 @@ fn any_text() -> impl Strategy<Value = String> {
         prop::collection::vec(token(), 0..40).prop_map(|tokens| tokens.concat()),
         (filters(), 1u64.., any::<prop::sample::Index>(), token()).prop_map(|(filter, seed, at, token)| {
             // A filter with a token inserted anywhere.
-            let mut characters: Vec<_> = filter.render(&mut Choice(seed)).chars().collect();
+            let mut characters: Vec<_> = filter.render(&mut Choice::new(seed)).chars().collect();
             let at = at.index(characters.len());
             characters.splice(at..at, token.chars());
             characters.into_iter().collect()
@@ -229,7 +229,7 @@ proptest! {
         seed in 1u64..,
         customers in prop::collection::vec(any_customer(), 8),
     ) {
-        let text = filter.render(&mut Choice(seed));
+        let text = filter.render(&mut Choice::new(seed));
         prop_assume!(text.chars().count() <= 2000);
         let parsed = Filter::parse(&text).map_err(|error| TestCaseError::fail(format!("{text}: {error:?}")))?;
         for customer in &customers {
