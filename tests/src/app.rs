@@ -56,7 +56,10 @@ impl App {
 
     async fn launch(mapping: &str, change: impl FnOnce(&mut Options)) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let table = format!("test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // The operating system gives the id of a process that ended to a later one, and an engine outlives both.
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let table = format!("test-{}-{count}-{started}", std::process::id());
         let store = endpoint();
         store.create_table(template(), &table).await.expect("the table can be made");
         let proxy = FaultProxy::start(store.url(), Vec::new()).await.expect("the proxy starts");

@@ -225,6 +225,30 @@ async fn changes_of_different_members_are_all_kept() {
     check_at_rest(&app).await;
 }
 
+/// A default must be attached when it is written, so that such a change is bound to the tenant as it was read: each that lost a race is
+/// decided again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_of_32_who_choose_a_default_get_through() {
+    let app = App::start().await;
+    let key = app.new_integration("acme-corp").await;
+    let path = format!("/tenants/{}", app.new_tenant(&key, "one").await["id"].as_str().unwrap());
+    let mut repositories = Vec::new();
+    for name in ["a", "b"] {
+        let repository = app.new_repository(&key, name).await["id"].as_str().unwrap().to_owned();
+        app.with_key(&key, "PUT", &format!("{path}/repositories/{repository}")).send().await.expect_status(201);
+        repositories.push(repository);
+    }
+    warm(&app, &["update-tenant"]).await;
+    let choose = |n: usize| {
+        let body = json!({ "default_repository_id": repositories[n % 2], "metadata": { "by": n.to_string() } });
+        app.with_key(&key, "PATCH", &path).json(body)
+    };
+    let answers = race(&app, (0..32).map(choose)).await;
+    check_statuses(&answers, &[(200, 32)]);
+    assert_eq!(app.with_key(&key, "GET", &path).send().await.version(), 33, "each was applied once");
+    check_at_rest(&app).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_default_is_never_detached_by_a_race() {
     let app = App::start().await;

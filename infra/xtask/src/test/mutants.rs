@@ -98,7 +98,7 @@ const MUTANTS: &[Mutant] = &[
             "Outcome::ConditionFailed(_) if MUTANT => return Err(Error::PreconditionFailed),\n                    Outcome::ConditionFailed(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),",
         ),
         after: None,
-        test: Test("races", "changes_of_different_members_are_all_kept"),
+        test: Test("races", "all_of_32_who_choose_a_default_get_through"),
         says: "412",
     },
     Mutant {
