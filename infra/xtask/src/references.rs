@@ -344,7 +344,7 @@ mod tests {
             "`GET /tenants/{id}` `/problems/x.md` `target/a.json` `a/b` `https://x/y.md`\n```\n`b/c.rs`\n```\n",
             &[],
         );
-        expect("infra/a.rs", "//! In `../shared/peers`, and ../README.md.\n", &["there is no ../shared/peers"]);
+        expect("infra/a.rs", "//! In `../elsewhere/notes`, and ../README.md.\n", &["there is no ../elsewhere/notes"]);
     }
 
     #[test]
