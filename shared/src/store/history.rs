@@ -19,8 +19,8 @@ pub(super) fn empty() -> AttributeValue {
     AttributeValue::L(vec![text(NO_WRITE); MAX_EARLIER_WRITES])
 }
 
-/// A write id as items have it: the last twelve characters of its ULID, 60 random bits. Two of the ids in one item are the same once in
-/// 10^15 writes.
+/// A write id as items have it: the last twelve characters of its ULID, 60 random bits. A new id is one of those that
+/// the item remembers once in 10^16 writes.
 pub(super) fn short_id(id: WriteId) -> String {
     let mut ulid = id.ulid();
     ulid.drain(..ulid.len() - 12);

@@ -25,7 +25,7 @@ pub(super) struct PageQuery {
     pub after: Option<String>,
     /// The maximum number of rows.
     pub limit: usize,
-    /// Whether a filter may exclude many rows. At least 100 rows are then read per call.
+    /// Whether a filter may exclude many rows. The first call then reads at least 100 rows.
     pub has_filter: bool,
 }
 
@@ -36,10 +36,10 @@ pub(super) struct Page<T> {
     pub position: Option<String>,
 }
 
-/// The maximum number of Query calls, of up to 1 MB each, for a page in which rows are excluded (contract section 3.2). Without excluded
-/// rows, calls are made until the page is full.
+/// The maximum number of Query calls, of up to 1 MB each, for a page with a filter or with excluded rows (contract section 3.2). Otherwise
+/// calls are made until the page is full.
 const MAX_CALLS: usize = 4;
-/// With less time left than this, the page ends early.
+/// With less time left than this, a page that has rows ends early.
 const MIN_TIME_LEFT: Duration = Duration::from_millis(2500);
 /// The maximum size of the body of a page (contract section 3.2). A page ends before the row that would exceed it.
 pub(super) const MAX_BODY_BYTES: usize = 4 << 20;
