@@ -76,11 +76,14 @@ pub fn no_writes() -> Value {
     json!({ "L": vec![json!({ "S": "-" }); 32] })
 }
 
+/// Whether a text is a write id: the last twelve characters of a ULID in lower case.
+pub fn is_write_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| b"0123456789abcdefghjkmnpqrstvwxyz".contains(&byte))
+}
+
 /// An item without its write ids, which must be well-formed: the last one in `w` and, where it is updated, 32 before it in `ws`.
 #[track_caller]
 pub fn without_write_ids(mut item: Value) -> Value {
-    let is_write_id =
-        |id: &str| id.len() == 12 && id.bytes().all(|byte| b"0123456789abcdefghjkmnpqrstvwxyz".contains(&byte));
     let attributes = item.as_object_mut().expect("an item");
     let last = attributes.remove("w").expect("a write id");
     assert!(last["S"].as_str().is_some_and(is_write_id), "{last}");

@@ -5,20 +5,12 @@ use local::proxy::Part;
 use std::collections::{BTreeMap, BTreeSet};
 use tenancy::domain::CustomerId;
 use tests::recorded::{Recording, Request, recordings};
+use tests::transcript::is_write_id;
 use tests::{Value, json};
 
 /// 26 characters of a ULID in lower case.
 fn is_ulid(text: &str) -> bool {
-    text.len() == 26 && is_base32(text)
-}
-
-/// The last twelve characters of a ULID.
-fn is_write_id(text: &str) -> bool {
-    text.len() == 12 && is_base32(text)
-}
-
-fn is_base32(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    text.len() == 26 && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
 /// Whether a write gives an item that is no record a time to live: H9.
