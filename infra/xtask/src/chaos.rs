@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
-use crate::Result;
+use crate::{Result, tree};
 
 /// The test that runs for this time.
 const HISTORIES: &str = "every_history_under_faults_has_an_order_that_explains_it";
@@ -23,8 +23,7 @@ pub struct Options {
 
 /// Replaces this process by `cargo xtask test` of that one test; returns only if that fails.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    let program = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(tree::this_program()?);
     command.args(["test", HISTORIES]).env("CHAOS_SECONDS", (options.minutes * 60).to_string());
     if let Some(seed) = options.seed {
         command.env("CHAOS_SEED", seed.to_string());

@@ -20,7 +20,7 @@ use tokio::{
     time,
 };
 
-use crate::Result;
+use crate::{Result, tree};
 
 /// The hidden command under which this program is the watchdog.
 pub const COMMAND: &str = "watch-process-groups";
@@ -43,8 +43,7 @@ struct Running {
 impl ProcessGroups {
     /// Starts the watchdog.
     pub fn start() -> Result<Self> {
-        let program = std::env::current_exe().map_err(|error| format!("cannot find my own program: {error}"))?;
-        let mut watchdog = std::process::Command::new(program)
+        let mut watchdog = std::process::Command::new(tree::this_program()?)
             .arg(COMMAND)
             .process_group(0)
             .stdin(Stdio::piped())

@@ -39,6 +39,11 @@ pub fn programs() -> Result<PathBuf> {
     Ok(program.parent().unwrap_or(&program).to_path_buf())
 }
 
+/// This program. A build may have replaced its file since it was started; the system then gives another name for the running one.
+pub fn this_program() -> Result<PathBuf> {
+    Ok(programs()?.join(format!("xtask{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// Tools installed by this program; git-ignored.
 pub fn tools() -> Result<PathBuf> {
     folder(root().join(".tools"))

@@ -107,8 +107,7 @@ impl Place {
 
 /// Starts `cargo xtask dev` on a free port, and returns when it answers.
 async fn dev_stack(context: &Context, folder: &Path) -> Result<ProcessGroup> {
-    let program = std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(tree::this_program()?);
     command.args(["dev", "--port", "0"]).env("DEV_FOLDER", folder).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut process = context.groups.spawn(command.stderr(Stdio::piped()))?;
     tokio::spawn(relay(process.child.stderr.take()));
