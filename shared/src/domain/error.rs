@@ -65,6 +65,8 @@ pub enum Error {
     Unauthorized(CredentialError),
     /// The credential is valid, but of the wrong kind or without the required scope.
     Forbidden(Cow<'static, str>),
+    /// The tenant is suspended.
+    TenantSuspended,
     /// The resource does not exist, is deleted, or belongs to another customer.
     NotFound,
     /// This API has no such path. The detail of the answer.
@@ -79,6 +81,10 @@ pub enum Error {
     ResourceInUse(Conflict),
     /// The key was used for another request within the last 24 hours.
     IdempotencyKeyConflict,
+    /// The request refers to a resource of another tenant. The detail of the answer.
+    CrossTenant(&'static str),
+    /// The conversation is archived.
+    ConversationArchived,
     /// `If-Match` or `If-None-Match` does not hold.
     PreconditionFailed,
     /// The body is over 256 KiB.
@@ -87,6 +93,13 @@ pub enum Error {
     UnsupportedMediaType(&'static str),
     /// The request is readable but invalid: all errors that were found.
     Invalid(Vec<FieldError>),
+    /// The user has several roles, and the request names none. The detail of the answer.
+    RoleRequired(String),
+    /// The tenant has as many leases as its settings allow.
+    CapacityExhausted {
+        /// The time until one of them ends; at least 1.
+        retry_after_seconds: u32,
+    },
     /// The store throttles, is slow or is down, or the outcome of a write is unknown. The client may retry.
     Unavailable(Cause),
     /// A bug.

@@ -35,10 +35,105 @@ kinds! {
     RepositoryId = Repository, "rep_";
     /// Identifies an API key.
     KeyId = Key, "key_";
+    /// Identifies a user. It begins with the tag of its tenant, its own tag follows.
+    UserId = User, "usr_";
+    /// Identifies a role. It begins with the tag of its tenant.
+    RoleId = Role, "rol_";
+    /// Identifies a conversation. It begins with the tags of its tenant and its user.
+    ConversationId = Conversation, "con_";
+    /// Identifies a message.
+    MessageId = Message, "msg_";
     /// Identifies one logical write with all its attempts.
     WriteId = LogicalWrite, "w_";
     /// Identifies one request.
     RequestId = Request, "req_";
+}
+
+/// Thirty of the 80 bits of an id after its time, which ids of resources below a tenant have in common. A tenant's tag is unique within
+/// its customer, so that the id of a user, a role or a conversation is enough to find what belongs to its tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TenantTag(u32);
+
+/// Thirty bits that the ids of a user and of its conversations have in common, after the tag of the tenant. Two users of a tenant have the
+/// same one in a billion, so an item that is found by it is compared with the id of the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UserTag(u32);
+
+const TAG_BITS: u32 = 30;
+const TAG_MASK: u128 = (1 << TAG_BITS) - 1;
+/// The bits after a tenant's tag, and after a user's.
+const AFTER_TENANT_TAG: u32 = 80 - TAG_BITS;
+const AFTER_USER_TAG: u32 = AFTER_TENANT_TAG - TAG_BITS;
+
+fn tag_bits(bits: u128, shift: u32) -> u32 {
+    u32::try_from(bits >> shift & TAG_MASK).unwrap_or_default()
+}
+
+impl TenantTag {
+    /// A tag of 30 of these bits.
+    pub fn new(random: u32) -> Self {
+        Self(tag_bits(random.into(), 0))
+    }
+
+    /// Parses its six characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = RoleId::parse_ulid(&format!("0000000000{text}0000000000")).filter(|_| text.len() == 6)?;
+        Some(id.tenant_tag())
+    }
+
+    /// A new id below the tenant.
+    pub fn new_id<K: BelowTenant>(self, now: Timestamp, random: u128) -> Id<K> {
+        Id::new(now, u128::from(self.0) << AFTER_TENANT_TAG | random & ((1 << AFTER_TENANT_TAG) - 1))
+    }
+}
+
+impl UserTag {
+    /// A new conversation of the user, who belongs to the tenant with this tag.
+    pub fn new_conversation(self, tenant: TenantTag, now: Timestamp, random: u128) -> ConversationId {
+        let random = u128::from(self.0) << AFTER_USER_TAG | random & ((1 << AFTER_USER_TAG) - 1);
+        tenant.new_id(now, random)
+    }
+}
+
+/// The six characters of the tag in an id.
+impl fmt::Display for TenantTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id: RoleId = self.new_id(Timestamp::from_milliseconds(0), 0);
+        formatter.write_str(id.ulid().get(10..16).unwrap_or_default())
+    }
+}
+
+/// The six characters of the tag in an id.
+impl fmt::Display for UserTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.new_conversation(TenantTag(0), Timestamp::from_milliseconds(0), 0);
+        formatter.write_str(id.ulid().get(16..22).unwrap_or_default())
+    }
+}
+
+/// A kind of resource that belongs to a tenant and has its tag in its id.
+pub trait BelowTenant: Kind {}
+impl BelowTenant for User {}
+impl BelowTenant for Role {}
+impl BelowTenant for Conversation {}
+
+/// A kind of resource that has the tag of a user in its id.
+pub trait BelowUser: BelowTenant {}
+impl BelowUser for User {}
+impl BelowUser for Conversation {}
+
+impl<K: BelowTenant> Id<K> {
+    /// The tag of its tenant.
+    pub fn tenant_tag(&self) -> TenantTag {
+        TenantTag(tag_bits(self.0.random(), AFTER_TENANT_TAG))
+    }
+}
+
+impl<K: BelowUser> Id<K> {
+    /// The tag of its user.
+    pub fn user_tag(&self) -> UserTag {
+        UserTag(tag_bits(self.0.random(), AFTER_USER_TAG))
+    }
 }
 
 impl<K: Kind> Id<K> {
@@ -141,6 +236,33 @@ impl<'de, K: Kind> Deserialize<'de> for Id<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_id_has_the_tags_of_its_tenant_and_its_user(tenant: u32, user: u128, other: u128, at in 0..1i64 << 47) {
+            let (tag, now) = (TenantTag::new(tenant), Timestamp::from_milliseconds(at));
+            let user: UserId = tag.new_id(now, user);
+            let role: RoleId = tag.new_id(now, other);
+            let conversation = user.user_tag().new_conversation(tag, now, other);
+            prop_assert_eq!((user.tenant_tag(), role.tenant_tag(), conversation.tenant_tag()), (tag, tag, tag));
+            prop_assert_eq!(conversation.user_tag(), user.user_tag());
+            let ulids = (user.ulid(), conversation.ulid());
+            prop_assert_eq!(&ulids.0[10..22], &ulids.1[10..22]);
+            prop_assert_eq!(tag.to_string(), &ulids.0[10..16]);
+            prop_assert_eq!(user.user_tag().to_string(), &ulids.0[16..22]);
+            prop_assert_eq!(TenantTag::parse(&tag.to_string()), Some(tag));
+            prop_assert_eq!(conversation.created_at(), now);
+        }
+    }
+
+    #[test]
+    fn only_six_characters_are_a_tag() {
+        for text in ["", "abcde", "abcdefg", "abcdeU", "abcdeu", "a-bcde"] {
+            assert_eq!(TenantTag::parse(text), None, "{text}");
+        }
+        assert!(TenantTag::parse("zzzzzz").is_some());
+    }
 
     #[test]
     fn only_the_canonical_text_is_an_id() {

@@ -34,5 +34,8 @@ mod time;
 pub use change::Change;
 pub use error::{Conflict, CredentialError, Error, FieldError, Result, member_pointer};
 pub use fields::{Fields, Member};
-pub use id::{CustomerId, Id, KeyId, Kind, RepositoryId, RequestId, TenantId, WriteId};
+pub use id::{
+    ConversationId, CustomerId, Id, KeyId, Kind, MessageId, RepositoryId, RequestId, RoleId, TenantId, TenantTag,
+    UserId, UserTag, WriteId,
+};
 pub use time::Timestamp;

@@ -167,6 +167,9 @@ pub fn problem(error: &Error, context: &ProblemContext) -> Response {
         Error::Unauthorized(_) => response.with_header(WWW_AUTHENTICATE, "Bearer").with_header(CACHE_CONTROL, NO_STORE),
         Error::MethodNotAllowed(allow) => response.with_header(ALLOW, allow.clone()),
         Error::Unavailable(_) => response.with_header(RETRY_AFTER, "1"),
+        Error::CapacityExhausted { retry_after_seconds } => {
+            response.with_header(RETRY_AFTER, retry_after_seconds.to_string())
+        }
         _ => response,
     }
 }
@@ -193,6 +196,11 @@ fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'st
         Error::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed-request", detail),
         Error::Unauthorized(credential) => (StatusCode::UNAUTHORIZED, "insufficient-scope", unauthorized(*credential)),
         Error::Forbidden(detail) => (StatusCode::FORBIDDEN, "insufficient-scope", detail),
+        Error::TenantSuspended => (
+            StatusCode::FORBIDDEN,
+            "tenant-suspended",
+            "The tenant is suspended: its conversations take no writes, and it gets no tokens.",
+        ),
         Error::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing here for this credential."),
         Error::UnknownPath(detail) => (StatusCode::NOT_FOUND, "not-found", detail),
         Error::MethodNotAllowed(_) => {
@@ -205,6 +213,12 @@ fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'st
             StatusCode::CONFLICT,
             "idempotency-key-conflict",
             "The Idempotency-Key was used for another request within the last 24 hours.",
+        ),
+        Error::CrossTenant(detail) => (StatusCode::CONFLICT, "cross-tenant", detail),
+        Error::ConversationArchived => (
+            StatusCode::CONFLICT,
+            "conversation-archived",
+            "The conversation is archived: it takes no messages, and only a change that sets its status to active.",
         ),
         Error::PreconditionFailed if context.has_weak_if_match => (
             StatusCode::PRECONDITION_FAILED,
@@ -222,6 +236,12 @@ fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'st
             StatusCode::UNPROCESSABLE_ENTITY,
             "validation-error",
             "The request breaks rules; errors[] names each place.",
+        ),
+        Error::RoleRequired(detail) => (StatusCode::UNPROCESSABLE_ENTITY, "role-required", detail),
+        Error::CapacityExhausted { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "capacity-exhausted",
+            "The tenant has as many sticky leases as its settings allow.",
         ),
         Error::Unavailable(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now; try again.")
