@@ -4,7 +4,7 @@
 use super::precondition::IfMatch;
 use super::repository::Repository;
 use super::tenant::{Tenant, TenantPatch};
-use super::{Change, Conflict, Error, Fields, RepositoryId, Result, TenantId, Timestamp, text};
+use super::{Change, Conflict, Error, Fields, RepositoryId, Result, TenantId, TenantTag, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -62,6 +62,13 @@ pub struct AttachedRepository {
     /// When a PUT last changed the attachment.
     #[serde(rename = "u")]
     pub updated_at: Timestamp,
+    /// The number of users and roles of the tenant that name the repository.
+    #[serde(rename = "n", skip_serializing_if = "is_zero", default)]
+    pub named_by: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A tenant with its attachments.
@@ -71,6 +78,10 @@ pub struct TenantWithAttachments {
     pub tenant: Tenant,
     /// At most [`MAX_ATTACHMENTS`].
     pub attachments: BTreeMap<RepositoryId, AttachedRepository>,
+    /// The tag in the ids of its users, roles and conversations. `None` before its first user or role.
+    pub tag: Option<TenantTag>,
+    /// The number of its users and roles.
+    pub members: u32,
 }
 
 impl TenantWithAttachments {
@@ -104,7 +115,7 @@ impl TenantWithAttachments {
         self.patched(patch, if_match, now)
     }
 
-    /// Fails if something depends on the tenant.
+    /// Fails if the tenant is at another version, or a repository is attached to it.
     pub fn check_deletable(&self, if_match: &IfMatch) -> Result<()> {
         if_match.check(self.tenant.version)?;
         match self.attachments.keys().next() {
@@ -122,7 +133,7 @@ impl TenantWithAttachments {
             None if self.attachments.len() >= MAX_ATTACHMENTS => {
                 return Err(Error::invalid("", format!("the tenant has {MAX_ATTACHMENTS} attachments")));
             }
-            None => AttachedRepository { branch_override: None, created_at: now, updated_at: now },
+            None => AttachedRepository { branch_override: None, created_at: now, updated_at: now, named_by: 0 },
             Some(attached) => attached.clone(),
         };
         let branch_override = patch.branch_override.clone().unwrap_or_else(|| attached.branch_override.clone());
@@ -190,10 +201,12 @@ mod tests {
     /// A tenant with these attachments. The first is its default.
     fn tenant(attached: &[RepositoryId]) -> TenantWithAttachments {
         let id = TenantId::new(now(), 7);
-        let entry = AttachedRepository { branch_override: None, created_at: now(), updated_at: now() };
+        let entry = AttachedRepository { branch_override: None, created_at: now(), updated_at: now(), named_by: 0 };
         TenantWithAttachments {
             tenant: Tenant { default_repository_id: attached.first().copied(), ..NewTenant::default().into_tenant(id) },
             attachments: attached.iter().map(|id| (*id, entry.clone())).collect(),
+            tag: None,
+            members: 0,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Principals: the authenticated caller, its scopes and its subtree (contract section 1).
 
-use super::{CustomerId, KeyId, TenantId, Timestamp, customer::Slug};
+use super::{CustomerId, KeyId, TenantId, Timestamp, UserId, customer::Slug};
 use std::fmt;
 
 /// A permission of a key. Most reads need none.
@@ -178,6 +178,41 @@ impl CustomerRoot {
     /// The customer's id.
     pub fn customer_id(&self) -> CustomerId {
         self.0
+    }
+}
+
+/// What a credential gives access to among conversations: all of a customer's, or those of one end user. It can only be obtained from a
+/// credential.
+///
+/// ```compile_fail,E0624
+/// // The constructor is private to the crate: no request can choose another user.
+/// use tenancy::domain::{UserId, principal::{ConversationScope, CustomerRoot}};
+/// fn scope(root: CustomerRoot, user: UserId) -> ConversationScope { ConversationScope::new(root, Some(user)) }
+/// ```
+/// ```
+/// use tenancy::domain::{UserId, principal::ConversationScope};
+/// fn user(scope: &ConversationScope) -> Option<UserId> { scope.user() }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ConversationScope {
+    root: CustomerRoot,
+    user: Option<UserId>,
+}
+
+impl ConversationScope {
+    /// For the parser of credentials, and for the sweep.
+    pub(crate) fn new(root: CustomerRoot, user: Option<UserId>) -> Self {
+        Self { root, user }
+    }
+
+    /// The customer's subtree.
+    pub fn root(&self) -> &CustomerRoot {
+        &self.root
+    }
+
+    /// The end user; `None` for an integration.
+    pub fn user(&self) -> Option<UserId> {
+        self.user
     }
 }
 

@@ -2,19 +2,19 @@
 //! back reference, from which a refused delete names a dependent.
 
 use super::client::Store;
-use super::commit::Decision;
 use super::first_read::FirstRead;
-use super::item::{self, new_item, number, text};
+use super::gates;
+use super::item::{self, get_text, new_item, number, text};
 use super::keys;
 use super::read::{ENVELOPE_BYTES, MAX_BODY_BYTES};
 use super::snapshot::{Entity, Snapshot};
-use super::tenants::{attachment_path, change_tenant};
+use super::tenants::{attachment_path, change_tenant, gate_changes};
 use super::write::Write;
 use crate::domain::attachment::{Attachment, AttachmentPatch, MAX_ATTACHMENTS, TenantWithAttachments};
 use crate::domain::id_list::{IdList, IdPage};
 use crate::domain::principal::{CustomerRoot, Integration};
 use crate::domain::repository::Repository;
-use crate::domain::{Change, Error, RepositoryId, Result, TenantId, id};
+use crate::domain::{Change, Conflict, Error, RepositoryId, Result, TenantId, id};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
@@ -55,7 +55,8 @@ impl Store {
                 Change::To(attached) => {
                     let change = change_tenant(root, &tenant, &attached.tenant)?;
                     let value = item::value(&attached.attachments.get(&id))?;
-                    let writes = vec![change.set(&attachment_path(id), value)];
+                    let mut writes = vec![change.set(&attachment_path(id), value)];
+                    writes.extend(gate_changes(root, &tenant, &attached.tenant));
                     (attached, writes)
                 }
             };
@@ -88,18 +89,25 @@ impl Store {
                 &format!("attribute_not_exists({{{path}}}) AND size({{repos}}) < ?"),
                 [number(MAX_ATTACHMENTS)],
             );
+        let mut gates = Vec::new();
         if attached.tenant.default_repository_id == Some(id) {
             write = write
                 .new_version()
                 .set("updated_at", text(self.now.to_string()))
                 .set("default_repository_id", text(id.to_string()));
+            match tenant.entity.tag {
+                None => write = write.with_condition("attribute_not_exists({tag})", []),
+                Some(tag) => gates = gates::change_all(root, tag, None),
+            }
         }
         let back = new_item("attachment", &BTreeMap::<&str, &str>::new())?;
-        Ok(vec![
+        let mut writes = vec![
             write,
             Write::update_existing(repository.key.clone()).increase("n", 1),
             Write::put_new(keys::attached_tenant(root, id, tenant.entity.tenant.id), back),
-        ])
+        ];
+        writes.extend(gates);
+        Ok(writes)
     }
 
     /// Detaches a repository that is not the default.
@@ -109,15 +117,32 @@ impl Store {
         tenant: Option<Snapshot<TenantWithAttachments>>,
         repository: RepositoryId,
     ) -> Result<()> {
-        let decide = |read: &Snapshot<TenantWithAttachments>| {
+        let root = integration.root();
+        self.retry(tenant, async |read| {
+            let read = read.ok_or(Error::NotFound)?;
             read.entity.check_detachable(repository)?;
-            let tenant =
-                Write::update_item(read.key.clone()).unchanged_since(read).remove(&attachment_path(repository));
-            let mut writes = vec![tenant];
-            writes.extend(release(integration.root(), repository, read.entity.tenant.id));
-            Ok(Decision { writes, answer: () })
-        };
-        self.change(tenant, decide).await
+            let tenant = read.entity.tenant.id;
+            if read.entity.attachments.get(&repository).is_some_and(|attached| attached.named_by > 0) {
+                let reference = self.first(&keys::repository_references(root, tenant, repository)).await?;
+                return match reference.as_ref().and_then(|reference| get_text(reference, "sk")) {
+                    Some(named_by) => {
+                        let detail = "A user or a role of the tenant names the repository.";
+                        Err(Error::ResourceInUse(Conflict::new(named_by, detail)))
+                    }
+                    // It was changed after the tenant was read.
+                    None => Ok(ControlFlow::Continue(self.snapshot(&read.key).await?)),
+                };
+            }
+            let write = Write::update_item(read.key.clone()).unchanged_since(&read);
+            let mut writes = vec![write.remove(&attachment_path(repository))];
+            writes.extend(release(root, repository, tenant));
+            writes.extend(read.entity.tag.into_iter().flat_map(|tag| gates::change_all(root, tag, None)));
+            Ok(match self.commit(writes).await?.failed_conditions()? {
+                None => ControlFlow::Break(()),
+                Some(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),
+            })
+        })
+        .await
     }
 
     /// A page of a tenant's attachments, newest repository first.

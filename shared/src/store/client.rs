@@ -1,5 +1,6 @@
 //! The handle of the store: client, table and deadline of the current request.
 
+use super::gates::GateNumber;
 use super::{keys, tls};
 use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;
@@ -109,6 +110,8 @@ pub struct Store {
     pub(super) client: Client,
     pub(super) table: Arc<str>,
     pub(super) now: Timestamp,
+    /// The gate that this request reads and checks.
+    pub(super) gate_number: GateNumber,
     deadline: Instant,
 }
 
@@ -119,6 +122,7 @@ impl Store {
             client: Client::from_conf(settings.config),
             table: settings.table.into(),
             now,
+            gate_number: GateNumber::new(0),
             deadline: Instant::now() + MAX_REQUEST_TIME,
         }
     }
@@ -128,7 +132,8 @@ impl Store {
     pub fn for_request(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
         let left = remaining
             .map_or(MAX_REQUEST_TIME, |remaining| remaining.saturating_sub(RESPONSE_TIME).min(MAX_REQUEST_TIME));
-        Self { now, deadline: Instant::now() + left, ..self.clone() }
+        let gate_number = GateNumber::new(random().map_or(0, u8::from_be_bytes));
+        Self { now, gate_number, deadline: Instant::now() + left, ..self.clone() }
     }
 
     /// Opens the connections for parallel reads during the init phase, in which Lambda gives a process a full core. It reads an item that

@@ -43,7 +43,7 @@ pub(super) enum Outcome {
 pub(super) struct FailedConditions {
     /// The indexes of the writes, each with its current item.
     items: Vec<(usize, Option<Item>)>,
-    /// The error of the first one; `None` if another write came between.
+    /// The error of the first one that has one; `None` if another write came between.
     error: Option<Error>,
 }
 
@@ -172,18 +172,18 @@ impl Store {
         .await
     }
 
-    /// The same for a change that may be an overwrite. `decide` returns the write and the new entity. The answer is the entity after the
+    /// The same for a change that may be an overwrite, which is then its only write. `decide` returns the writes and the new entity. The answer is the entity after the
     /// write, which may include other writes.
     pub(super) async fn overwrite<E: Entity + Clone>(
         &self,
         read: Option<Snapshot<E>>,
-        decide: impl Fn(&Snapshot<E>) -> Result<Change<(Write<'static>, E)>>,
+        decide: impl Fn(&Snapshot<E>) -> Result<Change<(Vec<Write<'static>>, E)>>,
     ) -> Result<E> {
         self.retry(read, async |read| {
             let read = read.ok_or(Error::NotFound)?;
             Ok(match decide(&read)? {
                 Change::Unchanged => ControlFlow::Break(read.entity),
-                Change::To((write, entity)) => match self.commit(vec![write]).await? {
+                Change::To((writes, entity)) => match self.commit(writes).await? {
                     Outcome::Applied(None) => ControlFlow::Break(entity),
                     Outcome::Applied(Some(item)) => ControlFlow::Break(E::from_item(item)?),
                     Outcome::ConditionFailed(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),
@@ -210,7 +210,7 @@ impl Store {
                 Effect::Put(item) => self.put(write, item, lost).await,
                 Effect::Update => self.update(write, lost).await,
                 // A delete is always a transaction: after a lost response, only the token shows whether this write deleted the item.
-                Effect::Delete => self.transaction(writes, token, lost).await,
+                Effect::Delete | Effect::Check => self.transaction(writes, token, lost).await,
             },
             writes => self.transaction(writes, token, lost).await,
         }
@@ -293,8 +293,10 @@ fn outcome_of_failed_conditions(
             WriteStatus::Unknown => {}
         }
     }
-    let first = items.first().and_then(|(at, item)| Some((writes.get(*at)?.on_condition_failed.as_ref()?, item)));
-    let error = first.map(|(error, item)| error(item.as_ref()));
+    let error = |(at, item): &(usize, Option<Item>)| {
+        writes.get(*at).and_then(|write| write.on_condition_failed.as_ref()?(item.as_ref()))
+    };
+    let error = items.iter().find_map(error);
     let failed = FailedConditions { items, error };
     if is_known { Outcome::ConditionFailed(failed) } else { Outcome::Unknown(failed) }
 }

@@ -3,6 +3,7 @@
 use super::client::Store;
 use super::commit::Decision;
 use super::first_read::FirstRead;
+use super::gates;
 use super::idempotency::{EarlierRequest, IdempotentOutcome, IdempotentRequest, IdempotentResult, Record};
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
 use super::key_items::{CustomerKeys, KeyDetailsItem};
@@ -322,7 +323,7 @@ impl Store {
         let decide = |read: &Snapshot<Customer>| {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
                 Change::Unchanged => Change::Unchanged,
-                Change::To(changed) => Change::To((patched(read, &changed, patch, if_match)?, changed)),
+                Change::To(changed) => Change::To((vec![patched(read, &changed, patch, if_match)?], changed)),
             })
         };
         self.overwrite(customer, decide).await
@@ -338,7 +339,9 @@ impl Store {
         let customer = self.resolve_customer(operator.root(), lookup).await?.customer;
         let decide = |read: &Snapshot<Customer>| {
             let archived = read.entity.archived(if_match, self.now)?;
-            Ok(Decision { writes: with_root_state(change(read, &archived)?, &archived), answer: () })
+            let mut writes = with_root_state(change(read, &archived)?, &archived);
+            writes.extend(gates::put_all(|number| keys::customer_gate(&CustomerRoot::new(archived.id), number))?);
+            Ok(Decision { writes, answer: () })
         };
         self.change(customer, decide).await
     }
@@ -367,7 +370,8 @@ impl Store {
                     None => IdempotentResult::first(read.entity),
                 }));
             };
-            let writes = with_root_state(change(&read, &restored)?, &restored);
+            let mut writes = with_root_state(change(&read, &restored)?, &restored);
+            writes.extend(gates::delete_all(|number| keys::customer_gate(&CustomerRoot::new(restored.id), number)));
             let answer = serde_json::to_string(&CustomerRow::from(restored.clone())).map_err(Error::internal)?;
             match self.commit_idempotent(&records, request.as_ref(), restored.id, Some(answer), writes).await? {
                 IdempotentOutcome::Applied => Ok(ControlFlow::Break(IdempotentResult::first(restored))),

@@ -108,12 +108,12 @@ impl Store {
             match read.entity.upserted(upsert.patch, upsert.if_match, upsert.must_be_new, self.now)? {
                 Change::Unchanged => Ok(ControlFlow::Break((read.entity.tenant, false))),
                 Change::To(changed) => {
-                    let mut write = patch_tenant(root, &read, &changed, upsert.patch, upsert.if_match)?;
-                    if write.is_overwrite {
+                    let mut writes = patch_tenant(root, &read, &changed, upsert.patch, upsert.if_match)?;
+                    if let Some(write) = writes.pop_if(|write| write.is_overwrite) {
                         // Nothing is written if concurrent requests have set the same values.
-                        write = write.where_different(&attributes(root, &changed)?, &given(upsert.patch));
+                        writes.push(write.where_different(&attributes(root, &changed)?, &given(upsert.patch)));
                     }
-                    match self.commit(vec![write]).await? {
+                    match self.commit(writes).await? {
                         Outcome::Applied(None) => Ok(ControlFlow::Break((changed, false))),
                         Outcome::Applied(Some(item)) => Ok(ControlFlow::Break((Tenant::from_item(item)?, false))),
                         Outcome::ConditionFailed(failed) => {
@@ -138,7 +138,8 @@ impl Store {
         Ok(upsert.patch.clone().into_new(upsert.external_id.clone()).into_tenant(self.new_id()?))
     }
 
-    /// Deletes a tenant with its attachments in one transaction. A sweep job releases the repositories afterwards.
+    /// Deletes a tenant and its gates in one transaction, after which nothing below the tenant is found. A sweep job releases the
+    /// repositories and deletes the rest afterwards.
     pub async fn delete_tenant_by_external_id(
         &self,
         integration: &Integration,
@@ -152,9 +153,9 @@ impl Store {
             let read = found.ok_or(Error::NotFound)?;
             if_match.check(read.entity.tenant.version)?;
             let mut writes = removal(root, &read);
-            if !read.entity.attachments.is_empty() {
+            if !read.entity.attachments.is_empty() || read.entity.tag.is_some() {
                 let repositories = read.entity.attachments.keys().map(Id::ulid).collect();
-                writes.push(self.sweep_job(root, read.entity.tenant.id, repositories)?);
+                writes.push(self.sweep_job(root, read.entity.tenant.id, repositories, read.entity.tag)?);
             }
             Ok(match self.commit(writes).await?.failed_conditions()? {
                 None => ControlFlow::Break(()),

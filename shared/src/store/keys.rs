@@ -4,12 +4,15 @@
 //! Free text is at the end of a key, no prefix is the beginning of another, and different entities have different keys (property tests
 //! below). The table of entities is in docs/access-patterns.md.
 
+use super::gates::GateNumber;
 use super::item::{Item, text};
 use crate::domain::customer::Slug;
-use crate::domain::principal::{CustomerRoot, OperatorRoot};
+use crate::domain::principal::{ConversationScope, CustomerRoot, OperatorRoot};
 use crate::domain::tenant::ExternalId;
 use crate::domain::text::hex;
-use crate::domain::{CustomerId, Id, Kind, RepositoryId, TenantId};
+use crate::domain::{
+    ConversationId, CustomerId, Id, Kind, MessageId, RepositoryId, RoleId, TenantId, TenantTag, Timestamp, UserId,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -46,16 +49,26 @@ pub struct Partition {
 impl Partition {
     /// The names of the partition key and the sort key.
     pub(super) fn attributes(&self) -> (&'static str, &'static str) {
-        if self.index.is_some() { ("g1pk", "g1sk") } else { ("pk", "sk") }
+        match self.index {
+            None => ("pk", "sk"),
+            Some(USER_INDEX) => ("g2pk", "g2sk"),
+            Some(TENANT_INDEX) => ("g3pk", "g2sk"),
+            Some(_) => ("g1pk", "g1sk"),
+        }
     }
 
     /// The attributes that put an item into this partition of the sparse index.
     pub(super) fn index_attributes(&self, sk: String) -> [(&'static str, AttributeValue); 2] {
-        [("g1pk", text(self.pk.clone())), ("g1sk", text(sk))]
+        let (pk_name, sk_name) = self.attributes();
+        [(pk_name, text(self.pk.clone())), (sk_name, text(sk))]
     }
 }
 
 const INDEX: Option<&str> = Some("gs1");
+/// The index of conversations by user. It has keys only.
+const USER_INDEX: &str = "gs2";
+/// The index of conversations by tenant. It has keys only.
+const TENANT_INDEX: &str = "gs3";
 
 fn singleton(pk: String) -> Key {
     Key { pk, sk: SINGLETON.to_owned() }
@@ -170,6 +183,125 @@ pub(super) fn parse_sweep_job(pk: &str, sk: &str) -> Option<(CustomerRoot, Tenan
     Some((CustomerRoot::new(CustomerId::parse_ulid(root)?), TenantId::parse_ulid(sk)?))
 }
 
+/// One of the gates of a tenant (`store::gates`).
+pub fn gate(root: &CustomerRoot, tag: TenantTag, number: GateNumber) -> Key {
+    singleton(in_customer(root, &format!("#G#{tag}#{number}")))
+}
+
+/// One of the gates of a customer. It only exists while the customer is archived.
+pub fn customer_gate(root: &CustomerRoot, number: GateNumber) -> Key {
+    singleton(in_customer(root, &format!("#Z#{number}")))
+}
+
+/// The leases of a tenant.
+pub fn leases(root: &CustomerRoot, tag: TenantTag) -> Key {
+    Key { pk: in_customer(root, "#L"), sk: tag.to_string() }
+}
+
+/// A user.
+pub fn user(root: &CustomerRoot, id: UserId) -> Key {
+    Key { pk: users_of_tenant(root, id.tenant_tag()).pk, sk: id_sort_key(id) }
+}
+
+/// A tenant's users by id.
+pub fn users_of_tenant(root: &CustomerRoot, tag: TenantTag) -> Partition {
+    Partition { index: None, pk: in_customer(root, &format!("#U#{tag}")) }
+}
+
+/// A customer's users by id.
+pub fn users(root: &CustomerRoot) -> Partition {
+    Partition { index: INDEX, pk: in_customer(root, "#U") }
+}
+
+/// The marker of a user's external id.
+pub fn user_external_id(root: &CustomerRoot, tenant: TenantId, external_id: &ExternalId) -> Key {
+    singleton(in_customer(root, &format!("#E#{}#{}", tenant.ulid(), external_id.as_str())))
+}
+
+/// A role.
+pub fn role(root: &CustomerRoot, id: RoleId) -> Key {
+    Key { pk: roles(root, id.tenant_tag()).pk, sk: id_sort_key(id) }
+}
+
+/// A tenant's roles by id.
+pub fn roles(root: &CustomerRoot, tag: TenantTag) -> Partition {
+    Partition { index: None, pk: in_customer(root, &format!("#O#{tag}")) }
+}
+
+/// The marker of a role's name.
+pub fn role_name(root: &CustomerRoot, tenant: TenantId, name: &str) -> Key {
+    singleton(in_customer(root, &format!("#W#{}#{name}", tenant.ulid())))
+}
+
+/// The back reference of a role to a user who holds it.
+pub fn role_holder(root: &CustomerRoot, role: RoleId, user: UserId) -> Key {
+    Key { pk: role_holders(root, role).pk, sk: id_sort_key(user) }
+}
+
+/// The users who hold a role.
+pub fn role_holders(root: &CustomerRoot, role: RoleId) -> Partition {
+    Partition { index: None, pk: in_customer(root, &format!("#H#{}", role.ulid())) }
+}
+
+/// The back reference of an attached repository to a user or role that names it.
+pub fn repository_reference<K: Kind>(
+    root: &CustomerRoot,
+    tenant: TenantId,
+    repository: RepositoryId,
+    named_by: Id<K>,
+) -> Key {
+    Key { pk: repository_references(root, tenant, repository).pk, sk: named_by.to_string() }
+}
+
+/// The users and roles of a tenant that name an attached repository.
+pub fn repository_references(root: &CustomerRoot, tenant: TenantId, repository: RepositoryId) -> Partition {
+    Partition { index: None, pk: in_customer(root, &format!("#D#{}#{}", tenant.ulid(), repository.ulid())) }
+}
+
+/// A conversation. For an end user the key has the user's own tags, so that another user's conversation is not found.
+pub fn conversation(scope: &ConversationScope, id: ConversationId) -> Key {
+    Key { pk: in_customer(scope.root(), &format!("#C#{}", tags(scope, id))), sk: id_sort_key(id) }
+}
+
+/// A user's conversations by id.
+pub fn conversations(root: &CustomerRoot, user: UserId) -> Partition {
+    Partition { index: None, pk: in_customer(root, &format!("#C#{}{}", user.tenant_tag(), user.user_tag())) }
+}
+
+/// A user's conversations by their last activity.
+pub fn conversations_of_user(root: &CustomerRoot, user: UserId) -> Partition {
+    Partition { index: Some(USER_INDEX), pk: in_customer(root, &format!("#V#U#{}", user.ulid())) }
+}
+
+/// A tenant's conversations by their last activity.
+pub fn conversations_of_tenant(root: &CustomerRoot, tenant: TenantId) -> Partition {
+    Partition { index: Some(TENANT_INDEX), pk: in_customer(root, &format!("#V#T#{}", tenant.ulid())) }
+}
+
+/// The sort key of a conversation by its last activity.
+pub(super) fn activity_sort_key(last_activity: Timestamp, id: ConversationId) -> String {
+    format!("{last_activity}#{}", id.ulid())
+}
+
+/// A message.
+pub fn message(scope: &ConversationScope, conversation: ConversationId, id: MessageId) -> Key {
+    Key { pk: messages(scope, conversation).pk, sk: id_sort_key(id) }
+}
+
+/// A conversation's messages by id.
+pub fn messages(scope: &ConversationScope, conversation: ConversationId) -> Partition {
+    let (tags, conversation) = (tags(scope, conversation), conversation.ulid());
+    Partition { index: None, pk: in_customer(scope.root(), &format!("#M#{tags}#{conversation}")) }
+}
+
+/// The tags of the tenant and the user: those of the end user who asks, or, for an integration, those in the id.
+fn tags(scope: &ConversationScope, id: ConversationId) -> String {
+    match scope.user() {
+        Some(user) => format!("{}{}", user.tenant_tag(), user.user_tag()),
+        None => format!("{}{}", id.tenant_tag(), id.user_tag()),
+    }
+}
+
 /// The sort key of an item with an id.
 pub(super) fn id_sort_key<K: Kind>(id: Id<K>) -> String {
     id.ulid()
@@ -222,7 +354,48 @@ mod tests {
         let place = |partition, item, key| Place { partition, item, key };
         let lone = |partition, key| Place { partition, item: String::new(), key };
         let indexed = |partition: Partition| Key { pk: partition.pk, sk: id_sort_key(tenant) };
-        match (choice.below(14), ExternalId::parse(&text)) {
+        let (user, role, conversation): (UserId, RoleId, ConversationId) =
+            (any_id(choice), any_id(choice), any_id(choice));
+        let (message, number): (MessageId, _) = (any_id(choice), GateNumber::new(u8::from(odd == 0)));
+        let (tag, scope) = (user.tenant_tag(), ConversationScope::new(root, (odd == 0).then_some(user)));
+        let tags = format!("{tag}{}", user.user_tag());
+        let tags_of_id = format!("{}{}", conversation.tenant_tag(), conversation.user_tag());
+        let own = if odd == 0 { &tags } else { &tags_of_id };
+        match (choice.below(28), ExternalId::parse(&text)) {
+            (14, _) => lone(format!("gate {customer} {tag} {number}"), gate(&root, tag, number)),
+            (15, _) => lone(format!("customer gate {customer} {number}"), customer_gate(&root, number)),
+            (16, _) => place(format!("leases {customer}"), tag.to_string(), leases(&root, tag)),
+            (17, _) => place(format!("users {customer} {tag}"), user.to_string(), super::user(&root, user)),
+            (18, _) => place(format!("all users {customer}"), tenant.to_string(), indexed(users(&root))),
+            (19, Some(external)) => lone(
+                format!("user's external id {customer} {tenant} {}", external.as_str()),
+                user_external_id(&root, tenant, &external),
+            ),
+            (20, _) => {
+                place(format!("roles {customer} {}", role.tenant_tag()), role.to_string(), super::role(&root, role))
+            }
+            (21, _) => lone(format!("role's name {customer} {tenant} {text}"), role_name(&root, tenant, &text)),
+            (22, _) => place(format!("holders {customer} {role}"), user.to_string(), role_holder(&root, role, user)),
+            (23, _) => {
+                let key = repository_reference(&root, tenant, repository, user);
+                place(format!("references {customer} {tenant} {repository}"), user.to_string(), key)
+            }
+            (24, _) => {
+                let key = super::conversation(&scope, conversation);
+                place(format!("conversations {customer} {own}"), conversation.to_string(), key)
+            }
+            (25, _) => {
+                let key = super::message(&scope, conversation, message);
+                place(format!("messages {customer} {own} {conversation}"), message.to_string(), key)
+            }
+            (26, _) => {
+                let key = indexed(conversations_of_user(&root, user));
+                place(format!("conversations of user {customer} {user}"), tenant.to_string(), key)
+            }
+            (27, _) => {
+                let key = indexed(conversations_of_tenant(&root, tenant));
+                place(format!("conversations of tenant {customer} {tenant}"), tenant.to_string(), key)
+            }
             (0, _) => lone(format!("operator {name}"), super::operator(&operator)),
             (1, _) => place(format!("customers {name}"), slug.to_string(), super::customer(&operator, &slug)),
             (2, _) => place(format!("details {name}"), slug.to_string(), key_details(&operator, &slug)),
@@ -288,13 +461,30 @@ mod tests {
             suspended_tenants(&root).pk,
             repositories(&root).pk,
             sweep_job(&root, TenantId::NIL).pk,
+            users(&root).pk,
+            leases(&root, UserId::NIL.tenant_tag()).pk,
         ];
+        let (tenant, user, role, conversation) = (TenantId::NIL, UserId::NIL, RoleId::NIL, ConversationId::NIL);
+        let (tag, number) = (user.tenant_tag(), GateNumber::new(0));
+        let scope = ConversationScope::new(root, None);
         let before = |pk: String, variable: &str| pk.strip_suffix(variable).unwrap().to_owned();
         let open = [
             before(external_id(&root, &ExternalId::parse("x").unwrap()).pk, "x"),
             before(repository_name(&root, "x").pk, "x"),
             before(attached_tenants(&root, repository).pk, &repository.ulid()),
             before(record(&Root::Customer(root), &[0; 32]).pk, &"0".repeat(64)),
+            before(gate(&root, tag, number).pk, &format!("{tag}#{number}")),
+            before(customer_gate(&root, number).pk, "0"),
+            before(users_of_tenant(&root, tag).pk, &tag.to_string()),
+            before(user_external_id(&root, tenant, &ExternalId::parse("x").unwrap()).pk, "x"),
+            before(super::roles(&root, tag).pk, &tag.to_string()),
+            before(role_name(&root, tenant, "x").pk, "x"),
+            before(role_holders(&root, role).pk, &role.ulid()),
+            before(repository_references(&root, tenant, repository).pk, &repository.ulid()),
+            before(super::conversation(&scope, conversation).pk, &"0".repeat(12)),
+            before(messages(&scope, conversation).pk, &conversation.ulid()),
+            before(conversations_of_user(&root, user).pk, &user.ulid()),
+            before(conversations_of_tenant(&root, tenant).pk, &tenant.ulid()),
         ];
         for prefix in &open {
             let alike: Vec<_> = fixed.iter().chain(&open).filter(|other| other.starts_with(prefix)).collect();

@@ -8,7 +8,7 @@ use super::keys::{self, id_sort_key};
 use super::read::PageQuery;
 use super::write::Write;
 use crate::domain::principal::CustomerRoot;
-use crate::domain::{CustomerId, Error, RepositoryId, Result, TenantId, Timestamp};
+use crate::domain::{CustomerId, Error, RepositoryId, Result, TenantId, TenantTag, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ struct Job {
     tenant: TenantId,
     /// ULIDs.
     repositories: Vec<String>,
+    /// The tag of the tenant's users, roles and conversations, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    tag: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     lease_until: Option<Timestamp>,
 }
@@ -46,8 +49,10 @@ impl Store {
         root: &CustomerRoot,
         tenant: TenantId,
         repositories: Vec<String>,
+        tag: Option<TenantTag>,
     ) -> Result<Write<'a>> {
-        let job = Job { customer: root.customer_id(), tenant, repositories, lease_until: None };
+        let tag = tag.map(|tag| tag.to_string());
+        let job = Job { customer: root.customer_id(), tenant, repositories, tag, lease_until: None };
         let mut item = new_item("sweep_job", &job)?;
         let index = keys::sweep_jobs().index_attributes(id_sort_key(tenant));
         item.extend(index.map(|(name, value)| (name.to_owned(), value)));

@@ -1,10 +1,10 @@
 //! Tenants of a customer. A tenant and its attachments are one item, so that an invariant is a condition of one write.
 
 use super::client::Store;
-use super::commit::Decision;
 use super::first_read::FirstRead;
+use super::gates;
 use super::idempotency::{IdempotentRequest, IdempotentResult};
-use super::item::{self, Item, new_item, read_row, row, text};
+use super::item::{self, Item, get_text, new_item, number, read_row, row, text};
 use super::keys::{self, id_sort_key};
 use super::read::PageQuery;
 use super::snapshot::{Entity, Snapshot};
@@ -15,9 +15,10 @@ use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Integration};
 use crate::domain::secret::Root;
 use crate::domain::tenant::{ExternalId, Metadata, NewTenant, Tenant, TenantPatch, TenantSettings, TenantStatus};
-use crate::domain::{Change, Conflict, Error, Id, Kind, RepositoryId, Result, TenantId, Timestamp, id};
+use crate::domain::{Change, Conflict, Error, Id, Kind, RepositoryId, Result, TenantId, TenantTag, Timestamp, id};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// A tenant as an item, without its attachments.
 #[derive(Serialize, Deserialize)]
@@ -93,6 +94,10 @@ impl Entity for Tenant {
 
 /// The attribute with the attachments, by the ULID of the repository.
 const ATTACHMENTS: &str = "repos";
+/// The attribute with the tag.
+pub(super) const TAG: &str = "tag";
+/// The attribute with the number of users and roles.
+pub(super) const MEMBERS: &str = "n";
 
 impl Entity for TenantWithAttachments {
     const ATTRIBUTES: Option<&'static [&'static str]> = None;
@@ -103,7 +108,11 @@ impl Entity for TenantWithAttachments {
             serde_dynamo::from_attribute_value(attachments).map_err(Error::internal)?;
         let by_id = |(ulid, attached): (String, _)| Some((RepositoryId::parse_ulid(&ulid)?, attached));
         let attachments: Option<_> = attachments.into_iter().map(by_id).collect();
+        let tag =
+            get_text(&item, TAG).map(|tag| TenantTag::parse(tag).ok_or_else(|| Error::internal("an invalid tag")));
         Ok(Self {
+            tag: tag.transpose()?,
+            members: item.remove(MEMBERS).map_or(Ok(0), serde_dynamo::from_attribute_value).map_err(Error::internal)?,
             tenant: Tenant::from_item(item)?,
             attachments: attachments.ok_or_else(|| Error::internal("an attachment of no repository"))?,
         })
@@ -134,20 +143,40 @@ pub(super) fn change_tenant(
     Ok(Write::change(read, &attributes(root, &read.entity.tenant)?, &attributes(root, after)?))
 }
 
-/// The write of a patch. Without `If-Match` and a new default repository it does not depend on concurrent changes.
+/// The writes of the gates of a tenant that changes to `after`, if guarded writes depend on the change.
+pub(super) fn gate_changes(
+    root: &CustomerRoot,
+    read: &Snapshot<TenantWithAttachments>,
+    after: &Tenant,
+) -> Vec<Write<'static>> {
+    let before = &read.entity.tenant;
+    let is_guarded = |tenant: &Tenant| (tenant.status, tenant.default_repository_id, tenant.settings.clone());
+    match read.entity.tag {
+        Some(tag) if is_guarded(before) != is_guarded(after) => gates::change_all(root, tag, Some(after.status)),
+        _ => Vec::new(),
+    }
+}
+
+/// The writes of a patch: the tenant, and its gates. Without `If-Match` and a new default repository the write of a tenant without gates
+/// does not depend on concurrent changes, except that it still has no gates.
 pub(super) fn patch_tenant(
     root: &CustomerRoot,
     read: &Snapshot<TenantWithAttachments>,
     after: &Tenant,
     patch: &TenantPatch,
     if_match: &IfMatch,
-) -> Result<Write<'static>> {
-    if if_match.is_present() || patch.default_repository_id.flatten().is_some() {
-        return change_tenant(root, read, after);
+) -> Result<Vec<Write<'static>>> {
+    let is_guarded = patch.status.is_some() || patch.settings.is_some() || patch.default_repository_id.is_some();
+    let depends_on_default = patch.default_repository_id.flatten().is_some();
+    if if_match.is_present() || depends_on_default || is_guarded && read.entity.tag.is_some() {
+        let mut writes = vec![change_tenant(root, read, after)?];
+        writes.extend(gate_changes(root, read, after));
+        return Ok(writes);
     }
     let after = attributes(root, after)?;
     let write = Write::overwrite(read, &after, &given(patch));
-    Ok(write.set_or_remove("updated_at", after.get("updated_at").cloned()))
+    let write = write.set_or_remove("updated_at", after.get("updated_at").cloned());
+    Ok(vec![if is_guarded { write.with_condition("attribute_not_exists({tag})", []) } else { write }])
 }
 
 /// The attributes that a patch sets.
@@ -241,8 +270,8 @@ impl Store {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
                 Change::Unchanged => Change::Unchanged,
                 Change::To(changed) => {
-                    let write = patch_tenant(integration.root(), read, &changed, patch, if_match)?;
-                    Change::To((write, TenantWithAttachments { tenant: changed, ..read.entity.clone() }))
+                    let writes = patch_tenant(integration.root(), read, &changed, patch, if_match)?;
+                    Change::To((writes, TenantWithAttachments { tenant: changed, ..read.entity.clone() }))
                 }
             })
         };
@@ -256,11 +285,39 @@ impl Store {
         tenant: Option<Snapshot<TenantWithAttachments>>,
         if_match: &IfMatch,
     ) -> Result<()> {
-        let decide = |read: &Snapshot<TenantWithAttachments>| {
+        let root = integration.root();
+        self.retry(tenant, async |read| {
+            let read = read.ok_or(Error::NotFound)?;
             read.entity.check_deletable(if_match)?;
-            Ok(Decision { writes: removal(integration.root(), read), answer: () })
+            if let Some(tag) = read.entity.tag.filter(|_| read.entity.members > 0) {
+                return match self.find_member(root, tag).await? {
+                    Some(member) => {
+                        let detail = "The tenant has a user or a role.";
+                        Err(Error::ResourceInUse(Conflict::new(member, detail)))
+                    }
+                    // It was deleted after the tenant was read.
+                    None => Ok(ControlFlow::Continue(self.snapshot(&read.key).await?)),
+                };
+            }
+            let mut writes = removal(root, &read);
+            if let Some(tag) = read.entity.tag {
+                writes.push(Write::delete_item(keys::leases(root, tag)).with_condition("attribute_exists({pk})", []));
+            }
+            Ok(match self.commit(writes).await?.failed_conditions()? {
+                None => ControlFlow::Break(()),
+                Some(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),
+            })
+        })
+        .await
+    }
+
+    /// The id of a user or, if there is none, of a role of a tenant.
+    async fn find_member(&self, root: &CustomerRoot, tag: TenantTag) -> Result<Option<String>> {
+        let member = match self.first(&keys::users_of_tenant(root, tag)).await? {
+            Some(user) => Some(user),
+            None => self.first(&keys::roles(root, tag)).await?,
         };
-        self.change(tenant, decide).await
+        Ok(member.and_then(|member| get_text(&member, "id").map(str::to_owned)))
     }
 }
 
@@ -268,6 +325,7 @@ impl Store {
 pub(super) fn new_tenant<'a>(root: &CustomerRoot, tenant: &'a Tenant) -> Result<Vec<Write<'a>>> {
     let mut item = new_item("tenant", &TenantRow::from(tenant.clone()))?;
     item.insert(ATTACHMENTS.to_owned(), item::value(&BTreeMap::<&str, &str>::new())?);
+    item.insert(MEMBERS.to_owned(), number(0));
     let mut writes = vec![Write::put_new(keys::tenant(root, tenant.id), item).with_history()];
     if let Some(external_id) = &tenant.external_id {
         let marker = new_item("external_id", &BTreeMap::from([("id", tenant.id)]))?;
@@ -280,7 +338,7 @@ pub(super) fn new_tenant<'a>(root: &CustomerRoot, tenant: &'a Tenant) -> Result<
     Ok(writes)
 }
 
-/// The writes that delete a tenant as it was read, and its marker.
+/// The writes that delete a tenant as it was read, its marker and its gates.
 pub(super) fn removal(root: &CustomerRoot, read: &Snapshot<TenantWithAttachments>) -> Vec<Write<'static>> {
     let tenant = &read.entity.tenant;
     let mut writes = vec![Write::delete_item(read.key.clone()).unchanged_since(read)];
@@ -288,6 +346,9 @@ pub(super) fn removal(root: &CustomerRoot, read: &Snapshot<TenantWithAttachments
         let marker = Write::delete_item(keys::external_id(root, external_id))
             .with_condition("{id} = ?", [text(tenant.id.to_string())]);
         writes.push(marker);
+    }
+    if let Some(tag) = read.entity.tag {
+        writes.extend(gates::delete_all(|number| keys::gate(root, tag, number)));
     }
     writes
 }

@@ -7,18 +7,20 @@ use super::keys::Key;
 use super::snapshot::Snapshot;
 use crate::domain::{Error, Result};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use std::collections::HashMap;
 
 /// The error of a failed condition, by the item at that time.
-type ConditionFailedError<'a> = Box<dyn Fn(Option<&Item>) -> Error + 'a>;
+type ConditionFailedError<'a> = Box<dyn Fn(Option<&Item>) -> Option<Error> + 'a>;
 
 /// The operation of a write.
 pub(super) enum Effect {
     Put(Item),
     Update,
     Delete,
+    /// Nothing changes; the transaction is only applied if the condition holds.
+    Check,
 }
 
 /// A conditional write of one item.
@@ -94,6 +96,11 @@ impl<'a> Write<'a> {
     /// Deletes an item. The caller adds the condition.
     pub fn delete_item(key: Key) -> Self {
         Self::new(key, Effect::Delete)
+    }
+
+    /// Checks an item without changing it. The caller adds the condition.
+    pub fn check_item(key: Key) -> Self {
+        Self::new(key, Effect::Check)
     }
 
     /// Updates the attributes that differ between two rows, if the item did not change since it was read.
@@ -222,7 +229,12 @@ impl<'a> Write<'a> {
     }
 
     /// Sets the error of a failed condition. Without it, a failed condition means that another write came between.
-    pub fn on_condition_failed(mut self, meaning: impl Fn(Option<&Item>) -> Error + 'a) -> Self {
+    pub fn on_condition_failed(self, meaning: impl Fn(Option<&Item>) -> Error + 'a) -> Self {
+        self.on_condition_failed_if(move |item| Some(meaning(item)))
+    }
+
+    /// Sets the error of a failed condition by the item at that time. `None` means that another write came between.
+    pub fn on_condition_failed_if(mut self, meaning: impl Fn(Option<&Item>) -> Option<Error> + 'a) -> Self {
         self.on_condition_failed = Some(Box::new(meaning));
         self
     }
@@ -231,7 +243,7 @@ impl<'a> Write<'a> {
     pub fn stamp(&mut self, w: &str) {
         match &mut self.effect {
             Effect::Put(item) => drop(item.insert("w".to_owned(), text(w))),
-            Effect::Delete => {}
+            Effect::Delete | Effect::Check => {}
             Effect::Update => {
                 self.values.insert(":w".to_owned(), text(w));
                 self.sets.push("w = :w".to_owned());
@@ -289,6 +301,17 @@ impl<'a> Write<'a> {
                     .table_name(table)
                     .set_key(Some(self.key.clone().into_attributes()))
                     .update_expression(self.update_expression())
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(old)
+                    .build()
+                    .map_err(Error::internal)?,
+            ),
+            Effect::Check => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(self.key.clone().into_attributes()))
                     .condition_expression(condition)
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)
