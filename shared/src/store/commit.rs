@@ -43,7 +43,7 @@ pub(super) enum Outcome {
 pub(super) struct FailedConditions {
     /// The indexes of the writes, each with its current item.
     items: Vec<(usize, Option<Item>)>,
-    /// The error of the first one that has one; `None` if another write came between.
+    /// The error of the first one; `None` if another write came between.
     error: Option<Error>,
 }
 
@@ -293,10 +293,8 @@ fn outcome_of_failed_conditions(
             WriteStatus::Unknown => {}
         }
     }
-    let error = |(at, item): &(usize, Option<Item>)| {
-        writes.get(*at).and_then(|write| write.on_condition_failed.as_ref()?(item.as_ref()))
-    };
-    let error = items.iter().find_map(error);
+    let first = items.first().and_then(|(at, item)| Some((writes.get(*at)?.on_condition_failed.as_ref()?, item)));
+    let error = first.and_then(|(error, item)| error(item.as_ref()));
     let failed = FailedConditions { items, error };
     if is_known { Outcome::ConditionFailed(failed) } else { Outcome::Unknown(failed) }
 }
