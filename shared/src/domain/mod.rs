@@ -5,6 +5,7 @@ pub mod attachment;
 mod change;
 #[cfg(test)]
 pub(crate) mod choice;
+pub mod credential;
 pub mod customer;
 pub mod customer_list;
 mod error;

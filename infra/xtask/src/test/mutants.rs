@@ -138,8 +138,8 @@ const MUTANTS: &[Mutant] = &[
         name: "an invalid request is reported before the credential is checked",
         change: Change::Code(
             "shared/src/http/authentication.rs",
-            "Err(error) => (store.authenticate(claim).await?, Err(error)),",
-            "Err(error) if MUTANT => return Err(error),\n                Err(error) => (store.authenticate(claim).await?, Err(error)),",
+            "Err(error) => (store.authenticate(credential).await?, Err(error)),",
+            "Err(error) if MUTANT => return Err(error),\n                Err(error) => (store.authenticate(credential).await?, Err(error)),",
         ),
         after: None,
         test: Test("conventions", "the_path_the_method_the_credential_and_its_kind_come_first"),
