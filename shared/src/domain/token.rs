@@ -69,7 +69,8 @@ impl Claims {
         Timestamp::from_milliseconds(self.exp.saturating_mul(1000))
     }
 
-    fn root(&self) -> CustomerRoot {
+    /// The customer of the user.
+    pub(crate) fn root(&self) -> CustomerRoot {
         CustomerRoot::new(self.root_tenant_id.with_kind())
     }
 }
@@ -214,12 +215,12 @@ impl UnverifiedToken {
     }
 
     /// The tenant that the token names.
-    pub fn tenant_id(&self) -> TenantId {
+    pub fn tenant(&self) -> TenantId {
         self.claims.tenant_id
     }
 
     /// The user that the token names.
-    pub fn user_id(&self) -> UserId {
+    pub fn user(&self) -> UserId {
         self.claims.sub
     }
 

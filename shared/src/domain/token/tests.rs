@@ -76,7 +76,7 @@ fn a_signed_token_is_verified_and_says_what_was_claimed() {
     let unverified = UnverifiedToken::parse(token.reveal()).unwrap();
     assert_eq!(unverified.verify(&public(), ISSUER, now()), Some(claims()));
     assert_eq!((unverified.kid(), unverified.root()), (kid(), claims().root()));
-    assert_eq!((unverified.tenant_id(), unverified.user_id()), (claims().tenant_id, claims().sub));
+    assert_eq!((unverified.tenant(), unverified.user()), (claims().tenant_id, claims().sub));
     let parts: Vec<&str> = token.reveal().split('.').collect();
     assert_eq!(read_part::<Value>(parts[0]), Some(header("EdDSA")));
     assert_eq!(
