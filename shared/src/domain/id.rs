@@ -43,6 +43,10 @@ kinds! {
     ConversationId = Conversation, "con_";
     /// Identifies a message.
     MessageId = Message, "msg_";
+    /// Identifies a signing key: the `kid` of a token, without a prefix.
+    SigningKeyId = SigningKey, "";
+    /// Identifies a token: its `jti`, without a prefix.
+    TokenId = Token, "";
     /// Identifies one logical write with all its attempts.
     WriteId = LogicalWrite, "w_";
     /// Identifies one request.

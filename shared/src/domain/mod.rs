@@ -31,12 +31,13 @@ pub mod tenant;
 mod tests;
 pub mod text;
 mod time;
+pub mod token;
 
 pub use change::Change;
 pub use error::{Conflict, CredentialError, Error, FieldError, Result, member_pointer};
 pub use fields::{Fields, Member};
 pub use id::{
-    ConversationId, CustomerId, Id, KeyId, Kind, MessageId, RepositoryId, RequestId, RoleId, TenantId, TenantTag,
-    UserId, UserTag, WriteId,
+    ConversationId, CustomerId, Id, KeyId, Kind, MessageId, RepositoryId, RequestId, RoleId, SigningKeyId, TenantId,
+    TenantTag, TokenId, UserId, UserTag, WriteId,
 };
 pub use time::Timestamp;
