@@ -25,12 +25,14 @@ pub mod precondition;
 pub mod principal;
 pub mod repo_url;
 pub mod repository;
+pub mod role;
 pub mod secret;
 pub mod tenant;
 #[cfg(test)]
 mod tests;
 pub mod text;
 mod time;
+pub mod user;
 pub mod token;
 
 pub use change::Change;
