@@ -1,9 +1,9 @@
 //! The DynamoDB table. No other module depends on the SDK.
 //!
-//! Rules (docs/access-patterns.md): every key begins with an authenticated root (`keys`). Reads of the table are strongly consistent;
-//! reads of the index are not. The first read of a request is sent together with authentication (`first_read`, `authentication`). The
-//! domain decides. Every write is conditional, has a write id, and is committed in one place (`write`, `commit`). There are no caches,
-//! no scans and no unconditional writes.
+//! Rules (docs/access-patterns.md): every key of a request's data begins with an authenticated root (`keys`). Reads of the table are
+//! strongly consistent; reads of the index are not. The first read of a request is sent together with authentication (`first_read`,
+//! `authentication`). The domain decides. Every write is conditional, has a write id, and is committed in one place (`write`, `commit`).
+//! There are no caches, no scans and no unconditional writes.
 
 mod attachments;
 mod authentication;
@@ -25,6 +25,7 @@ mod lost_responses;
 mod operators;
 mod read;
 mod repositories;
+mod signing_keys;
 mod snapshot;
 mod sweep;
 mod tenants;
@@ -40,5 +41,6 @@ pub use first_read::FirstRead;
 pub use gates::Gate;
 pub use idempotency::{EarlierRequest, IdempotentRequest, IdempotentResult};
 pub use operators::OperatorKey;
+pub use signing_keys::SigningKey;
 pub use snapshot::Snapshot;
 pub use tls::http_client;
