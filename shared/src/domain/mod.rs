@@ -32,8 +32,8 @@ pub mod tenant;
 mod tests;
 pub mod text;
 mod time;
-pub mod user;
 pub mod token;
+pub mod user;
 
 pub use change::Change;
 pub use error::{Conflict, CredentialError, Error, FieldError, Result, member_pointer};

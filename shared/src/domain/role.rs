@@ -117,12 +117,7 @@ impl RolePatch {
         let description = fields.nullable("description", |member| text::nullable_text(member, 2000));
         let repository_id = fields.nullable("repository_id", repository::nullable_id);
         let metadata = fields.optional("metadata", text::metadata);
-        Some(Self {
-            name: name?,
-            description: description?,
-            repository_id: repository_id?,
-            metadata: metadata?,
-        })
+        Some(Self { name: name?, description: description?, repository_id: repository_id?, metadata: metadata? })
     }
 
     /// Whether no member is given.

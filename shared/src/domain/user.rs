@@ -206,14 +206,12 @@ impl UserPatch {
 }
 
 fn email(member: Member) -> Option<Option<String>> {
-    let refuse = || {
+    let email = text::nullable_text(member.clone(), 320)?;
+    if email.as_deref().is_some_and(|email| !has_inner_at(email)) {
         member.refuse("must have an @ that is neither first nor last");
-        None
-    };
-    match text::nullable_text(member, 320)? {
-        Some(email) if !has_inner_at(&email) => refuse(),
-        email => Some(email),
+        return None;
     }
+    Some(email)
 }
 
 /// Whether an `@` is neither the first nor the last character.

@@ -81,7 +81,9 @@ impl Request {
     /// Authenticates an operator that has `scope`, if one is required.
     pub async fn operator(&self, store: &Store, scope: Option<Scope>) -> Result<Operator> {
         Ok(self
-            .authenticate_caller(store, scope, async |credential, _| authenticated(store.authenticate(credential).await))
+            .authenticate_caller(store, scope, async |credential, _| {
+                authenticated(store.authenticate(credential).await)
+            })
             .await?
             .0)
     }
@@ -101,7 +103,9 @@ impl Request {
     /// Authenticates an integration that has `scope`, if one is required.
     pub async fn integration(&self, store: &Store, scope: Option<Scope>) -> Result<Integration> {
         Ok(self
-            .authenticate_caller(store, scope, async |credential, _| authenticated(store.authenticate(credential).await))
+            .authenticate_caller(store, scope, async |credential, _| {
+                authenticated(store.authenticate(credential).await)
+            })
             .await?
             .0)
     }

@@ -74,7 +74,7 @@ pub(super) fn key_ring(item: &Item) -> Result<KeyRing> {
 /// The attributes of a root that authentication reads besides the entry of the key. Other keys are not read.
 const ROOT_ATTRIBUTES: [&str; 4] = ["operator", "customer_id", "state", "page_key"];
 /// The attributes that authentication of a token reads: of the root, the user, the gate and the signing key.
-const TOKEN_ATTRIBUTES: [&str; 6] = ["state", "status", "tenant", "g", "public_key", "retired_at"];
+const TOKEN_ATTRIBUTES: [&str; 7] = ["state", "status", "tenant", "kid", "alg", "x", "retired_at"];
 
 impl Store {
     /// Authenticates a credential. The error is the same for unknown, revoked and expired keys and tokens, and for those of an archived
@@ -105,8 +105,7 @@ impl Store {
             paths.dedup();
             paths
         });
-        let projection: Option<Vec<&str>> =
-            projection.map(|paths| paths.into_iter().chain(entry.as_deref()).collect());
+        let projection: Option<Vec<&str>> = projection.map(|paths| paths.into_iter().chain(entry.as_deref()).collect());
         let items = self.get_all(keys, projection.as_deref()).await?;
         let principal = match credential {
             Credential::Key(claim) => self.principal(claim, &items),

@@ -1,5 +1,5 @@
 //! All keys of the table. A key is built from an authenticated root, so that nothing outside the caller's subtree can be addressed. It
-//! cannot be built from a string.
+//! cannot be built from a string. Only the list of all sweep jobs and the signing keys of tokens have no root.
 //!
 //! Free text is at the end of a key, no prefix is the beginning of another, and different entities have different keys (property tests
 //! below). The table of entities is in docs/access-patterns.md.
@@ -11,7 +11,8 @@ use crate::domain::principal::{ConversationScope, CustomerRoot, OperatorRoot};
 use crate::domain::tenant::ExternalId;
 use crate::domain::text::hex;
 use crate::domain::{
-    ConversationId, CustomerId, Id, Kind, MessageId, RepositoryId, RoleId, TenantId, TenantTag, Timestamp, UserId,
+    ConversationId, CustomerId, Id, Kind, MessageId, RepositoryId, RoleId, SigningKeyId, TenantId, TenantTag,
+    Timestamp, UserId,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
@@ -178,7 +179,7 @@ pub fn sweep_job(root: &CustomerRoot, tenant: TenantId) -> Key {
 
 const JOBS: &str = "#J";
 
-/// All sweep jobs. It is the only partition without a root, and only the scheduled function uses it.
+/// All sweep jobs. The partition has no root, and only the scheduled function uses it.
 pub fn sweep_jobs() -> Partition {
     Partition { index: INDEX, pk: "J".to_owned() }
 }
@@ -308,6 +309,31 @@ fn tags(scope: &ConversationScope, id: ConversationId) -> String {
     }
 }
 
+/// The public part of a signing key. Signing keys belong to no customer, so their keys have no root.
+pub fn signing_key(kid: SigningKeyId) -> Key {
+    Key { pk: signing_keys().pk, sk: id_sort_key(kid) }
+}
+
+/// The public parts of all signing keys by id.
+pub fn signing_keys() -> Partition {
+    Partition { index: None, pk: "S".to_owned() }
+}
+
+/// The private part of a signing key.
+pub fn private_signing_key(kid: SigningKeyId) -> Key {
+    Key { pk: private_signing_keys().pk, sk: id_sort_key(kid) }
+}
+
+/// The private parts of all signing keys that are not retired, by id. Only the operator-key command and exchange-token use it.
+pub fn private_signing_keys() -> Partition {
+    Partition { index: None, pk: "S#P".to_owned() }
+}
+
+/// One of the gates of a signing key. It only exists once the key is retired.
+pub fn signing_key_gate(kid: SigningKeyId, number: GateNumber) -> Key {
+    Key { pk: format!("S#G#{number}"), sk: id_sort_key(kid) }
+}
+
 /// The sort key of an item with an id.
 pub(super) fn id_sort_key<K: Kind>(id: Id<K>) -> String {
     id.ulid()
@@ -367,7 +393,11 @@ mod tests {
         let tags = format!("{tag}{}", user.user_tag());
         let tags_of_id = format!("{}{}", conversation.tenant_tag(), conversation.user_tag());
         let own = if odd == 0 { &tags } else { &tags_of_id };
-        match (choice.below(28), ExternalId::parse(&text)) {
+        let kid: SigningKeyId = any_id(choice);
+        match (choice.below(31), ExternalId::parse(&text)) {
+            (28, _) => place("signing keys".to_owned(), kid.to_string(), signing_key(kid)),
+            (29, _) => place("private signing keys".to_owned(), kid.to_string(), private_signing_key(kid)),
+            (30, _) => place(format!("gates of signing keys {number}"), kid.to_string(), signing_key_gate(kid, number)),
             (14, _) => lone(format!("gate {customer} {tag} {number}"), gate(&root, tag, number)),
             (15, _) => lone(format!("customer gate {customer} {number}"), customer_gate(&root, number)),
             (16, _) => place(format!("leases {customer}"), tag.to_string(), leases(&root, tag)),
@@ -427,11 +457,12 @@ mod tests {
         }
     }
 
-    /// Checks that a key begins with the root of its owner. The partition of all jobs has none.
+    /// Checks that a key begins with the root of its owner. The partition of all jobs and those of signing keys have none.
     fn check_root(place: &Place) {
         let words: Vec<&str> = place.key.pk.splitn(3, '#').collect();
         let owner = match words[..] {
             ["J"] => "job".to_owned(),
+            ["S"] | ["S", "P"] | ["S", "G", _] => "signing".to_owned(),
             ["I", ulid, ..] => format!("cust_{ulid}"),
             ["O", operator, ..] => operator.to_owned(),
             _ => panic!("{place:?}"),

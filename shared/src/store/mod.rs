@@ -1,9 +1,9 @@
 //! The DynamoDB table. No other module depends on the SDK.
 //!
-//! Rules (docs/access-patterns.md): every key begins with an authenticated root (`keys`). Reads of the table are strongly consistent;
-//! reads of the index are not. The first read of a request is sent together with authentication (`first_read`, `authentication`). The
-//! domain decides. Every write is conditional, has a write id, and is committed in one place (`write`, `commit`). There are no caches,
-//! no scans and no unconditional writes.
+//! Rules (docs/access-patterns.md): every key of a request's data begins with an authenticated root (`keys`). Reads of the table are
+//! strongly consistent; reads of the index are not. The first read of a request is sent together with authentication (`first_read`,
+//! `authentication`). The domain decides. Every write is conditional, has a write id, and is committed in one place (`write`, `commit`).
+//! There are no caches, no scans and no unconditional writes.
 
 mod attachments;
 mod authentication;
@@ -47,6 +47,7 @@ pub use gates::Gate;
 pub use idempotency::{EarlierRequest, IdempotentRequest, IdempotentResult};
 pub use operators::OperatorKey;
 pub use roles::{TenantAndRecord, TenantAndRoleId};
+pub use signing_keys::SigningKey;
 pub use snapshot::Snapshot;
 pub use tls::http_client;
 pub use users::{TenantAndUserId, UserAndRole, UserFilter, UserUpsert};

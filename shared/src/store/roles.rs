@@ -234,10 +234,8 @@ impl Store {
                     None => Ok(ControlFlow::Continue(self.snapshot(&read.key).await?)),
                 };
             }
-            let mut writes = vec![
-                Write::delete_item(read.key.clone()).unchanged_since(&read),
-                release_name(root, role),
-            ];
+            let mut writes =
+                vec![Write::delete_item(read.key.clone()).unchanged_since(&read), release_name(root, role)];
             writes.extend(counted(role, -1, (role.repository_id, None)).writes(root)?);
             Ok(match self.commit(writes).await?.failed_conditions()? {
                 None => ControlFlow::Break(()),
@@ -251,8 +249,7 @@ impl Store {
 /// The writes of a new role.
 fn new_role<'a>(root: &CustomerRoot, role: &'a Role) -> Result<Vec<Write<'a>>> {
     let item = new_item("role", &RoleRow::from(role.clone()))?;
-    let mut writes =
-        vec![reserve_name(root, role)?, Write::put_new(keys::role(root, role.id), item).with_history()];
+    let mut writes = vec![reserve_name(root, role)?, Write::put_new(keys::role(root, role.id), item).with_history()];
     writes.extend(counted(role, 1, (None, role.repository_id)).writes(root)?);
     Ok(writes)
 }

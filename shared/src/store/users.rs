@@ -396,7 +396,14 @@ fn new_user(root: &CustomerRoot, user: &User) -> Result<Vec<Write<'static>>> {
         Write::put_new(keys::user(root, user.id), item).with_history(),
     ];
     writes.extend(counted(user, 1, (None, user.default_repository_id)).writes(root)?);
-    writes.extend(user.role_ids.iter().map(|role| held(root, *role, user.id, 1)).collect::<Result<Vec<_>>>()?.into_iter().flatten());
+    writes.extend(
+        user.role_ids
+            .iter()
+            .map(|role| held(root, *role, user.id, 1))
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten(),
+    );
     Ok(writes)
 }
 
