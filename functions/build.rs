@@ -24,7 +24,8 @@ fn read(path: &str) -> Result<Value, Box<dyn Error>> {
 fn routes(template: &Value) -> String {
     let mut methods: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let resources = template.get("Resources").and_then(Value::as_mapping).into_iter().flatten();
-    for (_, resource) in resources {
+    // Not the routes of the function that has this list.
+    for (_, resource) in resources.filter(|(id, _)| id.as_str() != Some("AnswerUnmatchedFunction")) {
         let events = resource.get("Properties").and_then(|properties| properties.get("Events"));
         for (_, event) in events.and_then(Value::as_mapping).into_iter().flatten() {
             let property =
@@ -34,7 +35,6 @@ fn routes(template: &Value) -> String {
             }
         }
     }
-    methods.remove("$default");
     let upper = |methods: &Vec<&str>| methods.iter().map(|method| method.to_uppercase()).collect::<Vec<_>>();
     let route = |(path, methods)| format!("({path:?}, &{:?}),", upper(methods));
     format!("&[{}]", methods.iter().map(route).collect::<String>())

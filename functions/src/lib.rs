@@ -1,7 +1,8 @@
 //! Handlers that several functions share: the operations on a tenant by its external id.
 //!
 //! An HTTP API prefers full matches to greedy ones, so requests with the external ids `repositories` and `repositories/…` match the routes
-//! of attachments. The functions of these routes call these handlers.
+//! of attachments. The functions of these routes call these handlers. The external ids `roles` and `users/by-external-id/…` have routes of
+//! their own, because routes of roles and users match them, too.
 
 use tenancy::domain::principal::Scope;
 use tenancy::domain::tenant::{EXTERNAL_ID_RULE, ExternalId, TenantPatch};
@@ -21,7 +22,10 @@ fn external_id(request: &Request) -> Option<ExternalId> {
     if request.has_path("repository_id") {
         return ExternalId::parse(&format!("repositories/{}", request.path_text("repository_id")?));
     }
-    ExternalId::parse("repositories")
+    if request.has_path("user_external_id") {
+        return ExternalId::parse(&format!("users/by-external-id/{}", request.path_text("user_external_id")?));
+    }
+    ExternalId::parse(if request.route_path().ends_with("/roles") { "roles" } else { "repositories" })
 }
 
 /// `GET /tenants/by-external-id/{external_id}`

@@ -3,6 +3,7 @@
 
 use crate::exchange::Exchanged;
 use crate::world::{log_folder, record};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use local::lambda::{Lambda, Taken};
 use local::proxy::{FaultProxy, LogEntry, Part, parts};
 use serde_json::{Value, json};
@@ -98,8 +99,12 @@ fn claimed_root(header: &str) -> Option<String> {
     if let Some(rest) = token.strip_prefix("sk_int_") {
         return Some(format!("I#{}", rest.get(..26)?));
     }
-    let (operator, _) = token.strip_prefix("sk_ops_")?.split_once('_')?;
-    Some(format!("O#{operator}"))
+    if let Some(rest) = token.strip_prefix("sk_ops_") {
+        return Some(format!("O#{}", rest.split_once('_')?.0));
+    }
+    // A JWT names the customer in a claim.
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()?;
+    Some(format!("I#{}", claims["root_tenant_id"].as_str()?.strip_prefix("tnt_")?))
 }
 
 /// The log as soon as it has a line of each of these answers. A line is written before its answer, and read a moment later.

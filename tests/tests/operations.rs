@@ -24,17 +24,19 @@ async fn every_example_succeeds_and_every_2xx_status_has_one() {
 }
 
 #[test]
-fn every_write_with_a_credential_needs_a_scope_and_no_read_does() {
+fn every_write_with_a_credential_needs_a_scope_and_so_do_reads_that_users_may_do() {
     let count = protected().filter(|operation| operation.is_write()).count();
     assert!(count >= 17, "{count} writes");
     for operation in protected() {
-        assert_eq!(
-            operation.scope.is_some(),
-            operation.is_write(),
-            "{}: its description says \"Needs scope\"",
-            operation.id
-        );
+        let scope = operation.scope.as_deref();
+        let is_right = match (operation.is_write(), operation.takes_user_token) {
+            (true, _) => scope.is_some_and(|scope| scope.ends_with(":write")),
+            (false, true) => scope == Some("conversations:read_all"),
+            (false, false) => scope.is_none(),
+        };
+        assert!(is_right, "{}: its description says \"Needs scope\" of {scope:?}", operation.id);
     }
+    assert_eq!(protected().filter(|operation| operation.takes_user_token).count(), 7);
 }
 
 #[test]
@@ -50,5 +52,7 @@ fn a_document_that_lacks_something_is_refused_in_words_that_name_it() {
     assert_eq!(no_caller, "infra/openapi.yaml: createTenant has no `security`");
     let odd = fault(|operation| operation["security"] = json!([{ "basic": [] }]));
     assert!(odd.contains("createTenant has a `security`"), "{odd}");
-    assert_eq!(operations().iter().filter(|operation| operation.caller == Caller::Anyone).count(), 4);
+    let mixed = fault(|operation| operation["security"] = json!([{ "operatorKey": [] }, { "userToken": [] }]));
+    assert!(mixed.contains("createTenant has a `security`"), "{mixed}");
+    assert_eq!(operations().iter().filter(|operation| operation.caller == Caller::Anyone).count(), 5);
 }

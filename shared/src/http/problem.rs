@@ -21,7 +21,7 @@ pub struct ProblemType {
     pub action: &'static str,
 }
 
-/// All problem types of this API, including those of planned operations.
+/// All problem types of this API. `rate-limited` is reserved: only the gateway throttles, in its own form.
 pub fn problem_types() -> &'static [ProblemType] {
     const NEVER: &str = "never";
     const LATER: &str = "later";
@@ -35,16 +35,16 @@ pub fn problem_types() -> &'static [ProblemType] {
             "Members, parameters or headers are readable but break a rule; errors[] names each with a JSON pointer.",
             "Correct every place that errors[] names, then send the request again.";
         "role-required" [422 "Role required"] NEVER,
-            "The user holds several roles and the request names none.",
-            "Send role_id.";
+            "The user has several roles and the request names none.",
+            "Send role_id with one of these roles.";
         "malformed-request" [400 "Malformed request"] NEVER,
             "The body is not one JSON object, the query's escapes are broken, or parameters exclude each other.",
             "Correct the syntax of the request.";
         "insufficient-scope" [401 "Unauthorized", 403 "Forbidden"] NEVER,
-            "401: there is no valid credential. 403: the credential is valid, but of another kind or without the scope.",
-            "401: send a live API key as a bearer token. 403: use a key of the right kind with the scope.";
+            "401: there is no valid credential. 403: the credential is valid, but of another kind, without the scope, or its user is suspended.",
+            "401: send a live API key or token as a bearer token. 403: use a credential of the right kind with the scope, or activate the user.";
         "tenant-suspended" [403 "Tenant suspended"] NEVER,
-            "The tenant is suspended: its conversations and tokens are closed.",
+            "The tenant is suspended: its conversations take no writes, and its users get no tokens.",
             "Activate the tenant first.";
         "not-found" [404 "Not found"] NEVER,
             "The path is unknown, or what it names does not exist for this credential.",
@@ -65,11 +65,11 @@ pub fn problem_types() -> &'static [ProblemType] {
             "The Idempotency-Key was used for another request within the last 24 hours.",
             "Use a new key for a new request.";
         "cross-tenant" [409 "Cross-tenant reference"] NEVER,
-            "The request refers to a resource of another tenant.",
-            "Refer to resources of the same tenant.";
+            "The request gives a user a role of another tenant, or takes one from it.",
+            "Use a role of the tenant that the user belongs to.";
         "conversation-archived" [409 "Conversation archived"] NEVER,
-            "The conversation is archived and takes no messages.",
-            "Start another conversation.";
+            "The conversation is archived: it takes no messages, and only a change that sets its status to active.",
+            "Set its status to active first, or create another conversation.";
         "precondition-failed" [412 "Precondition failed"] NEVER,
             "If-Match or If-None-Match does not hold for the current version.",
             "Read the resource again and decide anew.";
@@ -80,8 +80,8 @@ pub fn problem_types() -> &'static [ProblemType] {
             "The body is not declared as JSON, or has a content coding.",
             "Send application/json without a content coding; on PATCH also application/merge-patch+json.";
         "capacity-exhausted" [429 "Capacity exhausted"] LATER,
-            "All agents are busy.",
-            "Wait as long as Retry-After says, then try again.";
+            "The tenant has as many sticky leases as its settings allow.",
+            "Wait as long as Retry-After says, when the first lease ends; release one; or use the mode pooled.";
         "rate-limited" [429 "Rate limited"] LATER,
             "Too many requests.",
             "Wait as long as Retry-After says, then try again.";

@@ -32,6 +32,8 @@ pub struct Operation {
     /// With `{parameters}`.
     pub path: String,
     pub caller: Caller,
+    /// Whether a user's token will do in the place of an integration key. A token needs no scope.
+    pub takes_user_token: bool,
     /// The scope that its description names: `tenants:write`.
     pub scope: Option<String>,
     /// Whether it reads a body, so that there may be something wrong with one.
@@ -116,6 +118,7 @@ pub fn read(document: &Value) -> Result<Vec<Operation>, String> {
                 method: method.to_ascii_uppercase(),
                 path: path.clone(),
                 caller: caller(operation).map_err(|fault| format!("infra/openapi.yaml: {id} {fault}"))?,
+                takes_user_token: has_scheme(operation, "userToken"),
                 scope: scope(operation),
                 reads_body: operation["responses"]["415"].is_object(),
                 success: success.collect(),
@@ -136,13 +139,18 @@ fn word(document: &Value, parameter: &Value) -> String {
 
 fn caller(operation: &Value) -> Result<Caller, &'static str> {
     let schemes = operation["security"].as_array().ok_or("has no `security`")?;
-    let has = |name: &str| schemes.iter().any(|scheme| scheme[name].is_array());
-    match (has("operatorKey"), has("integrationKey"), schemes.is_empty()) {
-        (true, false, _) => Ok(Caller::Operator),
-        (false, true, _) => Ok(Caller::Integration),
-        (_, _, true) => Ok(Caller::Anyone),
-        _ => Err("has a `security` that is neither [], operatorKey nor integrationKey"),
+    let names: Vec<&str> =
+        schemes.iter().filter_map(Value::as_object).flatten().map(|(name, _)| name.as_str()).collect();
+    match names[..] {
+        ["operatorKey"] => Ok(Caller::Operator),
+        ["integrationKey"] | ["integrationKey", "userToken"] => Ok(Caller::Integration),
+        [] if schemes.is_empty() => Ok(Caller::Anyone),
+        _ => Err("has a `security` that is neither [], operatorKey, integrationKey nor integrationKey or userToken"),
     }
+}
+
+fn has_scheme(operation: &Value, name: &str) -> bool {
+    operation["security"].as_array().into_iter().flatten().any(|scheme| scheme[name].is_array())
 }
 
 /// `tenants:write` of "Needs scope `tenants:write`."

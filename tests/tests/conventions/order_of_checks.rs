@@ -33,7 +33,7 @@ async fn the_path_the_method_the_credential_and_its_kind_come_first() {
             call.bare_body("{").header("if-match", "x").once("a,b")
         };
         problem(call(absent.wrong_key_of(operation.caller)), 403, "insufficient-scope").await;
-        if operation.is_write() {
+        if operation.scope.is_some() {
             let without_scope = if operation.caller == Caller::Operator { &reader } else { &read_only };
             problem(call(without_scope), 403, "insufficient-scope").await;
         }

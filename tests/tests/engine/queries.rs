@@ -1,6 +1,7 @@
 //! Reads of many items. Page: "Query", but where another is named.
 
 use crate::{Table, item, key, s};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tests::{Value, json};
 
@@ -124,6 +125,60 @@ async fn the_index_holds_the_items_that_have_its_attributes() {
     });
     table.update("d", join).await.unwrap();
     listed(&["3", "1"]).await;
+}
+
+/// Conversations are in two indexes with one sort key, in the order of their last activity. An item without the partition keys is in
+/// neither of them, with one of them in one; a changed sort key moves it in both; keys are all that an index shows.
+#[tokio::test]
+async fn two_indexes_of_keys_share_a_sort_key() {
+    let table = Table::new().await;
+    let listed = async |index: &str, name: &str, expected: &[&str]| {
+        let begun = Instant::now();
+        loop {
+            let body = json!({
+                "IndexName": index, "KeyConditionExpression": format!("{name} = :p"), "ScanIndexForward": false,
+                "ExpressionAttributeValues": { ":p": s("V") },
+            });
+            let items = table.call("Query", body).await.unwrap()["Items"].take();
+            let items = items.as_array().unwrap();
+            let keys: Vec<_> = items.iter().map(|item| item["pk"]["S"].as_str().unwrap()).collect();
+            if keys == expected {
+                for item in items {
+                    let names: BTreeSet<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
+                    assert_eq!(names, BTreeSet::from(["pk", "sk", name, "g2sk"]));
+                }
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "{index}: {keys:?}, not {expected:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let both = async |expected: &[&str]| {
+        listed("gs2", "g2pk", expected).await;
+        listed("gs3", "g3pk", expected).await;
+    };
+    for (pk, at) in [("a", "1"), ("b", "2"), ("c", "3")] {
+        table.put(pk, json!({ "g2pk": s("V"), "g3pk": s("V"), "g2sk": s(at), "text": s("x") })).await;
+    }
+    table.put("d", json!({ "g2sk": s("9"), "text": s("x") })).await;
+    table.put("e", json!({ "g2pk": s("V"), "g3pk": s("V") })).await;
+    both(&["c", "b", "a"]).await;
+    let move_to =
+        |at: &str| json!({ "UpdateExpression": "SET g2sk = :s", "ExpressionAttributeValues": { ":s": s(at) } });
+    table.update("a", move_to("4")).await.unwrap();
+    both(&["a", "c", "b"]).await;
+    let update = json!({
+        "TableName": table.name, "Key": key("b"), "UpdateExpression": "SET g2sk = :s",
+        "ExpressionAttributeValues": { ":s": s("5") },
+    });
+    table.store.call("TransactWriteItems", json!({ "TransactItems": [{ "Update": update }] })).await.unwrap();
+    both(&["b", "a", "c"]).await;
+    table.update("a", json!({ "UpdateExpression": "REMOVE g2pk" })).await.unwrap();
+    listed("gs2", "g2pk", &["b", "c"]).await;
+    listed("gs3", "g3pk", &["b", "a", "c"]).await;
+    table.store.delete(&table.name, key("b")).await.unwrap();
+    listed("gs2", "g2pk", &["c"]).await;
+    listed("gs3", "g3pk", &["a", "c"]).await;
 }
 
 /// Page "BatchGetItem": what is absent is left out, what is not read yet comes back as a key. A page of attachments is one.

@@ -30,6 +30,7 @@ fn accesses() -> &'static BTreeMap<String, BTreeSet<Access>> {
 fn kind(key: &str) -> String {
     let words: Vec<&str> = key.splitn(4, '#').collect();
     match words[..] {
+        ["S", kind, _] => format!("S#{kind}#"),
         [root, name, kind, _] => format!("{root}#{}#{kind}#", name.len() == 26),
         [root, name, kind] => format!("{root}#{}#{kind}", name.len() == 26),
         [root, name] => format!("{root}#{}", name.len() == 26),
@@ -120,6 +121,15 @@ fn the_evaluator_denies_what_is_not_granted() {
         ("dynamodb:PutItem", vec!["O#acme"], false),
     ] {
         assert_eq!(allows(&granted, &access(action, &keys)), Ok(expected), "{action} {keys:?}");
+    }
+    for (action, key) in [("dynamodb:ConditionCheckItem", "O#acme"), ("dynamodb:UpdateItem", "O#acme")] {
+        let check = json!({
+            "Null": { "dynamodb:LeadingKeys": "false" }, "ForAllValues:StringLike": { "dynamodb:LeadingKeys": "O#*" },
+        });
+        let mut checking = with(check);
+        checking.statements[0]["Action"] = json!("dynamodb:ConditionCheckItem");
+        let expected = action == "dynamodb:ConditionCheckItem";
+        assert_eq!(allows(&checking, &access(action, &[key])), Ok(expected), "a check is no write: {action}");
     }
     let in_index = Access { index: Some("gs1".to_owned()), ..access("dynamodb:BatchGetItem", &["O#acme"]) };
     assert_eq!(allows(&granted, &in_index), Ok(false));

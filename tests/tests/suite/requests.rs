@@ -195,13 +195,16 @@ fn root(key: &str) -> Option<String> {
     right.then(|| format!("{kind}#{name}"))
 }
 
-/// Whether a key is in no root, and may be: what opens connections, and the sweep's list of jobs.
-fn is_documented(request: &Request, key: &str) -> bool {
-    let query = request.operation == "Query" && request.body["IndexName"] == "gs1";
-    match key {
+/// Whether a key is in no root, and may be: what opens connections, the sweep's list of jobs, and signing keys, whose private parts are for
+/// one function.
+fn is_documented(request: &Request, part: &Part) -> bool {
+    let is_query = part.action == "Query";
+    match part.partition.as_deref().unwrap_or_default() {
         "prime" => request.operation == "BatchGetItem",
-        "J" => query && request.function == SWEEP,
-        _ => false,
+        "J" => is_query && part.index.as_deref() == Some("gs1") && request.function == SWEEP,
+        "S" => request.operation == "BatchGetItem" || is_query && request.function == "GetJwksFunction",
+        "S#P" => is_query && request.function == "ExchangeTokenFunction",
+        key => key.starts_with("S#G#") && part.action == "ConditionCheckItem",
     }
 }
 
@@ -235,7 +238,7 @@ fn stray(request: &Request, customers: &BTreeMap<String, Customer>) -> Option<St
     let mut roots = BTreeSet::new();
     for part in request.parts() {
         let key = part.partition.clone().unwrap_or_default();
-        if is_documented(request, &key) {
+        if is_documented(request, &part) {
             continue;
         }
         let fault = format!("{} asks for {key:?} on behalf of {caller}", request.function);
@@ -306,6 +309,7 @@ fn a_key_of_another_root_is_told() {
         // Whose it is, it says itself.
         (operator, &format!("I#{foreign}"), "#"),
         ("", "prime", "#"),
+        (&integration, "S", "x"),
     ] {
         assert_eq!(get(caller, pk, sk), None, "{caller} {pk}");
     }
@@ -315,6 +319,8 @@ fn a_key_of_another_root_is_told() {
         (&integration, "O#acme", "#"),
         (&integration, &format!("I#{foreign}"), "#"),
         (&integration, "J", "#"),
+        (&integration, "S#P", "x"),
+        (&integration, "S#G#0", "x"),
         (&integration, "O#acme#K", "one"),
         (operator, "O#rival", "#"),
         (operator, "O#rival#K", "three"),
@@ -328,6 +334,14 @@ fn a_key_of_another_root_is_told() {
     }
     assert_eq!(get_by("GetIntegrationSelfFunction", &integration, "O#acme#K", "one"), None);
     assert!(get_by("GetIntegrationSelfFunction", &integration, "O#acme#K", "two").is_some());
+    let query = |function: &str, pk: &str| {
+        let values = json!({ ":p": { "S": pk } });
+        let body =
+            json!({ "TableName": "t", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": values });
+        stray(&Request { caller: Some(integration.clone()), ..request(function, "Query", body) }, &customers)
+    };
+    assert_eq!(query("ExchangeTokenFunction", "S#P"), None);
+    assert!(query("CreateMessageFunction", "S#P").is_some() && query("CreateMessageFunction", "S").is_some());
     let write = |pk: String| json!({ "Put": { "TableName": "t", "Item": { "pk": { "S": pk }, "sk": { "S": "#" } } } });
     let both = json!({ "TransactItems": [write(integration.clone()), write(format!("I#{other}"))] });
     let both = Request { caller: Some(operator.to_owned()), ..request("F", "TransactWriteItems", both) };

@@ -1,6 +1,8 @@
 //! What template.yaml deploys: least privilege, a table that is not lost, functions within their limits
 //! (H7, L2, L6, L7, L8, L12).
 
+use local::template::Function;
+use tests::iam::{Access, allows};
 use tests::operations::{Caller, operations_of};
 use tests::{Value, json, template};
 
@@ -91,13 +93,62 @@ fn is_about_logs(statement: &Value) -> bool {
 
 #[test]
 fn functions_without_a_table_have_no_right_to_it() {
+    // One public document is made of items: `only_exchange_token_reads_private_signing_keys` is about what it may read.
     let public = operations_of(Caller::Anyone).map(|operation| &*operation.function);
-    let names: Vec<&str> = public.chain(["answer-unmatched"]).collect();
+    let names: Vec<&str> = public.filter(|name| *name != "get-jwks").chain(["answer-unmatched"]).collect();
     assert_eq!(names.len(), 5, "{names:?}");
     for name in names {
         let function = template().function(name).unwrap();
         assert!(function.statements.iter().all(|statement| !statement.to_string().contains("dynamodb:")), "{name}");
     }
+}
+
+/// With a private signing key one can be any user of any customer.
+#[test]
+fn only_exchange_token_reads_private_signing_keys() {
+    let reads = ["BatchGetItem", "GetItem", "Query", "PartiQLSelect", "TransactGetItems"];
+    // A transaction reads by its refusals: they show the old item.
+    let writes = ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"];
+    let is_allowed = |function: &Function, action: &str, key: &str| {
+        let indexes = [None, Some("gs1"), Some("gs2"), Some("gs3")].map(|index| index.map(str::to_owned));
+        indexes.into_iter().any(|index| {
+            let access = Access { action: format!("dynamodb:{action}"), index, keys: vec![key.to_owned()] };
+            allows(function, &access).unwrap()
+        })
+    };
+    let mut readers = Vec::new();
+    for function in &template().functions {
+        let granted = reads.into_iter().chain(writes).filter(|action| is_allowed(function, action, "S#P"));
+        readers.extend(granted.map(|action| (&*function.name, action)));
+        // The rotation is the operator's: no function changes any part of a key.
+        let changed =
+            writes.into_iter().find(|action| *action != "ConditionCheckItem" && is_allowed(function, action, "S"));
+        assert_eq!(changed, None, "{}", function.name);
+    }
+    assert_eq!(readers, [("exchange-token", "Query")]);
+    let queries_public = |function: &&Function| is_allowed(function, "Query", "S");
+    let names: Vec<&str> = template().functions.iter().filter(queries_public).map(|function| &*function.name).collect();
+    assert_eq!(names, ["get-jwks"]);
+}
+
+/// The items of an index are found by the attributes in shared/src/store/keys.rs. Those of conversations change with each message: an index
+/// of keys only is written at the price of a key.
+#[test]
+fn the_table_has_the_indexes_of_its_keys() {
+    let [(_, table)] = resources("AWS::DynamoDB::Table")[..] else { panic!("there is one table") };
+    let indexes = table["GlobalSecondaryIndexes"].as_array().unwrap().iter().map(|index| {
+        let keys = index["KeySchema"].as_array().unwrap().iter().map(|key| (&key["AttributeName"], &key["KeyType"]));
+        (&index["IndexName"], keys.collect::<Vec<_>>(), &index["Projection"])
+    });
+    let (all, keys_only) = (json!({ "ProjectionType": "ALL" }), json!({ "ProjectionType": "KEYS_ONLY" }));
+    let [gs1, gs2, gs3, hash, range] = ["gs1", "gs2", "gs3", "HASH", "RANGE"].map(Value::from);
+    let [g1pk, g1sk, g2pk, g2sk, g3pk] = ["g1pk", "g1sk", "g2pk", "g2sk", "g3pk"].map(Value::from);
+    let expected = [
+        (&gs1, vec![(&g1pk, &hash), (&g1sk, &range)], &all),
+        (&gs2, vec![(&g2pk, &hash), (&g2sk, &range)], &keys_only),
+        (&gs3, vec![(&g3pk, &hash), (&g2sk, &range)], &keys_only),
+    ];
+    assert_eq!(indexes.collect::<Vec<_>>(), expected);
 }
 
 #[test]

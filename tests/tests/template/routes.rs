@@ -8,8 +8,14 @@ use tests::{json, openapi, repository_root, template};
 /// Method, path and function.
 type Route = (String, String, String);
 
-/// The same operation by a literal path: an HTTP API would hand `/tenants/by-external-id/repositories` to `/tenants/{tenant_id}/repositories`.
-pub const LITERAL: (&str, &str) = ("/tenants/by-external-id/repositories", "/tenants/by-external-id/{external_id+}");
+/// Other paths of the operations of [`BY_EXTERNAL_ID`]. Without them an HTTP API would hand `/tenants/by-external-id/repositories` to
+/// `/tenants/{tenant_id}/repositories`, and so with roles and users.
+pub const LITERALS: [&str; 3] = [
+    "/tenants/by-external-id/repositories",
+    "/tenants/by-external-id/roles",
+    "/tenants/by-external-id/users/by-external-id/{user_external_id+}",
+];
+const BY_EXTERNAL_ID: &str = "/tenants/by-external-id/{external_id+}";
 
 fn in_template() -> BTreeSet<Route> {
     let routes = template().functions.iter().flat_map(|function| {
@@ -26,7 +32,9 @@ fn in_router() -> BTreeSet<Route> {
     let mut routes = BTreeSet::new();
     for line in table.lines().skip(1).take_while(|line| line.starts_with('"')) {
         let words: Vec<&str> = line.split('"').collect();
-        let path = words[1].replace("{*external_id}", "{external_id+}");
+        let path = ["external_id", "user_external_id"]
+            .iter()
+            .fold(words[1].to_owned(), |path, name| path.replace(&format!("{{*{name}}}"), &format!("{{{name}+}}")));
         match words[3..].chunks(4).map(|chunk| (chunk[0], chunk.get(2))).collect::<Vec<_>>()[..] {
             [(function, None)] => drop(routes.insert(("ANY".to_owned(), path, function.to_owned()))),
             ref methods => {
@@ -47,19 +55,61 @@ fn exactly_the_public_documents_have_a_head() {
     let heads: BTreeSet<Route> = in_template().into_iter().filter(|(method, ..)| method == "HEAD").collect();
     let expected = in_template().into_iter().filter(|(method, path, _)| method == "GET" && public(path));
     assert_eq!(heads, expected.map(|(_, path, function)| ("HEAD".to_owned(), path, function)).collect());
-    assert_eq!(heads.len(), 4);
+    assert_eq!(heads.len(), 5);
 }
 
 #[test]
-fn the_literal_path_has_the_functions_of_the_greedy_one() {
+fn the_literal_paths_have_the_functions_of_the_greedy_one() {
     let of = |wanted: &str| -> BTreeSet<_> {
         in_template()
             .into_iter()
-            .filter(|(_, path, _)| path == wanted)
+            .filter(|(_, path, function)| path == wanted && function != "answer-unmatched")
             .map(|(method, _, function)| (method, function))
             .collect()
     };
-    assert_eq!(of(LITERAL.0), of(LITERAL.1));
+    for literal in LITERALS {
+        assert_eq!(of(literal), of(BY_EXTERNAL_ID), "{literal}");
+    }
+}
+
+/// A path of two routes, each of which has a literal where the other one has a parameter, is for neither of them more specific: such a pair
+/// has a third route with both literals.
+#[test]
+fn routes_that_overlap_have_a_route_with_the_literals_of_both() {
+    let routes: Vec<Route> = in_template().into_iter().filter(|(_, path, _)| path != "$default").collect();
+    for (at, (method, one, _)) in routes.iter().enumerate() {
+        let others = routes[..at].iter().filter(|(other, path, _)| other == method && path != one);
+        for (_, other, _) in others {
+            let Some(both) = overlap(one, other).filter(|both| both != one && both != other) else { continue };
+            // The functions of this path's operations answer for both.
+            if both == "/tenants/by-external-id/repositories/{repository_id}" {
+                continue;
+            }
+            let is_there = |path: &str| path == both || path.replace("{user_external_id+}", "{external_id+}") == both;
+            assert!(
+                routes.iter().any(|(of, path, _)| of == method && is_there(path)),
+                "{method} {one} and {other} both match {both}"
+            );
+        }
+    }
+}
+
+/// The paths that two routes match, as a route, if there are any.
+fn overlap(one: &str, other: &str) -> Option<String> {
+    let (mut one, mut other) = (one.split('/'), other.split('/'));
+    let mut both = Vec::new();
+    loop {
+        both.push(match (one.next(), other.next()) {
+            (None, None) => return Some(both.join("/")),
+            (Some(greedy), Some(part)) | (Some(part), Some(greedy)) if greedy.ends_with("+}") => {
+                let rest: Vec<&str> = [part].into_iter().chain(one).chain(other).collect();
+                return Some(both.into_iter().chain(rest).collect::<Vec<_>>().join("/"));
+            }
+            (Some(a), Some(b)) if a == b || b.starts_with('{') => a,
+            (Some(a), Some(b)) if a.starts_with('{') => b,
+            _ => return None,
+        });
+    }
 }
 
 #[test]
@@ -99,16 +149,21 @@ fn is_segment(segment: &str) -> bool {
     };
     match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
         Some(name) => is_made_of(name.strip_suffix('+').unwrap_or(name), "_"),
-        None => is_made_of(segment, "-."),
+        // A well-known URI (RFC 8615).
+        None => segment == ".well-known" || is_made_of(segment, "-."),
     }
 }
 
 #[test]
 fn a_segment_is_words_with_hyphens_or_one_parameter() {
-    for segment in ["tenants", "by-external-id", "openapi.json", "v1", "{tenant_id}", "{external_id+}"] {
+    for segment in
+        ["tenants", "by-external-id", "openapi.json", ".well-known", "jwks.json", "v1", "{tenant_id}", "{external_id+}"]
+    {
         assert!(is_segment(segment), "{segment}");
     }
-    for segment in ["", "by_external_id", "Tenants", "{tenantId}", "{tenant-id}", "{}", "x{id}", "{id}x", "{a}{b}"] {
+    for segment in
+        ["", ".hidden", "by_external_id", "Tenants", "{tenantId}", "{tenant-id}", "{}", "x{id}", "{id}x", "{a}{b}"]
+    {
         assert!(!is_segment(segment), "{segment}");
     }
 }

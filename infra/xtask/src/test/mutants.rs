@@ -315,6 +315,16 @@ const MUTANTS: &[Mutant] = &[
         test: RECORDED_CALLS,
         says: "UpdateTenantFunction may not dynamodb:UpdateItem",
     },
+    Mutant {
+        name: "another function reads private signing keys",
+        change: Change::Template(
+            "ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"S\"}",
+            "ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"S*\"}",
+        ),
+        after: None,
+        test: Test("template", "only_exchange_token_reads_private_signing_keys"),
+        says: "\"get-jwks\"",
+    },
 ];
 
 /// Applies the mutants to a copy of the tree, builds it, and runs each mutant's test.

@@ -14,7 +14,7 @@ pub async fn schemathesis(context: &Context) -> Result<()> {
         (
             "schemathesis as an integration",
             "INTEGRATION_KEY",
-            "^/(tenants|repositories|integration|health|problems|openapi)",
+            "^/(tenants|repositories|users|roles|auth|conversations|integration|health|problems|openapi|[.]well-known)",
         ),
     ];
     let examples = std::env::var("SCHEMATHESIS_MAX_EXAMPLES").unwrap_or_else(|_| MAX_EXAMPLES.to_owned());
