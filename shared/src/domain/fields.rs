@@ -79,6 +79,7 @@ impl<'a> Fields<'a> {
 }
 
 /// One value and its JSON pointer.
+#[derive(Clone)]
 pub struct Member<'a> {
     value: &'a Json,
     pointer: String,

@@ -51,4 +51,16 @@ impl<T> IdPage<T> {
     pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self { object: "list", data, has_more: next_cursor.is_some(), next_cursor }
     }
+
+    /// The resources in list order.
+    pub fn data(&self) -> &[T] {
+        &self.data
+    }
+
+    /// The page without the resources that `is_included` rejects.
+    #[must_use]
+    pub fn filtered(mut self, is_included: impl FnMut(&T) -> bool) -> Self {
+        self.data.retain(is_included);
+        self
+    }
 }

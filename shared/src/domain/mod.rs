@@ -5,6 +5,7 @@ pub mod attachment;
 mod change;
 #[cfg(test)]
 pub(crate) mod choice;
+pub mod credential;
 pub mod customer;
 pub mod customer_list;
 mod error;
@@ -24,6 +25,7 @@ pub mod precondition;
 pub mod principal;
 pub mod repo_url;
 pub mod repository;
+pub mod role;
 pub mod secret;
 pub mod tenant;
 #[cfg(test)]
@@ -31,6 +33,7 @@ mod tests;
 pub mod text;
 mod time;
 pub mod token;
+pub mod user;
 
 pub use change::Change;
 pub use error::{Conflict, CredentialError, Error, FieldError, Result, member_pointer};

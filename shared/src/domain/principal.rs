@@ -1,6 +1,6 @@
 //! Principals: the authenticated caller, its scopes and its subtree (contract section 1).
 
-use super::{CustomerId, KeyId, TenantId, Timestamp, UserId, customer::Slug};
+use super::{CustomerId, KeyId, SigningKeyId, TenantId, Timestamp, UserId, customer::Slug};
 use std::fmt;
 
 /// A permission of a key. Most reads need none.
@@ -306,6 +306,60 @@ impl Integration {
     /// The customer's slug.
     pub fn customer(&self) -> &Slug {
         &self.customer
+    }
+}
+
+/// An authenticated end user: the bearer of a token that an integration exchanged for one of its users.
+#[derive(Debug)]
+pub struct EndUser {
+    pub(crate) root: CustomerRoot,
+    pub(crate) tenant: TenantId,
+    pub(crate) user: UserId,
+    /// The key that signed the token.
+    pub(crate) signing_key: SigningKeyId,
+}
+
+/// An authenticated caller of an operation on conversations and messages.
+///
+/// ```compile_fail,E0451
+/// // Only authentication can construct an end user.
+/// use tenancy::domain::{SigningKeyId, TenantId, UserId, principal::{CustomerRoot, EndUser}};
+/// fn forge(root: CustomerRoot, tenant: TenantId, user: UserId, signing_key: SigningKeyId) -> EndUser {
+///     EndUser { root, tenant, user, signing_key }
+/// }
+/// ```
+/// ```
+/// use tenancy::domain::{UserId, principal::Caller};
+/// fn user(caller: &Caller) -> Option<UserId> { caller.user() }
+/// ```
+#[derive(Debug)]
+pub enum Caller {
+    /// An integration, which has access to all conversations of its customer.
+    Integration(Integration),
+    /// An end user, who has access to their own.
+    User(EndUser),
+}
+
+impl Caller {
+    /// The customer's subtree.
+    pub fn root(&self) -> &CustomerRoot {
+        match self {
+            Self::Integration(integration) => &integration.root,
+            Self::User(user) => &user.root,
+        }
+    }
+
+    /// The end user; `None` for an integration.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Integration(_) => None,
+            Self::User(user) => Some(user.user),
+        }
+    }
+
+    /// The conversations that it has access to.
+    pub fn scope(&self) -> ConversationScope {
+        ConversationScope::new(*self.root(), self.user())
     }
 }
 

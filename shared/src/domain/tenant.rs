@@ -1,6 +1,6 @@
 //! Tenants of a customer (contract section 4).
 
-use super::{Fields, Member, RepositoryId, TenantId, Timestamp, text};
+use super::{Fields, Member, RepositoryId, TenantId, Timestamp, repository, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -215,7 +215,7 @@ impl TenantPatch {
     /// Reads the body of the upsert, which cannot change the status.
     pub fn read_upsert(fields: &mut Fields) -> Option<Self> {
         let name = fields.nullable("name", name);
-        let default_repository_id = fields.nullable("default_repository_id", repository_id);
+        let default_repository_id = fields.nullable("default_repository_id", repository::nullable_id);
         let settings = fields.optional("settings", |member| member.object(TenantSettings::read));
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self {
@@ -274,17 +274,6 @@ fn status(member: Member) -> Option<TenantStatus> {
         member.refuse("must be active or suspended");
     }
     status
-}
-
-/// The empty string means `null`.
-fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
-    let text = member.string()?;
-    let id = RepositoryId::parse(text);
-    if id.is_none() && !text.is_empty() {
-        member.refuse("must be a repository's id, rep_ and 26 characters");
-        return None;
-    }
-    Some(id)
 }
 
 #[cfg(test)]

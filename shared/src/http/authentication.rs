@@ -1,52 +1,79 @@
-//! Authenticates the caller by the `Authorization` header. Data that is read in parallel is only returned together with the
+//! Authenticates the caller by the `Authorization` header: an API key or a user's token. Data that is read in parallel is only returned together with the
 //! authenticated principal.
 
 use super::request::Request;
-use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scope, Scopes};
-use crate::domain::secret::{Claim, Root};
+use crate::domain::credential::Credential;
+use crate::domain::principal::{
+    Caller, ConversationScope, CustomerRoot, Integration, Operator, OperatorRoot, Scope, Scopes,
+};
 use crate::domain::{CredentialError, Error, Result};
 use crate::store::{FirstRead, Principal, Store};
 
 /// A kind of principal.
-trait Caller: Sized {
+trait PrincipalKind: Sized {
     type Root;
     const WRONG_KIND: &str;
-    fn root(root: &Root) -> Option<&Self::Root>;
+    fn root(credential: &Credential) -> Option<Self::Root>;
     fn from_principal(principal: Principal) -> Option<Self>;
-    fn scopes(&self) -> Scopes;
+    /// The scopes of the key; `None` if the credential has no scopes and needs none.
+    fn scopes(&self) -> Option<Scopes>;
 }
 
-impl Caller for Operator {
+impl PrincipalKind for Operator {
     type Root = OperatorRoot;
     const WRONG_KIND: &str = "This operation needs an operator's key.";
 
-    fn root(root: &Root) -> Option<&OperatorRoot> {
-        if let Root::Operator(root) = root { Some(root) } else { None }
+    fn root(credential: &Credential) -> Option<OperatorRoot> {
+        credential.operator()
     }
 
     fn from_principal(principal: Principal) -> Option<Self> {
         if let Principal::Operator(operator) = principal { Some(operator) } else { None }
     }
 
-    fn scopes(&self) -> Scopes {
-        self.scopes
+    fn scopes(&self) -> Option<Scopes> {
+        Some(self.scopes)
     }
 }
 
-impl Caller for Integration {
+impl PrincipalKind for Caller {
+    type Root = ConversationScope;
+    const WRONG_KIND: &str = "This operation needs an integration's key or a user's token.";
+
+    fn root(credential: &Credential) -> Option<ConversationScope> {
+        credential.conversations()
+    }
+
+    fn from_principal(principal: Principal) -> Option<Self> {
+        match principal {
+            Principal::Operator(_) => None,
+            Principal::Integration(integration) => Some(Self::Integration(integration)),
+            Principal::User(user) => Some(Self::User(user)),
+        }
+    }
+
+    fn scopes(&self) -> Option<Scopes> {
+        match self {
+            Self::Integration(integration) => Some(integration.scopes()),
+            Self::User(_) => None,
+        }
+    }
+}
+
+impl PrincipalKind for Integration {
     type Root = CustomerRoot;
     const WRONG_KIND: &str = "This operation needs an integration's key.";
 
-    fn root(root: &Root) -> Option<&CustomerRoot> {
-        if let Root::Customer(root) = root { Some(root) } else { None }
+    fn root(credential: &Credential) -> Option<CustomerRoot> {
+        credential.integration()
     }
 
     fn from_principal(principal: Principal) -> Option<Self> {
         if let Principal::Integration(integration) = principal { Some(integration) } else { None }
     }
 
-    fn scopes(&self) -> Scopes {
-        self.scopes
+    fn scopes(&self) -> Option<Scopes> {
+        Some(self.scopes)
     }
 }
 
@@ -54,7 +81,9 @@ impl Request {
     /// Authenticates an operator that has `scope`, if one is required.
     pub async fn operator(&self, store: &Store, scope: Option<Scope>) -> Result<Operator> {
         Ok(self
-            .authenticate_caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await))
+            .authenticate_caller(store, scope, async |credential, _| {
+                authenticated(store.authenticate(credential).await)
+            })
             .await?
             .0)
     }
@@ -74,7 +103,9 @@ impl Request {
     /// Authenticates an integration that has `scope`, if one is required.
     pub async fn integration(&self, store: &Store, scope: Option<Scope>) -> Result<Integration> {
         Ok(self
-            .authenticate_caller(store, scope, async |claim, _| authenticated(store.authenticate(claim).await))
+            .authenticate_caller(store, scope, async |credential, _| {
+                authenticated(store.authenticate(credential).await)
+            })
             .await?
             .0)
     }
@@ -97,26 +128,58 @@ impl Request {
         scope: Option<Scope>,
         query: impl AsyncFnOnce(&CustomerRoot) -> Result<T>,
     ) -> Result<(Integration, T)> {
-        self.authenticate_caller(store, scope, async |claim, root| {
-            let (principal, found) = tokio::join!(store.authenticate(claim), query(root));
+        self.authenticate_caller(store, scope, async |credential, root| {
+            let (principal, found) = tokio::join!(store.authenticate(credential), query(root));
             Ok((principal?, found))
         })
         .await
     }
 
-    async fn authenticate_and_read<C: Caller, T: 'static, U>(
+    /// Authenticates the caller of an operation on conversations, as [`Request::operator_reading`] does. An integration needs `scope`.
+    pub async fn caller_reading<T: 'static, U>(
+        &self,
+        store: &Store,
+        scope: Scope,
+        first: impl FnOnce(&ConversationScope) -> Result<(FirstRead<T>, U)>,
+    ) -> Result<(Caller, T, U)> {
+        let (caller, (found, more)) = self.authenticate_and_read(store, Some(scope), first).await?;
+        Ok((caller, found, more))
+    }
+
+    /// Authenticates the caller of an operation on conversations, with a first read and, in parallel, a query.
+    pub async fn caller_querying<T: 'static, U, Q>(
+        &self,
+        store: &Store,
+        scope: Scope,
+        first: impl FnOnce(&ConversationScope) -> Result<(FirstRead<T>, U)>,
+        query: impl AsyncFnOnce(&ConversationScope, &U) -> Result<Q>,
+    ) -> Result<(Caller, T, U, Q)> {
+        let check = async |credential: &Credential, root: &ConversationScope| {
+            let (first, more) = match first(root) {
+                Ok(first) => first,
+                Err(error) => return Ok((store.authenticate(credential).await?, Err(error))),
+            };
+            let (read, rows) = tokio::join!(store.authenticate_and(credential, first), query(root, &more));
+            let (principal, found) = read?;
+            Ok((principal, found.and_then(|found| Ok((found, more, rows?)))))
+        };
+        let (caller, (found, more, rows)) = self.authenticate_caller(store, Some(scope), check).await?;
+        Ok((caller, found, more, rows))
+    }
+
+    async fn authenticate_and_read<C: PrincipalKind, T: 'static, U>(
         &self,
         store: &Store,
         scope: Option<Scope>,
         first: impl FnOnce(&C::Root) -> Result<(FirstRead<T>, U)>,
     ) -> Result<(C, (T, U))> {
-        self.authenticate_caller(store, scope, async |claim, root| {
+        self.authenticate_caller(store, scope, async |credential, root| {
             Ok(match first(root) {
                 Ok((first, more)) => {
-                    let (principal, found) = store.authenticate_and(claim, first).await?;
+                    let (principal, found) = store.authenticate_and(credential, first).await?;
                     (principal, found.map(|found| (found, more)))
                 }
-                Err(error) => (store.authenticate(claim).await?, Err(error)),
+                Err(error) => (store.authenticate(credential).await?, Err(error)),
             })
         })
         .await
@@ -124,32 +187,33 @@ impl Request {
 
     /// The caller, if it is of the required kind, and the data that `check` read. The order of errors is: no valid key, the wrong kind of
     /// key, the missing scope, the errors of the request.
-    async fn authenticate_caller<C: Caller, T>(
+    async fn authenticate_caller<C: PrincipalKind, T>(
         &self,
         store: &Store,
         scope: Option<Scope>,
-        check: impl AsyncFnOnce(&Claim, &C::Root) -> Result<(Principal, Result<T>)>,
+        check: impl AsyncFnOnce(&Credential, &C::Root) -> Result<(Principal, Result<T>)>,
     ) -> Result<(C, T)> {
-        let claim = self.claim()?;
-        let Some(root) = C::root(&claim.root) else {
-            store.authenticate(&claim).await?;
+        let credential = self.credential()?;
+        let Some(root) = C::root(&credential) else {
+            store.authenticate(&credential).await?;
             return Err(Error::Forbidden(C::WRONG_KIND.into()));
         };
-        let (principal, found) = check(&claim, root).await?;
+        let (principal, found) = check(&credential, &root).await?;
         let caller = C::from_principal(principal).ok_or(Error::Forbidden(C::WRONG_KIND.into()))?;
         check_scope(caller.scopes(), scope)?;
         Ok((caller, found?))
     }
 
-    /// The claim of the bearer token. Repeated headers are joined by a comma, which no token contains.
-    fn claim(&self) -> Result<Claim> {
+    /// The bearer token. Repeated headers are joined by a comma, which no token contains.
+    fn credential(&self) -> Result<Credential> {
         let header = self.header("authorization").unwrap_or_default();
         let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
         let (bearer, token) = (scheme.eq_ignore_ascii_case("bearer"), token.trim_start_matches(' '));
         if header.is_empty() || bearer && token.is_empty() {
             return Err(Error::Unauthorized(CredentialError::Missing));
         }
-        Claim::parse(token).filter(|_| bearer).ok_or(Error::Unauthorized(CredentialError::Malformed))
+        let credential = Credential::parse(token, self.base_url()).filter(|_| bearer);
+        credential.ok_or(Error::Unauthorized(CredentialError::Malformed))
     }
 }
 
@@ -157,9 +221,9 @@ fn authenticated(principal: Result<Principal>) -> Result<(Principal, Result<()>)
     Ok((principal?, Ok(())))
 }
 
-fn check_scope(scopes: Scopes, needed: Option<Scope>) -> Result<()> {
-    match needed {
-        Some(scope) if !scopes.contains(scope) => {
+fn check_scope(scopes: Option<Scopes>, needed: Option<Scope>) -> Result<()> {
+    match needed.zip(scopes) {
+        Some((scope, scopes)) if !scopes.contains(scope) => {
             let needed = scope.name();
             Err(Error::Forbidden(
                 format!("This operation needs the scope {needed}, which the key does not have.").into(),

@@ -259,8 +259,8 @@ fn unauthorized(credential: CredentialError) -> &'static str {
             "No credential was sent: send an API key as a bearer token in the Authorization header."
         }
         CredentialError::Malformed => {
-            "The credential is not a key of this API: it is mistyped or incomplete, given twice, or no bearer token."
+            "The credential is neither a key nor a token of this API: it is mistyped or incomplete, given twice, or no bearer token."
         }
-        CredentialError::NotLive => "The API key is unknown, revoked or expired.",
+        CredentialError::NotLive => "The API key or token is unknown, revoked or expired.",
     }
 }

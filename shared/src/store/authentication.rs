@@ -1,15 +1,20 @@
-//! Authenticates a claim with one strongly consistent read that is never cached, so that revocation, expiry and archiving take effect
-//! on the next request. The first read of the operation is part of the same request.
+//! Authenticates a credential with one strongly consistent read that is never cached, so that revocation, expiry, archiving and
+//! suspension take effect on the next request. The first read of the operation is part of the same request. The items are chosen by what
+//! the credential says of itself; the hash of a key or the signature of a token proves it before anything is returned.
 
 use super::client::Store;
 use super::first_read::FirstRead;
 use super::item::{Item, get_text, number, text};
 use super::keys::{self, Key};
+use super::signing_keys;
+use crate::domain::credential::Credential;
 use crate::domain::customer::Slug;
 use crate::domain::key_ring::{KeyEntry, KeyRing};
-use crate::domain::principal::{CustomerRoot, Integration, Operator, OperatorRoot, Scopes};
+use crate::domain::principal::{CustomerRoot, EndUser, Integration, Operator, OperatorRoot, Scopes};
 use crate::domain::secret::{Claim, Root, SecretHash};
-use crate::domain::{CredentialError, Error, KeyId, Result, Timestamp};
+use crate::domain::token::UnverifiedToken;
+use crate::domain::user::UserStatus;
+use crate::domain::{CredentialError, Error, KeyId, Result, TenantId, Timestamp};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use std::collections::HashMap;
 
@@ -20,6 +25,8 @@ pub enum Principal {
     Operator(Operator),
     /// A customer's integration.
     Integration(Integration),
+    /// A user of a tenant.
+    User(EndUser),
 }
 
 /// The entry of a key in a root item: about 100 bytes.
@@ -66,48 +73,50 @@ pub(super) fn key_ring(item: &Item) -> Result<KeyRing> {
 
 /// The attributes of a root that authentication reads besides the entry of the key. Other keys are not read.
 const ROOT_ATTRIBUTES: [&str; 4] = ["operator", "customer_id", "state", "page_key"];
-
-fn root_key(claim: &Claim) -> Key {
-    match &claim.root {
-        Root::Operator(root) => keys::operator(root),
-        Root::Customer(root) => keys::customer_root(root),
-    }
-}
+/// The attributes that authentication of a token reads: of the root, the user, the gate and the signing key.
+const TOKEN_ATTRIBUTES: [&str; 7] = ["state", "status", "tenant", "kid", "alg", "x", "retired_at"];
 
 impl Store {
-    /// Authenticates a claim. The error is the same for unknown, revoked and expired keys, and for those of an archived customer.
-    pub async fn authenticate(&self, claim: &Claim) -> Result<Principal> {
-        Ok(self.authenticate_and(claim, FirstRead::nothing(())).await?.0)
+    /// Authenticates a credential. The error is the same for unknown, revoked and expired keys and tokens, and for those of an archived
+    /// customer or a deprovisioned tenant.
+    pub async fn authenticate(&self, credential: &Credential) -> Result<Principal> {
+        Ok(self.authenticate_and(credential, FirstRead::nothing(())).await?.0)
     }
 
-    /// Authenticates a claim and reads what the operation needs first, in one request. The data is returned only with the principal.
+    /// Authenticates a credential and reads what the operation needs first, in one request. The data is returned only with the principal.
     pub async fn authenticate_and<T: 'static>(
         &self,
-        claim: &Claim,
+        credential: &Credential,
         mut first: FirstRead<T>,
     ) -> Result<(Principal, Result<T>)> {
-        let root = root_key(claim);
         let mut keys = std::mem::take(&mut first.keys);
-        keys.push(root.clone());
-        let entry = format!("keys.{}", claim.key_id.ulid());
+        let (own, attributes, entry) = match credential {
+            Credential::Key(claim) => {
+                (vec![root_key(claim)], ROOT_ATTRIBUTES.as_slice(), Some(format!("keys.{}", claim.key_id.ulid())))
+            }
+            Credential::Token { token, .. } => (self.token_keys(token), TOKEN_ATTRIBUTES.as_slice(), None),
+        };
+        // The operation may read the user or the gate of a token, too. A batch has a key once.
+        keys.extend(own.into_iter().filter(|key| !keys.contains(key)).collect::<Vec<_>>());
         let projection = first.attributes.take().map(|mut paths| {
-            paths.extend(ROOT_ATTRIBUTES);
+            paths.extend(attributes);
             paths.extend(["w"]);
             paths.sort_unstable();
             paths.dedup();
             paths
         });
-        let projection: Option<Vec<&str>> =
-            projection.map(|paths| paths.into_iter().chain(std::iter::once(entry.as_str())).collect());
-        let mut items = self.get_all(keys, projection.as_deref()).await?;
-        let at = items.iter().position(|item| root.is_of(item));
-        let item = at.map(|at| items.swap_remove(at));
-        let principal = item.and_then(|item| self.principal(claim, &item));
+        let projection: Option<Vec<&str>> = projection.map(|paths| paths.into_iter().chain(entry.as_deref()).collect());
+        let items = self.get_all(keys, projection.as_deref()).await?;
+        let principal = match credential {
+            Credential::Key(claim) => self.principal(claim, &items),
+            Credential::Token { token, issuer } => self.end_user(token, issuer, &items)?.map(Principal::User),
+        };
         let principal = principal.ok_or(Error::Unauthorized(CredentialError::NotLive))?;
         Ok((principal, first.finish(items)))
     }
 
-    fn principal(&self, claim: &Claim, item: &Item) -> Option<Principal> {
+    fn principal(&self, claim: &Claim, items: &[Item]) -> Option<Principal> {
+        let item = find(items, &root_key(claim))?;
         let entry = self.live_entry(claim, item)?;
         match &claim.root {
             Root::Operator(root) => operator(root, entry, item).map(Principal::Operator),
@@ -118,6 +127,56 @@ impl Store {
     fn live_entry(&self, claim: &Claim, item: &Item) -> Option<KeyEntry> {
         entry(item, claim.key_id).filter(|entry| entry.hash.matches(&claim.hash) && entry.is_live(self.now))
     }
+
+    /// The keys of the items that the validity of a token depends on.
+    fn token_keys(&self, token: &UnverifiedToken) -> Vec<Key> {
+        let (root, user) = (token.root(), token.user());
+        vec![
+            keys::customer_root(&root),
+            keys::signing_key(token.kid()),
+            keys::user(&root, user),
+            keys::gate(&root, user.tenant_tag(), self.gate_number),
+        ]
+    }
+
+    /// The user of a valid token. Fails if the user is suspended.
+    fn end_user(&self, token: &UnverifiedToken, issuer: &str, items: &[Item]) -> Result<Option<EndUser>> {
+        let (root, user, kid) = (token.root(), token.user(), token.kid());
+        let tag = user.tenant_tag();
+        let public_key = find(items, &keys::signing_key(kid)).and_then(signing_keys::public_key);
+        let is_valid = public_key.is_some_and(|key| token.verify(&key, issuer, self.now).is_some());
+        let customer = find(items, &keys::customer_root(&root)).and_then(|root| get_text(root, "state"));
+        let gate = find(items, &keys::gate(&root, tag, self.gate_number)).and_then(|gate| get_text(gate, "tenant"));
+        let status = find(items, &keys::user(&root, user)).and_then(|user| get_text(user, "status"));
+        let tenant = token.tenant();
+        let is_live = customer == Some("active") && gate.and_then(TenantId::parse) == Some(tenant);
+        match status {
+            Some(status) if is_valid && is_live => {
+                if status == UserStatus::Active.as_str() {
+                    Ok(Some(EndUser { root, tenant, user, signing_key: kid }))
+                } else {
+                    Err(user_suspended())
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The error of a suspended user.
+pub(super) fn user_suspended() -> Error {
+    Error::Forbidden("The user is suspended.".into())
+}
+
+fn root_key(claim: &Claim) -> Key {
+    match &claim.root {
+        Root::Operator(root) => keys::operator(root),
+        Root::Customer(root) => keys::customer_root(root),
+    }
+}
+
+fn find<'a>(items: &'a [Item], key: &Key) -> Option<&'a Item> {
+    items.iter().find(|item| key.is_of(item))
 }
 
 fn operator(root: &OperatorRoot, entry: KeyEntry, item: &Item) -> Option<Operator> {

@@ -53,6 +53,11 @@ impl FailedConditions {
         self.items.iter_mut().find_map(|(_, item)| item.take_if(|item| key.is_of(item)))
     }
 
+    /// Fails with the error, if the failed condition has one.
+    pub fn check(self) -> Result<()> {
+        self.error.map_or(Ok(()), Err)
+    }
+
     /// The error, for writes whose conditions only fail with an error.
     pub fn into_error(self) -> Error {
         self.error.unwrap_or_else(|| Error::internal("a condition failed that cannot fail"))

@@ -141,7 +141,9 @@ pub(super) fn delete_all<'a>(key: impl Fn(GateNumber) -> Key) -> Vec<Write<'a>> 
 impl Store {
     /// Reads the gate of this request.
     pub(super) fn gate(&self, root: &CustomerRoot, tag: TenantTag) -> FirstRead<Option<Gate>> {
-        FirstRead::item(keys::gate(root, tag, self.gate_number), None).map(|item| item.map(Gate::from_item).transpose())
+        const ATTRIBUTES: Option<&[&str]> = Some(&["tenant", "status", "g"]);
+        FirstRead::item(keys::gate(root, tag, self.gate_number), ATTRIBUTES)
+            .map(|item| item.map(Gate::from_item).transpose())
     }
 
     /// The tenant with its tag. The tag, the gates and the leases of a tenant are created before its first user or role.

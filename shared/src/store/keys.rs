@@ -32,6 +32,12 @@ impl Key {
         HashMap::from([("pk".to_owned(), text(self.pk)), ("sk".to_owned(), text(self.sk))])
     }
 
+    /// The key of an item that was read.
+    pub(super) fn of_item(item: &Item) -> Option<Self> {
+        let attribute = |name: &str| item.get(name)?.as_s().ok().cloned();
+        Some(Self { pk: attribute("pk")?, sk: attribute("sk")? })
+    }
+
     /// Whether `item` has this key.
     pub(super) fn is_of(&self, item: &Item) -> bool {
         let has = |name, value: &String| item.get(name).and_then(|found| found.as_s().ok()) == Some(value);

@@ -6,12 +6,11 @@
 
 use super::client::{Store, random};
 use super::commit::Decision;
-use super::first_read::FirstRead;
 use super::gates;
 use super::item::{Item, get_text, new_item, read_row, text};
 use super::keys::{self, Partition};
 use super::read::PageQuery;
-use super::snapshot::{Entity, Snapshot};
+use super::snapshot::Entity;
 use super::write::Write;
 use crate::domain::token::{ALGORITHM, Jwks, SigningPrivateKey, SigningPublicKey};
 use crate::domain::{Error, Result, SigningKeyId, Timestamp};
@@ -82,13 +81,11 @@ fn read_private(item: &Item) -> Option<(Timestamp, SigningPrivateKey)> {
     Some((Timestamp::parse(get_text(item, "signs_from")?)?, SigningPrivateKey::from_seed(kid, seed)))
 }
 
-impl FirstRead<Option<SigningPublicKey>> {
-    /// The public part of a key, unless it is retired.
-    pub(super) fn signing_key(kid: SigningKeyId) -> Self {
-        let read =
-            |key: Option<Snapshot<SigningKey>>| Ok(key.filter(|key| key.entity.is_live()).map(|key| key.entity.public));
-        FirstRead::entity(keys::signing_key(kid)).map(read)
-    }
+/// The public key of an item, unless the key is retired.
+pub(super) fn public_key(item: &Item) -> Option<SigningPublicKey> {
+    let kid = SigningKeyId::parse(get_text(item, "kid")?)?;
+    SigningPublicKey::parse(kid, get_text(item, "alg")?, get_text(item, "x")?)
+        .filter(|_| !item.contains_key("retired_at"))
 }
 
 impl Store {

@@ -1,7 +1,9 @@
-//! The sweep releases the repositories of deprovisioned tenants. It can be resumed at any point: the job remains until all repositories
-//! are released, and each is released once, because its back reference is deleted in the same transaction.
+//! The sweep releases the repositories of deprovisioned tenants and deletes what is left below them. It can be resumed at any point: the
+//! job remains until everything is done, and each repository is released once, because its back reference is deleted in the same
+//! transaction.
 
 use super::attachments::release;
+use super::below_tenant::Deprovisioned;
 use super::client::Store;
 use super::item::{get_text, new_item, number, read_row, text};
 use super::keys::{self, id_sort_key};
@@ -19,7 +21,7 @@ const MIN_TIME_LEFT: Duration = Duration::from_secs(2);
 /// The number of jobs that are read at once.
 const JOBS_PER_PAGE: usize = 25;
 
-/// A deprovisioned tenant whose repositories are to be released.
+/// What is to be done for a deprovisioned tenant.
 #[derive(Serialize, Deserialize)]
 struct Job {
     customer: CustomerId,
@@ -33,12 +35,22 @@ struct Job {
     lease_until: Option<Timestamp>,
 }
 
+/// The work of a job.
+struct Work {
+    repositories: Vec<RepositoryId>,
+    tag: Option<TenantTag>,
+}
+
 impl Job {
-    /// The repositories to release. Fails if any id is invalid: a repository that is skipped would keep a wrong count.
-    fn repositories(&self) -> Result<Vec<RepositoryId>> {
+    /// The work. Fails if an id or the tag is invalid: a repository that is skipped would keep a wrong count.
+    fn work(&self) -> Result<Work> {
         let parse =
             |ulid: &String| RepositoryId::parse_ulid(ulid).ok_or_else(|| Error::internal("a sweep job names no id"));
-        self.repositories.iter().map(parse).collect()
+        let tag = |tag: &String| TenantTag::parse(tag).ok_or_else(|| Error::internal("a sweep job has an invalid tag"));
+        Ok(Work {
+            repositories: self.repositories.iter().map(parse).collect::<Result<_>>()?,
+            tag: self.tag.as_ref().map(tag).transpose()?,
+        })
     }
 }
 
@@ -77,8 +89,8 @@ impl Store {
                 if self.time_left() < MIN_TIME_LEFT {
                     return failure.map_or(Ok(()), Err);
                 }
-                let done = match read_row(item).and_then(|job: Job| job.repositories()) {
-                    Ok(repositories) => self.release_repositories(&root, tenant, &repositories).await,
+                let done = match read_row::<Job>(item).and_then(|job| job.work()) {
+                    Ok(work) => self.do_job(&root, tenant, work).await,
                     Err(error) => self.mark_failed(&root, tenant).await.and(Err(error)),
                 };
                 match done {
@@ -94,12 +106,7 @@ impl Store {
         }
     }
 
-    async fn release_repositories(
-        &self,
-        root: &CustomerRoot,
-        tenant: TenantId,
-        repositories: &[RepositoryId],
-    ) -> Result<()> {
+    async fn do_job(&self, root: &CustomerRoot, tenant: TenantId, work: Work) -> Result<()> {
         let until = self.now.plus_milliseconds(LEASE_MILLISECONDS);
         let lease = Write::update_existing(keys::sweep_job(root, tenant))
             .set("lease_until", text(until.to_string()))
@@ -108,8 +115,13 @@ impl Store {
         if !self.commit_if_needed(vec![lease]).await? {
             return Ok(());
         }
-        for repository in repositories {
-            self.commit_if_needed(release(root, *repository, tenant).into()).await?;
+        for repository in work.repositories {
+            self.commit_if_needed(release(root, repository, tenant).into()).await?;
+        }
+        if let Some(tag) = work.tag
+            && !self.delete_below(&Deprovisioned { root, tenant, tag }).await?
+        {
+            return Ok(());
         }
         let done = Write::delete_item(keys::sweep_job(root, tenant)).with_condition("attribute_exists({pk})", []);
         self.commit_if_needed(vec![done]).await.map(drop)
@@ -126,7 +138,7 @@ impl Store {
     }
 
     /// Commits writes. `false` if a condition failed, because they were applied before.
-    async fn commit_if_needed(&self, writes: Vec<Write<'_>>) -> Result<bool> {
+    pub(super) async fn commit_if_needed(&self, writes: Vec<Write<'_>>) -> Result<bool> {
         Ok(self.commit(writes).await?.failed_conditions()?.is_none())
     }
 }

@@ -180,6 +180,14 @@ impl<'a> Write<'a> {
         self
     }
 
+    /// The same for a number that is absent as long as it is zero.
+    pub fn increase_from_zero(mut self, path: &str, by: i32) -> Self {
+        let path = self.path(path);
+        let (zero, by) = (self.value(number(0)), self.value(number(by)));
+        self.sets.push(format!("{path} = if_not_exists({path}, {zero}) + {by}"));
+        self
+    }
+
     /// Increments the version, and so changes the ETag.
     pub fn new_version(self) -> Self {
         self.increase("ver", 1)

@@ -138,8 +138,8 @@ const MUTANTS: &[Mutant] = &[
         name: "an invalid request is reported before the credential is checked",
         change: Change::Code(
             "shared/src/http/authentication.rs",
-            "Err(error) => (store.authenticate(claim).await?, Err(error)),",
-            "Err(error) if MUTANT => return Err(error),\n                Err(error) => (store.authenticate(claim).await?, Err(error)),",
+            "Err(error) => (store.authenticate(credential).await?, Err(error)),",
+            "Err(error) if MUTANT => return Err(error),\n                Err(error) => (store.authenticate(credential).await?, Err(error)),",
         ),
         after: None,
         test: Test("conventions", "the_path_the_method_the_credential_and_its_kind_come_first"),
@@ -314,6 +314,16 @@ const MUTANTS: &[Mutant] = &[
         after: None,
         test: RECORDED_CALLS,
         says: "UpdateTenantFunction may not dynamodb:UpdateItem",
+    },
+    Mutant {
+        name: "another function reads private signing keys",
+        change: Change::Template(
+            "ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"S\"}",
+            "ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"S*\"}",
+        ),
+        after: None,
+        test: Test("template", "only_exchange_token_reads_private_signing_keys"),
+        says: "\"get-jwks\"",
     },
 ];
 
