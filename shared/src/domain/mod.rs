@@ -5,6 +5,7 @@ pub mod attachment;
 mod change;
 #[cfg(test)]
 pub(crate) mod choice;
+pub mod conversation;
 pub mod credential;
 pub mod customer;
 pub mod customer_list;
@@ -19,6 +20,8 @@ pub mod idempotency;
 pub mod json;
 pub mod key;
 pub mod key_ring;
+pub mod lease;
+pub mod message;
 pub mod order;
 pub mod page_token;
 pub mod precondition;
