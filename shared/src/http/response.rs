@@ -44,6 +44,18 @@ impl Versioned for crate::domain::repository::Repository {
     }
 }
 
+impl Versioned for crate::domain::user::User {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl Versioned for crate::domain::role::Role {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// `Cache-Control` of responses that no cache may store: those with secrets, and public ones that are not documents.
 pub const NO_STORE: &str = "no-store";
 
