@@ -21,7 +21,7 @@ use tenancy::store::{Settings, Store};
 /// Where clients find an API that has a mapping.
 pub const PUBLIC_HOST: &str = "https://api.example.com";
 
-/// An API of its own: gateway, functions, fault proxy, table. Two operators are there from the start.
+/// An API of its own: gateway, functions, fault proxy, table. An operator and a key that signs tokens are there from the start.
 pub struct App {
     /// The functions' processes.
     pub lambda: Lambda,
@@ -45,13 +45,23 @@ impl App {
 
     /// Starts an API whose functions run as `change` says.
     pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
-        Self::launch("", change).await
+        Self::launch("", change).await.with_signing_key().await
     }
 
     /// Starts an API that its clients call as `https://api.example.com` and this path (`/tenancy`): a custom domain with an
     /// API mapping. [`App::url`] and all calls include the path.
     pub async fn start_mapped(mapping: &str) -> Self {
-        Self::launch(mapping, |_| {}).await
+        Self::launch(mapping, |_| {}).await.with_signing_key().await
+    }
+
+    /// Starts an API that cannot sign tokens yet.
+    pub async fn without_signing_key() -> Self {
+        Self::launch("", |_| {}).await
+    }
+
+    async fn with_signing_key(self) -> Self {
+        self.direct_store().create_signing_key().await.expect("the key can be made");
+        self
     }
 
     async fn launch(mapping: &str, change: impl FnOnce(&mut Options)) -> Self {

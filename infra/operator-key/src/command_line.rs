@@ -1,5 +1,6 @@
 //! The command line of operator-key. `cargo xtask operator-key` has the same one: infra/xtask includes this file.
 
+use super::table::Table;
 use clap::{Args, Subcommand};
 
 /// Makes, lists and revokes operator keys: no endpoint does.
@@ -43,12 +44,8 @@ pub struct Place {
     /// The operator: a lower-case letter, then letters, digits and hyphens.
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub operator: String,
-    /// The store's URL [default: AWS]. `cargo xtask operator-key` without --endpoint and --table uses the running dev stack, if there is one.
-    #[arg(long, value_name = "URL")]
-    pub endpoint: Option<String>,
-    /// The table [default: TABLE_NAME in the environment, else `tenancy`].
-    #[arg(long, value_name = "NAME")]
-    pub table: Option<String>,
+    #[command(flatten)]
+    pub table: Table,
 }
 
 impl Action {

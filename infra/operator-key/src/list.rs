@@ -1,5 +1,6 @@
 //! The list of an operator's keys as a person reads it: a header, aligned columns, ages, and which keys are due for replacement.
 
+use super::common::aligned;
 use tenancy::domain::Timestamp;
 use tenancy::store::OperatorKey;
 
@@ -22,17 +23,7 @@ pub fn is_old(key: &OperatorKey, now: Timestamp) -> bool {
 pub fn lines(keys: &[OperatorKey], now: Timestamp) -> Vec<String> {
     let header = ["KEY", "CREATED", "AGE", "STATE", "SCOPES", "NAME"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(keys.iter().map(|key| row(key, now))).collect();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..5).map(|column| width(column).unwrap_or_default()).collect();
-    let line = |row: &[String; 6]| {
-        // The last column has no width: nothing follows it.
-        let padded = row.iter().enumerate().map(|(column, cell)| {
-            let width = widths.get(column).copied().unwrap_or_default();
-            format!("{cell:<width$}")
-        });
-        padded.collect::<Vec<_>>().join("  ")
-    };
-    rows.iter().map(line).collect()
+    aligned(&rows)
 }
 
 fn row(key: &OperatorKey, now: Timestamp) -> [String; 6] {

@@ -2,18 +2,17 @@
 //! Credentials and region come from the caller's AWS configuration.
 
 mod command_line;
+mod common;
 mod list;
+mod table;
 
-use aws_config::BehaviorVersion;
 use clap::Parser;
-use command_line::{Action, Options, Place};
-use std::env;
-use std::time::{SystemTime, UNIX_EPOCH};
+use command_line::{Action, Options};
+use common::{explain, now, open_store, print};
 use tenancy::domain::customer::Slug;
 use tenancy::domain::key::KeyName;
 use tenancy::domain::principal::{KeyKind, Scopes};
-use tenancy::domain::{Error, KeyId, Timestamp};
-use tenancy::store::{Settings, Store, http_client};
+use tenancy::domain::{Error, KeyId};
 
 #[derive(Parser)]
 #[command(name = "operator-key")]
@@ -31,17 +30,18 @@ async fn main() {
 }
 
 async fn run() -> Result<(), String> {
+    let explain = |error: Error| explain(&error, "there is no such operator or key");
     let action = CommandLine::parse().options.action;
     let place = action.place();
     let operator = Slug::parse(&place.operator).ok_or_else(|| format!("{:?} is no operator's name", place.operator))?;
     match &action {
         Action::Create { name, scopes, .. } => {
             let (name, scopes) = (read_name(name.as_deref())?, read_scopes(scopes.as_deref())?);
-            let created = open_store(place).await.create_operator_key(operator, name, scopes).await;
-            print(created.map_err(|error| explain(&error))?.reveal());
+            let created = open_store(&place.table).await.create_operator_key(operator, name, scopes).await;
+            print(created.map_err(explain)?.reveal());
         }
         Action::List { .. } => {
-            let keys = open_store(place).await.operator_keys(operator).await.map_err(|error| explain(&error))?;
+            let keys = open_store(&place.table).await.operator_keys(operator).await.map_err(explain)?;
             list::lines(&keys, now()).iter().for_each(|line| print(line));
             let old = keys.iter().filter(|key| list::is_old(key, now())).count();
             if old > 0 {
@@ -53,8 +53,8 @@ async fn run() -> Result<(), String> {
         }
         Action::Revoke { key_id, .. } => {
             let key_id = KeyId::parse(key_id).ok_or_else(|| format!("{key_id:?} is no key id (key_…)"))?;
-            let revoked = open_store(place).await.revoke_operator_key(operator, key_id).await;
-            revoked.map_err(|error| explain(&error))?;
+            let revoked = open_store(&place.table).await.revoke_operator_key(operator, key_id).await;
+            revoked.map_err(explain)?;
             eprintln!("{key_id} is revoked");
         }
     }
@@ -78,35 +78,4 @@ fn read_scopes(text: Option<&str>) -> Result<Scopes, String> {
             format!("{name:?} is not a scope of operator keys; there are: {known}")
         })
     })
-}
-
-async fn open_store(place: &Place) -> Store {
-    let loaded = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()).load().await;
-    let mut config = aws_sdk_dynamodb::config::Builder::from(&loaded);
-    if let Some(url) = &place.endpoint {
-        config = config.endpoint_url(url);
-    }
-    let table = place.table.clone().or_else(|| env::var("TABLE_NAME").ok()).unwrap_or_else(|| "tenancy".to_owned());
-    Store::new(Settings::new(config, table), now())
-}
-
-fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_milliseconds(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn explain(error: &Error) -> String {
-    match error {
-        Error::NotFound => "there is no such operator or key".to_owned(),
-        Error::Invalid(faults) => faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; "),
-        Error::Unavailable(cause) | Error::Internal(cause) => {
-            format!("the table cannot be used: {}", cause.for_log())
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "the secret alone on standard output is what this program is for")]
-fn print(line: &str) {
-    println!("{line}");
 }

@@ -43,6 +43,7 @@ enum Command {
     Bench(bench::Options),
     Chaos(chaos::Options),
     OperatorKey(operator_key::Options),
+    SigningKey(operator_key::SigningKeyOptions),
     Router(router::Options),
     Completions(completions::Options),
     Docs(docs::Options),
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
             Command::Bench(options) => bench::run(options).await,
             Command::Chaos(options) => chaos::run(&options),
             Command::OperatorKey(options) => operator_key::run(&options).await,
+            Command::SigningKey(options) => operator_key::run_signing_key(&options).await,
             Command::Router(options) => router::run(&options),
             Command::Completions(options) => completions::run(&options),
             Command::Docs(options) => docs::run(&options),
@@ -128,6 +130,8 @@ mod tests {
             "chaos",
             "operator-key",
             "operator-key create",
+            "signing-key",
+            "signing-key retire",
             "router",
             "docs",
             "completions",
@@ -147,6 +151,7 @@ mod tests {
             ("chaos --minute 1", "'--minutes'"),
             ("operator-key creat", "'create'"),
             ("operator-key list --operatr acme", "'--operator'"),
+            ("signing-key retir", "'retire'"),
             ("router --chek", "'--check'"),
             ("completions bahs", "'bash'"),
         ] {
@@ -168,6 +173,7 @@ mod tests {
             ("chaos --minutes 1 --seed x", "invalid digit"),
             ("operator-key create", "--operator <NAME>"),
             ("operator-key revoke --operator acme", "<KEY_ID>"),
+            ("signing-key retire", "<KID>"),
             ("router --check --write", "cannot be used with"),
         ] {
             let error = refused(line);

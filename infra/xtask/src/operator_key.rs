@@ -1,10 +1,14 @@
-//! `cargo xtask operator-key ...`: forwards to the program of that name.
+//! `cargo xtask operator-key ...` and `cargo xtask signing-key ...`: forward to the programs of these names.
 //!
 //! Without `--endpoint` and `--table` it uses the running dev stack, if there is one; otherwise the table that the flags and the
 //! environment name, with the caller's AWS credentials. Standard output has nothing but the program's own, so that the secret can be piped.
 
 #[path = "../../operator-key/src/command_line.rs"]
 mod command_line;
+#[path = "../../operator-key/src/signing_key.rs"]
+mod signing_key;
+#[path = "../../operator-key/src/table.rs"]
+mod table;
 
 use std::{
     net::TcpStream,
@@ -12,7 +16,9 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use self::command_line::{Action, Place};
+pub use self::command_line::Options;
+pub use self::signing_key::Options as SigningKeyOptions;
+use self::table::Table;
 use crate::{
     Result, cargo,
     environment::{Environment, LOCAL_AWS},
@@ -20,7 +26,13 @@ use crate::{
     progress::note,
 };
 
-impl Action {
+/// The arguments that name the table.
+fn table_words(table: &Table) -> impl Iterator<Item = String> {
+    let optional = [("--endpoint", &table.endpoint), ("--table", &table.name)].into_iter();
+    optional.filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")))
+}
+
+impl command_line::Action {
     /// The program's own command line.
     fn words(&self) -> Vec<String> {
         let own = match self {
@@ -32,21 +44,38 @@ impl Action {
             Self::List { .. } => vec!["list".to_owned()],
             Self::Revoke { key_id, .. } => vec!["revoke".to_owned(), key_id.clone()],
         };
-        let Place { operator, endpoint, table } = self.place();
-        let optional = [("--endpoint", endpoint), ("--table", table)].into_iter();
-        let place = optional.filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")));
-        own.into_iter().chain([format!("--operator={operator}")]).chain(place).collect()
+        let place = self.place();
+        let operator = format!("--operator={}", place.operator);
+        own.into_iter().chain([operator]).chain(table_words(&place.table)).collect()
     }
 }
 
-pub use self::command_line::Options;
+impl signing_key::Action {
+    /// The program's own command line.
+    fn words(&self) -> Vec<String> {
+        let own = match self {
+            Self::Create { .. } => vec!["create".to_owned()],
+            Self::List { .. } => vec!["list".to_owned()],
+            Self::Retire { kid, .. } => vec!["retire".to_owned(), kid.clone()],
+        };
+        own.into_iter().chain(table_words(self.table())).collect()
+    }
+}
 
-/// Replaces this process by the program; returns only if that fails.
+/// Replaces this process by operator-key; returns only if that fails.
 pub async fn run(options: &Options) -> Result<ExitCode> {
-    let place = options.action.place();
+    start("operator-key", options.action.words(), &options.action.place().table).await
+}
+
+/// Replaces this process by signing-key; returns only if that fails.
+pub async fn run_signing_key(options: &SigningKeyOptions) -> Result<ExitCode> {
+    start("signing-key", options.action.words(), options.action.table()).await
+}
+
+async fn start(program: &str, words: Vec<String>, table: &Table) -> Result<ExitCode> {
     let stack = Environment::load()?;
     let mut local = None;
-    if place.endpoint.is_none() && place.table.is_none() {
+    if table.endpoint.is_none() && table.name.is_none() {
         // Never AWS instead: with a dev stack, a key in a real account would be a surprise.
         if stack.has_ended() {
             return Err(
@@ -65,14 +94,14 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
         note(&format!("using the dev stack's table {table} at {endpoint} (.local/dev.env)"));
     }
     let groups = ProcessGroups::start()?;
-    let programs = cargo::build(&groups, &["--bin", "operator-key"]).await?;
-    let mut command = Command::new(programs.get("operator-key").ok_or("cargo made no program operator-key")?);
+    let programs = cargo::build(&groups, &["--bin", program]).await?;
+    let mut command = Command::new(programs.get(program).ok_or(format!("cargo made no program {program}"))?);
     cargo::forget_cargo(&mut command);
-    command.args(options.action.words());
+    command.args(words);
     if let Some((endpoint, table)) = local {
         command.args(["--endpoint", endpoint, "--table", table]).envs(LOCAL_AWS);
     }
-    Err(format!("cannot start operator-key: {}", command.exec()))
+    Err(format!("cannot start {program}: {}", command.exec()))
 }
 
 #[cfg(test)]
@@ -80,14 +109,26 @@ mod tests {
     use super::*;
 
     #[derive(clap::Parser)]
-    struct Line {
+    struct Line<T: clap::Args> {
         #[command(flatten)]
-        options: Options,
+        options: T,
+    }
+
+    fn parsed<T: clap::Args>(line: &str) -> T {
+        let line = std::iter::once("program").chain(line.split_whitespace());
+        <Line<T> as clap::Parser>::try_parse_from(line).ok().unwrap().options
     }
 
     fn words(line: &str) -> String {
-        let line = std::iter::once("operator-key").chain(line.split_whitespace());
-        <Line as clap::Parser>::try_parse_from(line).ok().unwrap().options.action.words().join(" ")
+        parsed::<Options>(line).action.words().join(" ")
+    }
+
+    #[test]
+    fn signing_key_gets_what_was_given() {
+        let words = |line: &str| parsed::<SigningKeyOptions>(line).action.words().join(" ");
+        assert_eq!(words("create"), "create");
+        assert_eq!(words("list --table t"), "list --table=t");
+        assert_eq!(words("retire --endpoint http://127.0.0.1:1 k"), "retire k --endpoint=http://127.0.0.1:1");
     }
 
     #[test]

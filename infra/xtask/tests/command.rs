@@ -36,6 +36,7 @@ fn commands_flags_and_values_are_completed() {
     for (words, completed) in [
         ("xtask operator", "operator-key"),
         ("xtask operator-key rev", "revoke"),
+        ("xtask signing-key ret", "retire"),
         ("xtask dev --thr", "--throttle"),
         ("xtask build --target ar", "arm64"),
     ] {

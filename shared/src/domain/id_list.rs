@@ -19,6 +19,8 @@ pub struct IdList<K> {
     pub limit: usize,
     /// Where the page begins.
     pub position: Position<K>,
+    /// Whether the list begins with the oldest resource, as that of messages does. The position is then one of that order.
+    pub is_ascending: bool,
 }
 
 impl<K: Kind> IdList<K> {

@@ -30,6 +30,14 @@ impl IdempotencyKey {
     }
 }
 
+/// The hash that identifies the record of an end user: of the digest of [`IdempotencyKey::digest`] and the user's id.
+pub fn digest_of_user(digest: &[u8; 32], user: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(digest);
+    hash.update(user);
+    hash.finalize().into()
+}
+
 /// The `operationId` of a binary: `createTenant` of `create-tenant`.
 fn operation_id(binary: &str) -> String {
     let mut words = binary.split('-');

@@ -32,6 +32,6 @@ impl Input<'_> {
             (None, Some(id)) => Position::EndingBefore(id),
             (None, None) => Position::Newest,
         };
-        Some(IdList { limit: limit?.unwrap_or(20), position })
+        Some(IdList { limit: limit?.unwrap_or(20), position, is_ascending: false })
     }
 }

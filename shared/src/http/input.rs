@@ -53,6 +53,13 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Whether a query parameter is given, read before the other parameters are checked.
+    pub fn has_query(&self, name: &str) -> bool {
+        query::parse(self.query()).unwrap_or_default().iter().any(|(known, _)| known == name)
+    }
+}
+
 impl Input<'_> {
     /// Refuses the request as a whole. Of several errors, the first in the order of the contract is answered.
     pub fn refuse(&self, error: Error) {
@@ -126,7 +133,7 @@ impl Input<'_> {
     }
 
     /// Whether a query parameter is given and not empty.
-    pub(super) fn has_value(&self, name: &str) -> bool {
+    pub fn has_value(&self, name: &str) -> bool {
         self.query.iter().any(|(known, value)| known == name && !value.is_empty())
     }
 

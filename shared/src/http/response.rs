@@ -56,6 +56,12 @@ impl Versioned for crate::domain::role::Role {
     }
 }
 
+impl Versioned for crate::domain::conversation::ConversationView {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// `Cache-Control` of responses that no cache may store: those with secrets, and public ones that are not documents.
 pub const NO_STORE: &str = "no-store";
 

@@ -20,18 +20,27 @@ use std::{env, panic, process};
 
 /// Runs a function that uses the table, with one connection.
 pub fn serve(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
-    serve_over(1, handler);
+    serve_over(1, REVALIDATED, handler);
 }
 
 /// Runs a function that queries the table in parallel with authentication, with two connections.
 pub fn serve_querying(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
-    serve_over(2, handler);
+    serve_over(2, REVALIDATED, handler);
 }
 
-fn serve_over(connections: usize, handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
+/// Runs a function that uses the table and needs no credential.
+pub fn serve_public_reading(handler: impl AsyncFn(Request, &Store) -> Result<Response>) {
+    serve_over(1, NO_STORE, handler);
+}
+
+fn serve_over(
+    connections: usize,
+    cache_control: &'static str,
+    handler: impl AsyncFn(Request, &Store) -> Result<Response>,
+) {
     log::start();
     let settings = Settings::from_environment().unwrap_or_else(|missing| fail(&missing));
-    let process = Process::new(REVALIDATED);
+    let process = Process::new(cache_control);
     run(async {
         let store = Store::new(settings, now());
         store.connect(connections).await.unwrap_or_else(|missing| fail(&missing));

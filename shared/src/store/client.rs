@@ -1,6 +1,6 @@
 //! The handle of the store: client, table and deadline of the current request.
 
-use super::gates::GateNumber;
+use super::gate_number::GateNumber;
 use super::{keys, tls};
 use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;

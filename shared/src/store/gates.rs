@@ -10,8 +10,10 @@
 
 use super::client::{Store, random};
 use super::first_read::FirstRead;
+use super::gate_number::GateNumber;
 use super::item::{self, Item, get_text, new_item, number, read_row, text};
 use super::keys::{self, Key};
+use super::leases::LEASES;
 use super::snapshot::Snapshot;
 use super::write::Write;
 use crate::domain::attachment::TenantWithAttachments;
@@ -20,35 +22,7 @@ use crate::domain::tenant::TenantStatus;
 use crate::domain::{CredentialError, Error, Result, TenantId, TenantTag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::ControlFlow;
-
-/// The number of gates. A change of all gates waits for the transactions that use one, so more gates do not make it slower; but a
-/// suspension writes them all (docs/access-patterns.md).
-const GATES: u8 = 16;
-
-/// One of the gates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GateNumber(u8);
-
-impl GateNumber {
-    /// The gate of a random number.
-    pub(super) fn new(random: u8) -> Self {
-        Self(random % GATES)
-    }
-
-    /// All gates.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        (0..GATES).map(Self)
-    }
-}
-
-/// One hexadecimal digit.
-impl fmt::Display for GateNumber {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:x}", self.0)
-    }
-}
 
 /// A gate of a tenant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -178,7 +152,7 @@ fn first_gates(
     let gate = Gate { tenant: entity.tenant.id, status: entity.tenant.status, generation: 0 };
     let gate = new_item("gate", &gate)?;
     let mut leases = new_item("leases", &BTreeMap::<&str, &str>::new())?;
-    leases.insert("leases".to_owned(), item::value(&BTreeMap::<&str, &str>::new())?);
+    leases.insert(LEASES.to_owned(), item::value(&BTreeMap::<&str, &str>::new())?);
     let mut writes = vec![tagged];
     writes.extend(GateNumber::all().map(|number| Write::put_new(keys::gate(root, tag, number), gate.clone())));
     writes.push(Write::put_new(keys::leases(root, tag), leases).with_history());

@@ -8,9 +8,9 @@ use super::first_read::FirstRead;
 use super::item::{Item, new_item, number, read_row, text};
 use super::keys::{self, Key};
 use super::write::Write;
-use crate::domain::idempotency::{Fingerprint, IdempotencyKey, RETENTION_MILLISECONDS};
+use crate::domain::idempotency::{Fingerprint, IdempotencyKey, RETENTION_MILLISECONDS, digest_of_user};
 use crate::domain::secret::Root;
-use crate::domain::{Error, Result, Timestamp};
+use crate::domain::{Error, Result, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// A request that must take effect at most once.
@@ -25,6 +25,13 @@ impl IdempotentRequest {
     /// A request with this key. Each operation has its own keys; `operation` is the name of its binary.
     pub fn new(key: &IdempotencyKey, operation: &str, fingerprint: Fingerprint) -> Self {
         Self { digest: key.digest(operation), fingerprint }
+    }
+
+    /// The same request of an end user, whose keys are their own.
+    #[must_use]
+    pub fn of_user(self, user: Option<UserId>) -> Self {
+        let digest = user.map_or(self.digest, |user| digest_of_user(&self.digest, &user.to_string()));
+        Self { digest, ..self }
     }
 
     /// The same request for a resource of its path.

@@ -4,7 +4,7 @@
 //! Free text is at the end of a key, no prefix is the beginning of another, and different entities have different keys (property tests
 //! below). The table of entities is in docs/access-patterns.md.
 
-use super::gates::GateNumber;
+use super::gate_number::GateNumber;
 use super::item::{Item, text};
 use crate::domain::customer::Slug;
 use crate::domain::principal::{ConversationScope, CustomerRoot, OperatorRoot};

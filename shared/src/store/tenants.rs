@@ -249,7 +249,8 @@ impl Store {
             Position::Newest => None,
             Position::StartingAfter(id) | Position::EndingBefore(id) => Some(id_sort_key(*id)),
         };
-        let query = PageQuery { descending: !list.is_backward(), after, limit: list.limit, has_filter };
+        let descending = list.is_backward() == list.is_ascending;
+        let query = PageQuery { descending, after, limit: list.limit, has_filter };
         let mut page = self.query_page(partition, query, read, is_included).await?;
         if list.is_backward() {
             page.rows.reverse();

@@ -15,10 +15,14 @@ async fn keys_that_work_are_kept_and_those_that_a_start_replaces_are_revoked() {
     let folder = folder();
     let dev = Dev::start(&folder, &[]).await;
     let (operator, integration) = (dev.value(OPERATOR), dev.value(INTEGRATION));
+    let signing = async |dev: &Dev| dev.call(&operator, "GET", "/.well-known/jwks.json", "").await.json();
+    let signing_key = signing(&dev).await;
+    assert_eq!(signing_key["keys"].as_array().map(Vec::len), Some(1), "{signing_key}");
     dev.end("INT").await;
 
     let dev = Dev::start(&folder, &[]).await;
     assert_eq!((dev.value(OPERATOR), dev.value(INTEGRATION)), (operator.clone(), integration.clone()));
+    assert_eq!(signing(&dev).await, signing_key, "no other one is made");
     dev.end("INT").await;
 
     // As after a start with another store: what is written here are keys of that one.

@@ -1,4 +1,4 @@
-//! The keys to try the API with: one of the operator `local`, and one of its customer `demo`.
+//! The keys to try the API with: one of the operator `local`, and one of its customer `demo`. And one that signs tokens.
 //!
 //! Invariant: a key that still works is kept, so that shells and programs that hold it go on working. A key that a start replaces is
 //! revoked, so that starts do not exhaust the limit of keys; at the limit, the oldest key is revoked.
@@ -76,16 +76,29 @@ impl OperatorKeys<'_> {
 
     /// Runs it; what it printed.
     async fn call(&self, arguments: &[&str]) -> Result<String> {
-        let program = self.program.display();
-        let mut command = Command::new(self.program);
-        command.args(arguments).args(["--operator", OPERATOR, "--endpoint", self.endpoint, "--table", tree::TABLE]);
-        command.envs(LOCAL_AWS).env_remove("AWS_PROFILE").stdin(Stdio::null()).kill_on_drop(true);
-        let output = command.output().await.map_err(|error| format!("cannot run {program}: {error}"))?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-        match output.status.success() {
-            true => Ok(text(&output.stdout)),
-            false => Err(text(&output.stderr)),
-        }
+        call_tool(self.program, self.endpoint, &[arguments, &["--operator", OPERATOR]].concat()).await
+    }
+}
+
+/// Runs a program on the table of the dev stack; what it printed.
+async fn call_tool(program: &Path, endpoint: &str, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(program);
+    command.args(arguments).args(["--endpoint", endpoint, "--table", tree::TABLE]);
+    command.envs(LOCAL_AWS).env_remove("AWS_PROFILE").stdin(Stdio::null()).kill_on_drop(true);
+    let output = command.output().await.map_err(|error| format!("cannot run {}: {error}", program.display()))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    match output.status.success() {
+        true => Ok(text(&output.stdout)),
+        false => Err(text(&output.stderr)),
+    }
+}
+
+/// A key that signs tokens, unless there is one: each line of the list after the first is a key, and its state comes last.
+pub async fn signing(endpoint: &str, program: &Path) -> Result<()> {
+    let list = call_tool(program, endpoint, &["list"]).await?;
+    match list.lines().skip(1).any(|line| !line.contains("  retired ")) {
+        true => Ok(()),
+        false => call_tool(program, endpoint, &["create"]).await.map(drop),
     }
 }
 

@@ -54,7 +54,8 @@ pub async fn run(options: &Options, faults: Option<Faults>, groups: &ProcessGrou
         }
     };
     let mut programs = cargo::build_programs(groups).await?;
-    let operator_key = programs.remove("operator-key").ok_or("cargo made no program operator-key")?;
+    let mut tool = |name: &str| programs.remove(name).ok_or(format!("cargo made no program {name}"));
+    let (operator_key, signing_key) = (tool("operator-key")?, tool("signing-key")?);
     let mut store = match other {
         Some(store) => store,
         None => {
@@ -97,6 +98,7 @@ pub async fn run(options: &Options, faults: Option<Faults>, groups: &ProcessGrou
         true => Some(step("making an integration key", keys::integration(old, &stack.base, &operator)).await?),
         false => None,
     };
+    step("making a signing key", keys::signing(&store.endpoint, &signing_key)).await?;
     stack.tick(&template, &programs);
     let _published = environment(&stack.base, &store.endpoint, &operator, integration.as_deref()).publish(groups)?;
     log.start();
