@@ -10,7 +10,7 @@ fn main() {
 async fn list_repositories(request: Request, store: &Store) -> Result<Response> {
     let asked = request.parse(|input| {
         let list = input.id_list();
-        let name = input.query("name", http::repository_name);
+        let name = input.query("name", http::resource_name);
         Some((list?, name?))
     });
     if let Ok((list, Some(name))) = &asked {

@@ -9,6 +9,7 @@ use super::message::NewMessage;
 use super::repository::{NewRepository, RepositoryPatch};
 use super::role::{NewRole, RolePatch};
 use super::tenant::{NewTenant, TenantPatch};
+use super::token_exchange::TokenExchange;
 use super::user::UserPatch;
 use super::{FieldError, Fields};
 use proptest::prelude::*;
@@ -19,7 +20,7 @@ use std::cell::RefCell;
 type Reader = fn(&Object) -> (bool, Vec<FieldError>);
 
 /// All readers of bodies.
-const READERS: [(&str, Reader); 18] = [
+const READERS: [(&str, Reader); 19] = [
     ("NewCustomer", |object| read(object, NewCustomer::read)),
     ("CustomerPatch", |object| read(object, CustomerPatch::read)),
     ("NewKey", |object| read(object, NewKey::read)),
@@ -38,6 +39,7 @@ const READERS: [(&str, Reader); 18] = [
     ("NewConversation of an end user", |object| read(object, |fields| NewConversation::read(fields, false))),
     ("ConversationPatch", |object| read(object, ConversationPatch::read)),
     ("NewMessage", |object| read(object, NewMessage::read)),
+    ("TokenExchange", |object| read(object, TokenExchange::read)),
 ];
 
 fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>) -> (bool, Vec<FieldError>) {
@@ -47,7 +49,7 @@ fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option
 }
 
 /// Valid bodies, at least one per reader.
-const BODIES: [&str; 18] = [
+const BODIES: [&str; 19] = [
     r#"{"customer_id":"acme-robotics","display_name":"Acme","description":null,"labels":{"tier":"gold","a.b_c-1":""}}"#,
     r#"{"customer_id":"cust_01m6drk1by4tff59tdwh9edd1r","display_name":"","labels":{}}"#,
     r#"{"name":"adapter","scopes":["tenants:write","conversations:read_all"],"expires_at":"2027-11-02T00:00:00.123456Z"}"#,
@@ -66,6 +68,7 @@ const BODIES: [&str; 18] = [
     r#"{"title":"t","repository_id":null,"runtime":{"mode":"pooled","sticky_ttl_seconds":null},"filler":{}}"#,
     r#"{"status":"archived","title":null,"runtime":{"sticky_ttl_seconds":60},"filler":{"enabled":false}}"#,
     r#"{"role":"assistant","content":"\u0001\u00e9\ud83d\ude00","repository_id":"rep_01m6gg76aq27h6p3amkdqg6stt","filler":null}"#,
+    r#"{"tenant_external_id":"acme:tenant:1","user_external_id":" u/7 ","ttl_seconds":60}"#,
 ];
 
 /// Fragments of JSON and of the grammars of members, valid and invalid.
@@ -116,7 +119,7 @@ const PIECES: [&str; 44] = [
     "[[[[[[[[",
 ];
 
-const NAMES: [&str; 38] = [
+const NAMES: [&str; 41] = [
     "customer_id",
     "display_name",
     "description",
@@ -154,6 +157,9 @@ const NAMES: [&str; 38] = [
     "enabled",
     "role",
     "content",
+    "tenant_external_id",
+    "user_external_id",
+    "ttl_seconds",
     "a/b~c",
 ];
 

@@ -205,13 +205,26 @@ impl UserPatch {
     }
 }
 
+/// The maximum number of characters of an email.
+const MAX_EMAIL: usize = 320;
+
 fn email(member: Member) -> Option<Option<String>> {
-    let email = text::nullable_text(member.clone(), 320)?;
+    let email = text::nullable_text(member.clone(), MAX_EMAIL)?;
     if email.as_deref().is_some_and(|email| !has_inner_at(email)) {
         member.refuse("must have an @ that is neither first nor last");
         return None;
     }
     Some(email)
+}
+
+/// An email as a query parameter. The error is a message.
+pub fn parse_email(text: &str) -> std::result::Result<String, String> {
+    let right = text.chars().count() <= MAX_EMAIL && !text::has_control(text) && has_inner_at(text);
+    right.then(|| text.to_owned()).ok_or_else(|| {
+        format!(
+            "must have at most {MAX_EMAIL} characters, no control characters, and an @ that is neither first nor last"
+        )
+    })
 }
 
 /// Whether an `@` is neither the first nor the last character.
@@ -382,9 +395,10 @@ mod tests {
         let long = |length: usize| format!("{}@b", "é".repeat(length - 2));
         assert_eq!(read(""), Ok(Some(None)));
         assert_eq!(read(" A@b "), Ok(Some(Some(" A@b ".to_owned()))));
-        assert!(read(&long(320)).is_ok());
+        assert!(read(&long(320)).is_ok() && parse_email(&long(320)).is_ok());
         for wrong in [&long(321), "a", "a@", "@b", "a\u{1}@b"] {
             assert_eq!(read(wrong).unwrap_err(), ["/email"], "{wrong}");
+            assert!(parse_email(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::domain::id_list::{IdList, Position};
 use crate::domain::text::has_control;
 use crate::domain::{Error, Id, Kind};
 
-/// The name of a repository as a query parameter.
-pub fn repository_name(text: &str) -> Result<String, String> {
+/// The name of a repository or of a role as a query parameter.
+pub fn resource_name(text: &str) -> Result<String, String> {
     let right = text.chars().count() <= 255 && !has_control(text);
     right
         .then(|| text.to_owned())

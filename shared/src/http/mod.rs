@@ -22,7 +22,7 @@ mod uri;
 
 pub use crate::domain::{Error, Result};
 pub use customer_list::CustomerListQuery;
-pub use id_list::repository_name;
+pub use id_list::resource_name;
 pub use input::Input;
 pub use problem::{ProblemType, problem_types};
 pub use registry::{problem_list, problem_page, problem_type};

@@ -1,0 +1,21 @@
+//! `PUT /users/{user_id}/roles/{role_id}`: give a user a role (contract section 6.1).
+
+use tenancy::domain::{RoleId, UserId, principal::Scope};
+use tenancy::http::{self, Request, Response, Result};
+use tenancy::store::Store;
+
+fn main() {
+    http::serve(assign_user_role)
+}
+
+async fn assign_user_role(request: Request, store: &Store) -> Result<Response> {
+    let first = |root: &_| {
+        request.parse(|input| input.no_members())?;
+        let user = request.path("user_id", UserId::parse)?;
+        let role = request.path("role_id", RoleId::parse)?;
+        Ok((store.first_user_and_role(root, user, role), ()))
+    };
+    let (integration, found, ()) = request.integration_reading(store, Some(Scope::UsersWrite), first).await?;
+    store.assign_user_role(&integration, found).await?;
+    Ok(http::no_content())
+}
