@@ -6,6 +6,7 @@ use super::json::{Json, Object};
 use super::key::{NewKey, Rotation};
 use super::repository::{NewRepository, RepositoryPatch};
 use super::tenant::{NewTenant, TenantPatch};
+use super::token_exchange::TokenExchange;
 use super::{FieldError, Fields};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -15,7 +16,7 @@ use std::cell::RefCell;
 type Reader = fn(&Object) -> (bool, Vec<FieldError>);
 
 /// All readers of bodies.
-const READERS: [(&str, Reader); 10] = [
+const READERS: [(&str, Reader); 11] = [
     ("NewCustomer", |object| read(object, NewCustomer::read)),
     ("CustomerPatch", |object| read(object, CustomerPatch::read)),
     ("NewKey", |object| read(object, NewKey::read)),
@@ -26,6 +27,7 @@ const READERS: [(&str, Reader); 10] = [
     ("NewRepository", |object| read(object, NewRepository::read)),
     ("RepositoryPatch", |object| read(object, RepositoryPatch::read)),
     ("AttachmentPatch", |object| read(object, AttachmentPatch::read)),
+    ("TokenExchange", |object| read(object, TokenExchange::read)),
 ];
 
 fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option<T>) -> (bool, Vec<FieldError>) {
@@ -35,7 +37,7 @@ fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option
 }
 
 /// Valid bodies, at least one per reader.
-const BODIES: [&str; 10] = [
+const BODIES: [&str; 11] = [
     r#"{"customer_id":"acme-robotics","display_name":"Acme","description":null,"labels":{"tier":"gold","a.b_c-1":""}}"#,
     r#"{"customer_id":"cust_01m6drk1by4tff59tdwh9edd1r","display_name":"","labels":{}}"#,
     r#"{"name":"adapter","scopes":["tenants:write","conversations:read_all"],"expires_at":"2027-11-02T00:00:00.123456Z"}"#,
@@ -46,6 +48,7 @@ const BODIES: [&str; 10] = [
     r#"{"name":"playbooks","repo_url":"ssh://git@[::1]:22/a%2Fb?c","branch":"main","provider":"github","credential_id":"crd_8Hk2mQ"}"#,
     r#"{"branch":"release/2026-11","credential_id":""}"#,
     r#"{"is_default":true,"branch_override":null}"#,
+    r#"{"tenant_external_id":"acme:tenant:1","user_external_id":" u/7 ","ttl_seconds":60}"#,
 ];
 
 /// Fragments of JSON and of the grammars of members, valid and invalid.

@@ -36,6 +36,7 @@ mod tests;
 pub mod text;
 mod time;
 pub mod token;
+pub mod token_exchange;
 pub mod user;
 
 pub use change::Change;

@@ -160,7 +160,7 @@ impl NewTenant {
     /// Reads the body.
     pub fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.nullable("name", name);
-        let external_id = fields.nullable("external_id", external_id);
+        let external_id = fields.nullable("external_id", |member| external_id(member).map(Some));
         let settings = fields.optional("settings", |member| member.object(TenantSettings::read));
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self {
@@ -260,12 +260,13 @@ fn name(member: Member) -> Option<Option<String>> {
     text::nullable_text(member, 255)
 }
 
-fn external_id(member: Member) -> Option<Option<ExternalId>> {
+/// Reads an external id.
+pub(super) fn external_id(member: Member) -> Option<ExternalId> {
     let external_id = ExternalId::parse(member.string()?);
     if external_id.is_none() {
         member.refuse(EXTERNAL_ID_RULE);
     }
-    external_id.map(Some)
+    external_id
 }
 
 fn status(member: Member) -> Option<TenantStatus> {

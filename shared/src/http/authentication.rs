@@ -154,7 +154,28 @@ impl Request {
         first: impl FnOnce(&ConversationScope) -> Result<(FirstRead<T>, U)>,
         query: impl AsyncFnOnce(&ConversationScope, &U) -> Result<Q>,
     ) -> Result<(Caller, T, U, Q)> {
-        let check = async |credential: &Credential, root: &ConversationScope| {
+        self.authenticate_read_and_query(store, Some(scope), first, query).await
+    }
+
+    /// Authenticates an integration, with a first read and, in parallel, a query.
+    pub async fn integration_reading_and_querying<T: 'static, U, Q>(
+        &self,
+        store: &Store,
+        scope: Option<Scope>,
+        first: impl FnOnce(&CustomerRoot) -> Result<(FirstRead<T>, U)>,
+        query: impl AsyncFnOnce(&CustomerRoot, &U) -> Result<Q>,
+    ) -> Result<(Integration, T, U, Q)> {
+        self.authenticate_read_and_query(store, scope, first, query).await
+    }
+
+    async fn authenticate_read_and_query<C: PrincipalKind, T: 'static, U, Q>(
+        &self,
+        store: &Store,
+        scope: Option<Scope>,
+        first: impl FnOnce(&C::Root) -> Result<(FirstRead<T>, U)>,
+        query: impl AsyncFnOnce(&C::Root, &U) -> Result<Q>,
+    ) -> Result<(C, T, U, Q)> {
+        let check = async |credential: &Credential, root: &C::Root| {
             let (first, more) = match first(root) {
                 Ok(first) => first,
                 Err(error) => return Ok((store.authenticate(credential).await?, Err(error))),
@@ -163,7 +184,7 @@ impl Request {
             let (principal, found) = read?;
             Ok((principal, found.and_then(|found| Ok((found, more, rows?)))))
         };
-        let (caller, (found, more, rows)) = self.authenticate_caller(store, Some(scope), check).await?;
+        let (caller, (found, more, rows)) = self.authenticate_caller(store, scope, check).await?;
         Ok((caller, found, more, rows))
     }
 

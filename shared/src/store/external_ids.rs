@@ -67,7 +67,7 @@ impl Store {
         Ok(None)
     }
 
-    async fn holder(&self, root: &CustomerRoot, external_id: &ExternalId) -> Result<Option<TenantId>> {
+    pub(super) async fn holder(&self, root: &CustomerRoot, external_id: &ExternalId) -> Result<Option<TenantId>> {
         Ok(read_holder(self.get(keys::external_id(root, external_id)).await?))
     }
 

@@ -39,6 +39,7 @@ mod snapshot;
 mod sweep;
 mod tenants;
 mod tls;
+mod token_exchange;
 mod users;
 mod write;
 

@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// The key that signs now: the newest that clients know, or else the oldest.
-    pub(super) async fn current_signing_key(&self) -> Result<SigningPrivateKey> {
+    pub async fn current_signing_key(&self) -> Result<SigningPrivateKey> {
         let read = |item: &Item| read_private(item).ok_or_else(|| Error::internal("a signing key cannot be read"));
         let items = self.newest_first(&keys::private_signing_keys()).await?;
         let mut keys = items.iter().map(read).collect::<Result<Vec<_>>>()?;

@@ -157,7 +157,7 @@ impl Store {
         Ok(user.ok_or(Error::NotFound)?.entity)
     }
 
-    async fn find_user(&self, root: &CustomerRoot, (tenant, id): TenantAndUserId) -> Result<TenantAndUser> {
+    pub(super) async fn find_user(&self, root: &CustomerRoot, (tenant, id): TenantAndUserId) -> Result<TenantAndUser> {
         let user = match id.filter(|_| tenant.is_some()) {
             Some(id) => self.snapshot(&keys::user(root, id)).await?,
             None => None,
