@@ -202,6 +202,18 @@ impl App {
         self.with_key(key, "POST", "/repositories").json(body).send().await.expect_status(201).json()
     }
 
+    /// Makes a user of a tenant by upsert and returns it as it was answered.
+    pub async fn new_user(&self, key: &str, tenant: &str, external_id: &str) -> Value {
+        let path = format!("/tenants/{tenant}/users/by-external-id/{external_id}");
+        self.with_key(key, "PUT", &path).send().await.expect_status(201).json()
+    }
+
+    /// Makes a role of a tenant and returns it as it was answered.
+    pub async fn new_role(&self, key: &str, tenant: &str, name: &str) -> Value {
+        let path = format!("/tenants/{tenant}/roles");
+        self.with_key(key, "POST", &path).json(json!({ "name": name })).send().await.expect_status(201).json()
+    }
+
     /// Runs the scheduled sweep once with the schedule's event.
     pub async fn sweep(&self) -> Result<(), String> {
         let event =

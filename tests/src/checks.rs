@@ -1,5 +1,6 @@
 //! Assertions that several tests share, and what they need to see.
 
+use crate::members::check_members;
 use crate::{App, Exchange, LogEntry, Value, json, openapi};
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
@@ -134,6 +135,7 @@ pub async fn check_at_rest(app: &App) {
     let names: BTreeSet<_> = of("repository_name").iter().map(|item| (text(item, "pk"), text(item, "id"))).collect();
     let named = |item: &&Value| (text(item, "pk").replace("#R", "#N#") + &text(item, "name"), text(item, "id"));
     assert_eq!(names, of("repository").iter().map(named).collect(), "names and repositories");
+    check_members(&items);
 }
 
 /// Waits until the clock shows another millisecond, so that a time that moves can be seen to move.

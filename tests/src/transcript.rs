@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-const PREFIXES: [&str; 4] = ["cust_", "key_", "tnt_", "req_"];
+const PREFIXES: [&str; 6] = ["cust_", "key_", "tnt_", "req_", "usr_", "rol_"];
 
 /// A text with its ids as `cust_…` and its times as `TIME`.
 pub fn redacted(text: &str) -> String {

@@ -1,5 +1,5 @@
 //! Requests that succeed: at least one for each operation, and one for each 2xx status that it may have. `{new}` in a body is a name that
-//! is not taken.
+//! is not taken, and `{role_id}` the fixture's role: every name of the fixture may be given so.
 
 use serde_json::{Value, json};
 
@@ -28,9 +28,13 @@ pub fn examples(id: &str) -> Result<Vec<Example>, String> {
     Ok(match id {
         "createCustomer" => vec![example(201, json!({ "customer_id": "{new}" }))],
         "updateCustomer" => vec![example(200, json!({ "display_name": "ours" }))],
-        "archiveCustomer" | "revokeKey" | "detachTenantRepository" | "deleteTenantByExternalId" => {
-            vec![example(204, none)]
-        }
+        "archiveCustomer"
+        | "revokeKey"
+        | "detachTenantRepository"
+        | "deleteTenantByExternalId"
+        | "deactivateUser"
+        | "assignUserRole"
+        | "deleteRole" => vec![example(204, none)],
         "restoreCustomer" => vec![after(&["archiveCustomer"], 200, none)],
         "createKey" => vec![example(201, json!({ "name": "ours" }))],
         "rotateKey" => vec![example(201, json!({ "overlap_seconds": 0 }))],
@@ -51,6 +55,21 @@ pub fn examples(id: &str) -> Result<Vec<Example>, String> {
             example(200, json!({ "branch_override": "ours" })),
             after(DETACHED, 201, json!({ "branch_override": "ours" })),
         ],
+        "getUserByExternalId" => vec![after(&["upsertUserByExternalId"], 200, none)],
+        "upsertUserByExternalId" => vec![
+            example(201, json!({ "display_name": "ours" })),
+            after(&["upsertUserByExternalId"], 200, json!({ "email": "ours@example.com" })),
+        ],
+        "updateUser" => vec![
+            example(200, json!({ "display_name": "ours" })),
+            example(200, json!({ "role_ids": ["{role_id}"], "status": "suspended" })),
+        ],
+        "unassignUserRole" => vec![after(&["assignUserRole"], 204, none)],
+        "createRole" => vec![
+            example(201, json!({ "name": "{new}", "repository_id": "{repository_id}" })),
+            example(201, json!({ "name": "{new}" })),
+        ],
+        "updateRole" => vec![example(200, json!({ "description": "ours" })), example(200, json!({ "name": "{new}" }))],
         "listCustomers"
         | "getCustomer"
         | "listKeys"
@@ -61,6 +80,10 @@ pub fn examples(id: &str) -> Result<Vec<Example>, String> {
         | "listRepositories"
         | "getRepository"
         | "listTenantRepositories"
+        | "listUsers"
+        | "getUser"
+        | "listRoles"
+        | "getRole"
         | "getHealth"
         | "getOpenapi"
         | "listProblems"

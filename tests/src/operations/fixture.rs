@@ -49,7 +49,8 @@ impl Names {
     }
 }
 
-/// A customer, two of its keys, a tenant with an external id, and a repository that is attached to it.
+/// A customer, two of its keys, a tenant with an external id, a repository that is attached to it, and a user and a role of another tenant:
+/// a tenant that has had a user cannot be deleted by its id.
 #[derive(Clone, Debug)]
 pub struct Fixture {
     pub operator_key: String,
@@ -86,12 +87,17 @@ impl Fixture {
             .send()
             .await
             .expect_status(201);
+        let other_tenant = text(&app.new_tenant(&key, &format!("of-{slug}-members")).await["id"]);
+        let user = text(&app.new_user(&key, &other_tenant, "one").await["id"]);
+        let role = text(&app.new_role(&key, &other_tenant, "one").await["id"]);
         let names = Names(BTreeMap::from([
             ("customer_id", slug.to_owned()),
             ("key_id", other),
             ("tenant_id", tenant),
             ("external_id", external_id),
             ("repository_id", repository),
+            ("user_id", user),
+            ("role_id", role),
             ("slug", "not-found".to_owned()),
         ]));
         Self { operator_key: operator_key.to_owned(), key, names, customer }
@@ -141,9 +147,10 @@ impl Fixture {
         }
     }
 
-    /// The body of an example: `{new}` is a name that is not taken.
+    /// The body of an example: `{new}` is a name that is not taken, `{role_id}` the role that is here.
     pub fn body(&self, example: &Example) -> Value {
         let text = example.body.to_string().replace("{new}", &format!("{}-new", self.names.get("customer_id")));
+        let text = self.names.0.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
         serde_json::from_str(&text).expect("it was JSON")
     }
 }
