@@ -5,6 +5,7 @@
 //! Invariant: an unexpected answer fails the training, and so does a function without a request.
 //! Building, and merging and using the profile, are in infra/xtask/src/build/pgo.rs.
 
+mod enforcement;
 mod requests;
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
