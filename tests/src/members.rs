@@ -1,6 +1,6 @@
 //! Users and roles: a customer with a tenant for tests of them, and what holds of their items at rest.
 
-use crate::{App, Call, Exchange, Value, json};
+use crate::{App, Call, Exchange, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A customer with a tenant, which has no users and roles yet.
@@ -86,16 +86,8 @@ impl Members {
 }
 
 /// The types of items that hang below a tenant with users or roles.
-const BELOW: [&str; 8] = [
-    "gate",
-    "leases",
-    "user",
-    "user_external_id",
-    "role",
-    "role_name",
-    "role_holder",
-    "repository_reference",
-];
+const BELOW: [&str; 8] =
+    ["gate", "leases", "user", "user_external_id", "role", "role_name", "role_holder", "repository_reference"];
 
 fn text(item: &Value, name: &str) -> String {
     item[name]["S"].as_str().unwrap_or_default().to_owned()
@@ -119,7 +111,11 @@ pub(crate) fn check_members(items: &[Value]) {
         let (root, id, tenant) = (root_of(user), text(user, "id"), text(user, "tenant_id"));
         assert_eq!((text(user, "g1pk"), text(user, "g1sk")), (format!("{root}#U"), text(user, "sk")), "{user}");
         let (ulid, tenant_ulid) = (&id[4..], &tenant[4..]);
-        expected.insert(("user_external_id", format!("{root}#E#{tenant_ulid}#{}", text(user, "external_id")), id.clone()));
+        expected.insert((
+            "user_external_id",
+            format!("{root}#E#{tenant_ulid}#{}", text(user, "external_id")),
+            id.clone(),
+        ));
         for role in user["role_ids"]["L"].as_array().expect("a list") {
             let role = role["S"].as_str().expect("a role");
             expected.insert(("role_holder", format!("{root}#H#{}", &role[4..]), ulid.to_owned()));
@@ -138,7 +134,8 @@ pub(crate) fn check_members(items: &[Value]) {
     assert_eq!(holders, BTreeMap::new(), "roles that users have exist");
     let second = |item: &Value| if item["id"].is_null() { text(item, "sk") } else { text(item, "id") };
     let markers = ["user_external_id", "role_name", "role_holder", "repository_reference"];
-    let kept = markers.iter().flat_map(|entity| of(entity).into_iter().map(|item| (*entity, text(item, "pk"), second(item))));
+    let kept =
+        markers.iter().flat_map(|entity| of(entity).into_iter().map(|item| (*entity, text(item, "pk"), second(item))));
     assert_eq!(kept.collect::<BTreeSet<_>>(), expected, "markers and references");
     let mut prefixes = Vec::new();
     for tenant in of("tenant") {
