@@ -4,6 +4,7 @@
 
 mod budgets {
     mod attachments;
+    mod conversations;
     mod customers;
     mod keys;
     mod others;
@@ -33,13 +34,13 @@ mod budgets {
 
         /// An operation on what is there.
         pub fn call(&self, id: &str, body: Value) -> Call<'_> {
-            with_body(self.fixture.bare(&self.app, operation(id)), body)
+            with_body(self.fixture.bare(&self.app, operation(id)), self.fixture.filled_body(&body))
         }
 
         /// A list with a query.
         pub fn list(&self, id: &str, query: &str) -> Call<'_> {
             let operation = operation(id);
-            let path = format!("{}{query}", self.fixture.path(operation));
+            let path = format!("{}{}", self.fixture.path(operation), self.fixture.filled(query));
             self.app.with_key(self.fixture.key_of(operation.caller), "GET", &path)
         }
 

@@ -17,9 +17,9 @@ mod faults {
 
     use std::collections::BTreeMap;
     use std::time::{Duration, Instant};
+    use tenancy::domain::credential::Credential;
     use tenancy::domain::precondition::IfMatch;
     use tenancy::domain::principal::Integration;
-    use tenancy::domain::secret::Claim;
     use tenancy::domain::tenant::{Tenant, TenantPatch};
     use tenancy::domain::{Result, TenantId};
     use tenancy::store::{FirstRead, Principal, Store};
@@ -73,7 +73,7 @@ mod faults {
 
     /// Who has a key, as a handler knows it.
     pub async fn integration(store: &Store, key: &str) -> Integration {
-        match store.authenticate(&Claim::parse(key).expect("a key")).await {
+        match store.authenticate(&Credential::parse(key, "").expect("a key")).await {
             Ok(Principal::Integration(integration)) => integration,
             other => panic!("not an integration: {other:?}"),
         }
@@ -81,7 +81,7 @@ mod faults {
 
     /// What a handler reads first, with the proof of its caller.
     pub async fn first_read<T: 'static>(store: &Store, key: &str, first: FirstRead<T>) -> Result<T> {
-        store.authenticate_and(&Claim::parse(key).expect("a key"), first).await?.1
+        store.authenticate_and(&Credential::parse(key, "").expect("a key"), first).await?.1
     }
 
     /// Changes a tenant as a handler does.

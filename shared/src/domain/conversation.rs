@@ -1,15 +1,17 @@
 //! Conversations of a user, and what they take from the request, the user, the role and the tenant when they begin (contract
 //! section 6.4).
 
-use super::attachment::TenantWithAttachments;
+mod begin;
+mod body;
+#[cfg(test)]
+mod tests;
+
 use super::lease::{Lease, Leases};
 use super::precondition::IfMatch;
-use super::role::Role;
 use super::tenant::{Metadata, TenantSettings};
-use super::user::User;
-use super::{
-    Change, ConversationId, Error, Fields, Member, RepositoryId, Result, RoleId, TenantId, Timestamp, UserId, text,
-};
+use super::{Change, ConversationId, Error, RepositoryId, Result, RoleId, TenantId, Timestamp, UserId};
+pub use body::{ConversationPatch, NewConversation, RuntimePatch};
+pub(super) use body::{filler, repository_id};
 use serde::{Deserialize, Serialize};
 
 /// Whether a conversation takes messages.
@@ -208,19 +210,19 @@ impl Conversation {
         changed.status = status.unwrap_or(changed.status);
         changed.filler.enabled = filler_enabled.unwrap_or(changed.filler.enabled);
         changed.metadata = metadata.unwrap_or(changed.metadata);
-        changed.lease = match changed.status {
-            ConversationStatus::Archived => None,
-            ConversationStatus::Active => self.changed_lease(&patch.runtime, settings, leases, now)?,
-        };
+        let lease = self.changed_lease(&patch.runtime, settings, now)?;
+        changed.lease = lease.filter(|_| changed.status == ConversationStatus::Active);
+        if let Some(lease) = changed.lease.filter(|lease| self.lease != Some(*lease)) {
+            leases.with(self.id, lease, settings.max_concurrent_sticky, now)?;
+        }
         Ok(Change::To(changed))
     }
 
-    /// The lease after a change of the runtime.
+    /// The lease that a change of the runtime asks for. It is not counted yet.
     fn changed_lease(
         &self,
         runtime: &RuntimePatch,
         settings: &TenantSettings,
-        leases: &Leases,
         now: Timestamp,
     ) -> Result<Option<Lease>> {
         let running = self.running_lease(now);
@@ -232,11 +234,7 @@ impl Conversation {
                 "needs the mode sticky: the conversation has no lease",
             )),
             (Some(Mode::Sticky), None) if running.is_some() => Ok(running),
-            (_, ttl_seconds) => {
-                let lease = settings.lease(ttl_seconds, now)?;
-                leases.with(self.id, lease, settings.max_concurrent_sticky, now)?;
-                Ok(Some(lease))
-            }
+            (_, ttl_seconds) => settings.lease(ttl_seconds, now).map(Some),
         }
     }
 
@@ -254,244 +252,4 @@ impl Conversation {
             }),
         })
     }
-}
-
-impl TenantSettings {
-    /// A lease from `now` of the requested duration, or of the longest.
-    fn lease(&self, ttl_seconds: Option<u32>, now: Timestamp) -> Result<Lease> {
-        let longest = self.max_sticky_ttl_seconds;
-        if ttl_seconds.is_some_and(|seconds| seconds > longest) {
-            let message = format!("must be at most {longest}, as the tenant's settings say");
-            return Err(Error::invalid("/runtime/sticky_ttl_seconds", message));
-        }
-        Ok(Lease::new(now, ttl_seconds.unwrap_or(longest)))
-    }
-}
-
-/// The runtime of a new conversation, or the change of one. Absent members do not change.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RuntimePatch {
-    /// 1 to 64 characters.
-    pub agent_type: Option<String>,
-    /// Whether it leases a sandbox.
-    pub mode: Option<Mode>,
-    /// 60 to 86,400 seconds.
-    pub sticky_ttl_seconds: Option<u32>,
-}
-
-impl RuntimePatch {
-    /// Reads the member. A duration needs the mode `sticky`; in a patch it may also be left out.
-    fn read(fields: &mut Fields, is_patch: bool) -> Option<Self> {
-        let agent_type = fields.optional("agent_type", |member| text::text(member, 1, 64));
-        let mode = fields.optional("mode", mode);
-        let (given, allowed) = (mode.flatten(), is_patch || mode.is_none());
-        let sticky_ttl_seconds = fields.nullable("sticky_ttl_seconds", |member| {
-            let seconds = member.integer(60, 86_400)?;
-            if given == Some(Mode::Pooled) || given.is_none() && !allowed {
-                member.refuse("needs the mode sticky");
-                return None;
-            }
-            Some(Some(seconds))
-        });
-        Some(Self { agent_type: agent_type?, mode: mode?, sticky_ttl_seconds: sticky_ttl_seconds?.flatten() })
-    }
-}
-
-/// The body of createConversation.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NewConversation {
-    /// The user. An end user may leave it out.
-    pub user_id: Option<UserId>,
-    /// One of the user's roles. Absent: the only one.
-    pub role_id: Option<RoleId>,
-    /// Must be attached when the write is committed. Absent: that of the user, the role or the tenant.
-    pub repository_id: Option<RepositoryId>,
-    /// At most 255 characters.
-    pub title: Option<String>,
-    /// The agent, and whether it leases a sandbox.
-    pub runtime: RuntimePatch,
-    /// Absent: as the tenant's settings say.
-    pub filler_enabled: Option<bool>,
-    /// At most 50 pairs.
-    pub metadata: Metadata,
-}
-
-impl NewConversation {
-    /// Reads the body. An integration must name the user.
-    pub fn read(fields: &mut Fields, needs_user: bool) -> Option<Self> {
-        let user_id = if needs_user {
-            fields.required("user_id", user_id).map(Some)
-        } else {
-            fields.optional("user_id", user_id)
-        };
-        let role_id = fields.nullable("role_id", role_id);
-        let repository_id = fields.nullable("repository_id", repository_id);
-        let title = fields.nullable("title", |member| text::nullable_text(member, 255));
-        let runtime = fields.optional("runtime", |member| member.object(|fields| RuntimePatch::read(fields, false)));
-        let filler = fields.nullable("filler", |member| member.object(filler));
-        let metadata = fields.optional("metadata", text::metadata);
-        Some(Self {
-            user_id: user_id?,
-            role_id: role_id?.flatten(),
-            repository_id: repository_id?.flatten(),
-            title: title?.flatten(),
-            runtime: runtime?.unwrap_or_default(),
-            filler_enabled: filler?.flatten(),
-            metadata: metadata?.unwrap_or_default(),
-        })
-    }
-
-    /// The role: the one that is given, or the user's only one.
-    pub fn role_of(&self, user: &User) -> Result<Option<RoleId>> {
-        match self.role_id {
-            Some(role) if user.role_ids.contains(&role) => Ok(Some(role)),
-            Some(_) => Err(Error::invalid("/role_id", "is not a role that the user holds")),
-            None if user.role_ids.len() > 1 => {
-                let many = user.role_ids.len();
-                Err(Error::RoleRequired(format!("The user holds {many} roles: send the role_id of one of them.")))
-            }
-            None => Ok(user.role_ids.first().copied()),
-        }
-    }
-
-    /// Whether it takes a lease.
-    pub fn takes_lease(&self) -> bool {
-        self.runtime.mode == Some(Mode::Sticky)
-    }
-
-    /// The new conversation of a user. `role` is that of [`NewConversation::role_of`].
-    pub fn begin(
-        self,
-        id: ConversationId,
-        (user, role, tenant): (&User, Option<&Role>, &TenantWithAttachments),
-        leases: &Leases,
-        now: Timestamp,
-    ) -> Result<Conversation> {
-        if self.repository_id.is_some_and(|repository| !tenant.attachments.contains_key(&repository)) {
-            return Err(Error::invalid("/repository_id", "is not attached to the user's tenant"));
-        }
-        let repository_id = self
-            .repository_id
-            .or(user.default_repository_id)
-            .or(role.and_then(|role| role.repository_id))
-            .or(tenant.tenant.default_repository_id);
-        let settings = &tenant.tenant.settings;
-        let lease = match self.takes_lease() {
-            true => {
-                let lease = settings.lease(self.runtime.sticky_ttl_seconds, now)?;
-                leases.with(id, lease, settings.max_concurrent_sticky, now)?;
-                Some(lease)
-            }
-            false => None,
-        };
-        Ok(Conversation {
-            id,
-            tenant_id: tenant.tenant.id,
-            user_id: user.id,
-            title: self.title,
-            status: ConversationStatus::Active,
-            context: Context { role_id: role.map(|role| role.id), repository_id },
-            agent_type: self.runtime.agent_type.unwrap_or_else(|| settings.default_agent_type.clone()),
-            lease,
-            filler: Filler { enabled: self.filler_enabled.unwrap_or(settings.filler_enabled) },
-            metadata: self.metadata,
-            message_count: 0,
-            last_message_at: None,
-            created_at: id.created_at(),
-            updated_at: id.created_at(),
-            version: id.first_version(),
-        })
-    }
-}
-
-/// The body of updateConversation. Absent members do not change; `Some(None)` clears.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ConversationPatch {
-    /// At most 255 characters.
-    pub title: Option<Option<String>>,
-    /// Whether it takes messages.
-    pub status: Option<ConversationStatus>,
-    /// Whether it leases a sandbox. Its members are merged.
-    pub runtime: RuntimePatch,
-    /// Whether agents may send fillers.
-    pub filler_enabled: Option<bool>,
-    /// Replaces all metadata.
-    pub metadata: Option<Metadata>,
-    /// Whether the body has a member.
-    has_members: bool,
-}
-
-impl ConversationPatch {
-    /// Reads the body.
-    pub fn read(fields: &mut Fields) -> Option<Self> {
-        let title = fields.nullable("title", |member| text::nullable_text(member, 255));
-        let status = fields.optional("status", status);
-        let runtime = fields.optional("runtime", |member| member.object(|fields| RuntimePatch::read(fields, true)));
-        let filler = fields.nullable("filler", |member| member.object(filler));
-        let metadata = fields.optional("metadata", text::metadata);
-        let (title, status, runtime, filler, metadata) = (title?, status?, runtime?, filler?, metadata?);
-        let has_members =
-            title.is_some() || status.is_some() || runtime.is_some() || filler.is_some() || metadata.is_some();
-        let runtime = runtime.unwrap_or_default();
-        Some(Self { title, status, runtime, filler_enabled: filler.flatten(), metadata, has_members })
-    }
-
-    /// Whether no member is given.
-    pub fn is_empty(&self) -> bool {
-        !self.has_members
-    }
-
-    /// Whether it may take or renew a lease.
-    pub fn takes_lease(&self) -> bool {
-        self.runtime.mode == Some(Mode::Sticky) || self.runtime.sticky_ttl_seconds.is_some()
-    }
-}
-
-fn mode(member: Member) -> Option<Mode> {
-    match member.string()? {
-        "pooled" => Some(Mode::Pooled),
-        "sticky" => Some(Mode::Sticky),
-        _ => {
-            member.refuse("must be pooled or sticky");
-            None
-        }
-    }
-}
-
-fn status(member: Member) -> Option<ConversationStatus> {
-    let status = ConversationStatus::parse(member.string()?);
-    if status.is_none() {
-        member.refuse("must be active or archived");
-    }
-    status
-}
-
-fn user_id(member: Member) -> Option<UserId> {
-    let id = UserId::parse(member.string()?);
-    if id.is_none() {
-        member.refuse("must be a user's id, usr_ and 26 characters");
-    }
-    id
-}
-
-fn role_id(member: Member) -> Option<Option<RoleId>> {
-    let id = RoleId::parse(member.string()?);
-    if id.is_none() {
-        member.refuse("must be a role's id, rol_ and 26 characters");
-    }
-    id.map(Some)
-}
-
-/// The id of a repository. `null` is as left out.
-pub(super) fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
-    let id = RepositoryId::parse(member.string()?);
-    if id.is_none() {
-        member.refuse("must be a repository's id, rep_ and 26 characters");
-    }
-    id.map(Some)
-}
-
-/// Whether agents may send fillers. `null` and `{}` are as left out.
-pub(super) fn filler(fields: &mut Fields) -> Option<Option<bool>> {
-    fields.optional("enabled", |member| member.boolean())
 }

@@ -1,12 +1,16 @@
 //! Fuzzes the parsers of bodies with 104,000 random bodies: none panics, and every refusal has a reason.
 
 use super::attachment::AttachmentPatch;
+use super::conversation::{ConversationPatch, NewConversation};
 use super::customer::{CustomerPatch, NewCustomer};
 use super::json::{Json, Object};
 use super::key::{NewKey, Rotation};
+use super::message::NewMessage;
 use super::repository::{NewRepository, RepositoryPatch};
+use super::role::{NewRole, RolePatch};
 use super::tenant::{NewTenant, TenantPatch};
 use super::token_exchange::TokenExchange;
+use super::user::UserPatch;
 use super::{FieldError, Fields};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -16,7 +20,7 @@ use std::cell::RefCell;
 type Reader = fn(&Object) -> (bool, Vec<FieldError>);
 
 /// All readers of bodies.
-const READERS: [(&str, Reader); 11] = [
+const READERS: [(&str, Reader); 19] = [
     ("NewCustomer", |object| read(object, NewCustomer::read)),
     ("CustomerPatch", |object| read(object, CustomerPatch::read)),
     ("NewKey", |object| read(object, NewKey::read)),
@@ -27,6 +31,14 @@ const READERS: [(&str, Reader); 11] = [
     ("NewRepository", |object| read(object, NewRepository::read)),
     ("RepositoryPatch", |object| read(object, RepositoryPatch::read)),
     ("AttachmentPatch", |object| read(object, AttachmentPatch::read)),
+    ("UserPatch", |object| read(object, UserPatch::read)),
+    ("upsert of a user", |object| read(object, UserPatch::read_upsert)),
+    ("NewRole", |object| read(object, NewRole::read)),
+    ("RolePatch", |object| read(object, RolePatch::read)),
+    ("NewConversation", |object| read(object, |fields| NewConversation::read(fields, true))),
+    ("NewConversation of an end user", |object| read(object, |fields| NewConversation::read(fields, false))),
+    ("ConversationPatch", |object| read(object, ConversationPatch::read)),
+    ("NewMessage", |object| read(object, NewMessage::read)),
     ("TokenExchange", |object| read(object, TokenExchange::read)),
 ];
 
@@ -37,7 +49,7 @@ fn read<T>(object: &Object, read: impl for<'a> FnOnce(&mut Fields<'a>) -> Option
 }
 
 /// Valid bodies, at least one per reader.
-const BODIES: [&str; 11] = [
+const BODIES: [&str; 19] = [
     r#"{"customer_id":"acme-robotics","display_name":"Acme","description":null,"labels":{"tier":"gold","a.b_c-1":""}}"#,
     r#"{"customer_id":"cust_01m6drk1by4tff59tdwh9edd1r","display_name":"","labels":{}}"#,
     r#"{"name":"adapter","scopes":["tenants:write","conversations:read_all"],"expires_at":"2027-11-02T00:00:00.123456Z"}"#,
@@ -48,6 +60,14 @@ const BODIES: [&str; 11] = [
     r#"{"name":"playbooks","repo_url":"ssh://git@[::1]:22/a%2Fb?c","branch":"main","provider":"github","credential_id":"crd_8Hk2mQ"}"#,
     r#"{"branch":"release/2026-11","credential_id":""}"#,
     r#"{"is_default":true,"branch_override":null}"#,
+    r#"{"status":"active","role_ids":["rol_01m6gg76aq27h6p3amkdqg6stt"],"default_repository_id":null,"metadata":{}}"#,
+    r#"{"email":"a@example.com","display_name":"A","role_ids":["rol_01m6gg76aq27h6p3amkdqg6stt","rol_01m6drk1by4tff59tdwh9edd1r"]}"#,
+    r#"{"name":"support","description":"","repository_id":"rep_01m6gg76aq27h6p3amkdqg6stt","metadata":{"a":"b"}}"#,
+    r#"{"description":null,"repository_id":null}"#,
+    r#"{"user_id":"usr_01m6gg76aq27h6p3amkdqg6stt","role_id":"rol_01m6gg76aq27h6p3amkdqg6stt","runtime":{"agent_type":"x","mode":"sticky","sticky_ttl_seconds":6e2},"filler":{"enabled":true}}"#,
+    r#"{"title":"t","repository_id":null,"runtime":{"mode":"pooled","sticky_ttl_seconds":null},"filler":{}}"#,
+    r#"{"status":"archived","title":null,"runtime":{"sticky_ttl_seconds":60},"filler":{"enabled":false}}"#,
+    r#"{"role":"assistant","content":"\u0001\u00e9\ud83d\ude00","repository_id":"rep_01m6gg76aq27h6p3amkdqg6stt","filler":null}"#,
     r#"{"tenant_external_id":"acme:tenant:1","user_external_id":" u/7 ","ttl_seconds":60}"#,
 ];
 
@@ -99,7 +119,7 @@ const PIECES: [&str; 44] = [
     "[[[[[[[[",
 ];
 
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 41] = [
     "customer_id",
     "display_name",
     "description",
@@ -123,6 +143,23 @@ const NAMES: [&str; 24] = [
     "credential_id",
     "is_default",
     "branch_override",
+    "email",
+    "role_ids",
+    "repository_id",
+    "user_id",
+    "role_id",
+    "title",
+    "runtime",
+    "agent_type",
+    "mode",
+    "sticky_ttl_seconds",
+    "filler",
+    "enabled",
+    "role",
+    "content",
+    "tenant_external_id",
+    "user_external_id",
+    "ttl_seconds",
     "a/b~c",
 ];
 

@@ -121,6 +121,11 @@ mod tests {
                                 leases = after;
                                 taken.retain(|(known, _)| *known != number);
                                 taken.push((number, now + i64::from(ttl_seconds)));
+                                let running = taken.iter().filter(|(_, end)| *end > now);
+                                let running: BTreeMap<_, _> =
+                                    running.map(|(known, end)| (conversation(*known), at(*end))).collect();
+                                prop_assert_eq!(leases.ends(), &running);
+                                prop_assert!(own || running.len() <= most as usize);
                             }
                             Err(Error::CapacityExhausted { retry_after_seconds }) => {
                                 prop_assert!(!own && many >= most as usize);

@@ -141,3 +141,90 @@ fn content(member: Member) -> Option<String> {
     }
     Some(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::conversation::{Context, ConversationStatus};
+    use crate::domain::tests::read_body;
+    use crate::domain::{TenantId, UserId};
+
+    fn content_of(content: &str) -> Result<String, Vec<String>> {
+        let body = format!("{{\"content\":{}}}", serde_json::to_string(content).unwrap());
+        read_body(&body, NewMessage::read).map(|new| new.content)
+    }
+
+    #[test]
+    fn content_has_up_to_64_kib_and_no_nul() {
+        for right in ["a", " ", "\u{1}\u{7f}\u{85}", &"é".repeat(32 * 1024)] {
+            assert_eq!(content_of(right).as_deref(), Ok(right));
+        }
+        for wrong in ["", "a\0", &format!("{}a", "é".repeat(32 * 1024))] {
+            assert_eq!(content_of(wrong).unwrap_err(), ["/content"]);
+        }
+    }
+
+    #[test]
+    fn a_message_is_read_with_all_faults() {
+        let least = NewMessage {
+            role: MessageRole::User,
+            content: "c".to_owned(),
+            repository_id: None,
+            filler_enabled: None,
+            metadata: Metadata::new(),
+        };
+        for rest in ["", r#","repository_id":null,"filler":null"#, r#","role":"user","filler":{},"metadata":{}"#] {
+            assert_eq!(read_body(&format!(r#"{{"content":"c"{rest}}}"#), NewMessage::read).as_ref(), Ok(&least));
+        }
+        let full = r#"{"content":"c","role":"system","repository_id":"rep_00000000000000000000000000","filler":{"enabled":false},"metadata":{"a":"b"}}"#;
+        let expected = NewMessage {
+            role: MessageRole::System,
+            repository_id: Some(RepositoryId::NIL),
+            filler_enabled: Some(false),
+            metadata: [("a".to_owned(), "b".to_owned())].into(),
+            ..least
+        };
+        assert_eq!(read_body(full, NewMessage::read), Ok(expected));
+        let wrong = r#"{"role":null,"repository_id":"rep_","filler":{"enabled":1},"metadata":null,"id":1}"#;
+        let pointers = ["/content", "/filler/enabled", "/id", "/metadata", "/repository_id", "/role"];
+        assert_eq!(read_body(wrong, NewMessage::read).unwrap_err(), pointers);
+        assert_eq!(
+            read_body(r#"{"content":null,"role":"tool"}"#, NewMessage::read).unwrap_err(),
+            ["/content", "/role"]
+        );
+    }
+
+    #[test]
+    fn a_message_has_from_its_conversation_what_the_request_leaves_out() {
+        let now = Timestamp::from_milliseconds(1_795_403_655_123);
+        let of_conversation = RepositoryId::new(now, 1);
+        let conversation = Conversation {
+            id: ConversationId::NIL,
+            tenant_id: TenantId::NIL,
+            user_id: UserId::NIL,
+            title: None,
+            status: ConversationStatus::Active,
+            context: Context { role_id: None, repository_id: Some(of_conversation) },
+            agent_type: "a".to_owned(),
+            lease: None,
+            filler: Filler { enabled: true },
+            metadata: [("of".to_owned(), "conversation".to_owned())].into(),
+            message_count: 0,
+            last_message_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let message = |body: &str| {
+            let new = read_body(body, NewMessage::read).unwrap();
+            let context = new.context(&conversation);
+            new.into_message(MessageId::new(now, 2), conversation.id, context)
+        };
+        let inherited = message(r#"{"content":"c"}"#);
+        assert_eq!((inherited.repository_id, inherited.filler.enabled), (Some(of_conversation), true));
+        assert_eq!((inherited.metadata, inherited.created_at), (Metadata::new(), now));
+        let own =
+            message(r#"{"content":"c","repository_id":"rep_00000000000000000000000000","filler":{"enabled":false}}"#);
+        assert_eq!((own.repository_id, own.filler.enabled), (Some(RepositoryId::NIL), false));
+    }
+}

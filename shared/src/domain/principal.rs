@@ -313,7 +313,6 @@ impl Integration {
 #[derive(Debug)]
 pub struct EndUser {
     pub(crate) root: CustomerRoot,
-    pub(crate) tenant: TenantId,
     pub(crate) user: UserId,
     /// The key that signed the token.
     pub(crate) signing_key: SigningKeyId,
@@ -323,9 +322,9 @@ pub struct EndUser {
 ///
 /// ```compile_fail,E0451
 /// // Only authentication can construct an end user.
-/// use tenancy::domain::{SigningKeyId, TenantId, UserId, principal::{CustomerRoot, EndUser}};
-/// fn forge(root: CustomerRoot, tenant: TenantId, user: UserId, signing_key: SigningKeyId) -> EndUser {
-///     EndUser { root, tenant, user, signing_key }
+/// use tenancy::domain::{SigningKeyId, UserId, principal::{CustomerRoot, EndUser}};
+/// fn forge(root: CustomerRoot, user: UserId, signing_key: SigningKeyId) -> EndUser {
+///     EndUser { root, user, signing_key }
 /// }
 /// ```
 /// ```

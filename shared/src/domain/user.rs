@@ -267,9 +267,14 @@ fn role_ids(member: Member) -> Option<Vec<RoleId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::tests::read_body;
 
     fn now() -> Timestamp {
         Timestamp::from_milliseconds(1_795_403_655_123)
+    }
+
+    fn later() -> Timestamp {
+        now().plus_milliseconds(5)
     }
 
     fn role(random: u128) -> RoleId {
@@ -319,5 +324,81 @@ mod tests {
         let Change::To(suspended) = before.deactivated(&IfMatch::default(), now()).unwrap() else { panic!() };
         assert_eq!(suspended.deactivated(&IfMatch::default(), now()).unwrap(), Change::Unchanged);
         assert!(matches!(suspended.deactivated(&IfMatch::version(0), now()), Err(Error::PreconditionFailed)));
+    }
+
+    #[test]
+    fn a_patch_is_a_write_unless_it_has_no_member() {
+        let before = user(2);
+        let patched = |patch: &UserPatch, if_match: &IfMatch| before.patched(patch, if_match, later());
+        let any = IfMatch::default();
+        assert_eq!(patched(&UserPatch::default(), &any).unwrap(), Change::Unchanged);
+        let next = User { updated_at: later(), version: before.version + 1, ..before.clone() };
+        let same = UserPatch { status: Some(UserStatus::Active), ..UserPatch::default() };
+        assert_eq!(patched(&same, &any).unwrap(), Change::To(next.clone()));
+        let patch = UserPatch {
+            email: Some(Some("a@b".to_owned())),
+            display_name: Some(Some("n".to_owned())),
+            status: Some(UserStatus::Suspended),
+            role_ids: Some(vec![role(9), role(1)]),
+            default_repository_id: Some(Some(RepositoryId::NIL)),
+            metadata: Some([("a".to_owned(), "b".to_owned())].into()),
+        };
+        let expected = User {
+            email: Some("a@b".to_owned()),
+            display_name: Some("n".to_owned()),
+            status: UserStatus::Suspended,
+            role_ids: [role(1), role(9)].into(),
+            default_repository_id: Some(RepositoryId::NIL),
+            metadata: [("a".to_owned(), "b".to_owned())].into(),
+            ..next
+        };
+        assert_eq!(patched(&patch, &IfMatch::version(before.version)).unwrap(), Change::To(expected));
+        for patch in [patch, UserPatch::default()] {
+            assert!(matches!(patched(&patch, &IfMatch::version(0)), Err(Error::PreconditionFailed)));
+        }
+    }
+
+    #[test]
+    fn assigning_and_unassigning_move_the_version_where_they_change_something() {
+        let before = user(1);
+        let next = User { updated_at: later(), version: before.version + 1, ..before.clone() };
+        let with = User { role_ids: [role(0), role(5)].into(), ..next.clone() };
+        assert_eq!(before.assigned(role(5), later()).unwrap(), Change::To(with));
+        assert_eq!(before.unassigned(role(0), later()), Change::To(User { role_ids: BTreeSet::new(), ..next }));
+        assert_eq!(before.assigned(role(0), later()).unwrap(), Change::Unchanged);
+        assert_eq!(before.unassigned(role(5), later()), Change::Unchanged);
+    }
+
+    #[test]
+    fn every_fault_of_role_ids_has_its_place() {
+        let id = |number: u128| format!("\"{}\"", role(number));
+        let read = |items: &[String]| {
+            let body = format!("{{\"role_ids\":[{}]}}", items.join(","));
+            read_body(&body, UserPatch::read_upsert).map(|patch| patch.role_ids.unwrap())
+        };
+        let many = |number: u128| (0..number).map(id).collect::<Vec<_>>();
+        assert_eq!(read(&[]), Ok(Vec::new()));
+        assert_eq!(read(&[id(2), id(1)]), Ok(vec![role(2), role(1)]));
+        assert_eq!(read(&many(20)).map(|roles| roles.len()), Ok(20));
+        assert_eq!(read(&many(21)).unwrap_err(), ["/role_ids"]);
+        let items = [id(1), "1".to_owned(), id(2), id(1), "\"usr_\"".to_owned(), id(1), "null".to_owned()];
+        let places = ["/role_ids/1", "/role_ids/3", "/role_ids/4", "/role_ids/5", "/role_ids/6"];
+        assert_eq!(read(&items).unwrap_err(), places);
+    }
+
+    #[test]
+    fn an_email_has_320_characters_at_most() {
+        let read = |email: &str| {
+            let body = format!("{{\"email\":{}}}", serde_json::to_string(email).unwrap());
+            read_body(&body, UserPatch::read_upsert).map(|patch| patch.email)
+        };
+        let long = |length: usize| format!("{}@b", "é".repeat(length - 2));
+        assert_eq!(read(""), Ok(Some(None)));
+        assert_eq!(read(" A@b "), Ok(Some(Some(" A@b ".to_owned()))));
+        assert!(read(&long(320)).is_ok() && parse_email(&long(320)).is_ok());
+        for wrong in [&long(321), "a", "a@", "@b", "a\u{1}@b"] {
+            assert_eq!(read(wrong).unwrap_err(), ["/email"], "{wrong}");
+            assert!(parse_email(wrong).is_err(), "{wrong}");
+        }
     }
 }

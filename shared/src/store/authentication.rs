@@ -148,12 +148,11 @@ impl Store {
         let customer = find(items, &keys::customer_root(&root)).and_then(|root| get_text(root, "state"));
         let gate = find(items, &keys::gate(&root, tag, self.gate_number)).and_then(|gate| get_text(gate, "tenant"));
         let status = find(items, &keys::user(&root, user)).and_then(|user| get_text(user, "status"));
-        let tenant = token.tenant();
-        let is_live = customer == Some("active") && gate.and_then(TenantId::parse) == Some(tenant);
+        let is_live = customer == Some("active") && gate.and_then(TenantId::parse) == Some(token.tenant());
         match status {
             Some(status) if is_valid && is_live => {
                 if status == UserStatus::Active.as_str() {
-                    Ok(Some(EndUser { root, tenant, user, signing_key: kid }))
+                    Ok(Some(EndUser { root, user, signing_key: kid }))
                 } else {
                     Err(user_suspended())
                 }

@@ -8,17 +8,19 @@ use serde_json::{Value, json};
 pub struct Example {
     /// Operations that are called before it, on the same names.
     pub before: &'static [&'static str],
+    /// The query, with its `?`; empty: none.
+    pub query: &'static str,
     /// `null`: no body.
     pub body: Value,
     pub status: u16,
 }
 
 fn example(status: u16, body: Value) -> Example {
-    Example { before: &[], body, status }
+    Example { before: &[], query: "", body, status }
 }
 
 fn after(before: &'static [&'static str], status: u16, body: Value) -> Example {
-    Example { before, body, status }
+    Example { before, query: "", body, status }
 }
 
 /// The examples of an operation.
@@ -33,6 +35,7 @@ pub fn examples(id: &str) -> Result<Vec<Example>, String> {
         | "detachTenantRepository"
         | "deleteTenantByExternalId"
         | "deactivateUser"
+        | "archiveConversation"
         | "assignUserRole"
         | "deleteRole" => vec![example(204, none)],
         "restoreCustomer" => vec![after(&["archiveCustomer"], 200, none)],
@@ -70,6 +73,20 @@ pub fn examples(id: &str) -> Result<Vec<Example>, String> {
             example(201, json!({ "name": "{new}" })),
         ],
         "updateRole" => vec![example(200, json!({ "description": "ours" })), example(200, json!({ "name": "{new}" }))],
+        "exchangeToken" => vec![example(
+            200,
+            json!({ "tenant_external_id": "{external_id}-members", "user_external_id": "one", "ttl_seconds": 60 }),
+        )],
+        "createConversation" => vec![
+            example(201, json!({ "user_id": "{user_id}", "title": "ours" })),
+            example(201, json!({ "user_id": "{user_id}", "runtime": { "mode": "sticky" } })),
+        ],
+        "updateConversation" => vec![
+            example(200, json!({ "title": "ours" })),
+            example(200, json!({ "runtime": { "mode": "sticky", "sticky_ttl_seconds": 60 } })),
+        ],
+        "createMessage" => vec![example(201, json!({ "content": "ours" }))],
+        "listConversations" => vec![Example { query: "?user_id={user_id}", ..example(200, none) }],
         "listCustomers"
         | "getCustomer"
         | "listKeys"
@@ -84,6 +101,9 @@ pub fn examples(id: &str) -> Result<Vec<Example>, String> {
         | "getUser"
         | "listRoles"
         | "getRole"
+        | "getConversation"
+        | "listMessages"
+        | "getJwks"
         | "getHealth"
         | "getOpenapi"
         | "listProblems"

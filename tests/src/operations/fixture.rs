@@ -49,8 +49,8 @@ impl Names {
     }
 }
 
-/// A customer, two of its keys, a tenant with an external id, a repository that is attached to it, and a user and a role of another tenant:
-/// a tenant that has had a user cannot be deleted by its id.
+/// A customer, two of its keys, a tenant with an external id, a repository that is attached to it, and a user with a conversation and a
+/// role, both of another tenant: a tenant that has had a user cannot be deleted by its id.
 #[derive(Clone, Debug)]
 pub struct Fixture {
     pub operator_key: String,
@@ -90,6 +90,9 @@ impl Fixture {
         let other_tenant = text(&app.new_tenant(&key, &format!("of-{slug}-members")).await["id"]);
         let user = text(&app.new_user(&key, &other_tenant, "one").await["id"]);
         let role = text(&app.new_role(&key, &other_tenant, "one").await["id"]);
+        let conversation = json!({ "user_id": user });
+        let conversation = app.with_key(&key, "POST", "/conversations").json(conversation).send().await;
+        let conversation = text(&conversation.expect_status(201).json()["id"]);
         let names = Names(BTreeMap::from([
             ("customer_id", slug.to_owned()),
             ("key_id", other),
@@ -98,6 +101,7 @@ impl Fixture {
             ("repository_id", repository),
             ("user_id", user),
             ("role_id", role),
+            ("conversation_id", conversation),
             ("slug", "not-found".to_owned()),
         ]));
         Self { operator_key: operator_key.to_owned(), key, names, customer }
@@ -128,7 +132,8 @@ impl Fixture {
     /// An example of an operation.
     #[track_caller]
     pub fn call<'a>(&self, app: &'a App, operation: &Operation, example: &Example) -> Call<'a> {
-        with_body(self.bare(app, operation), self.body(example))
+        let path = format!("{}{}", self.path(operation), self.filled(example.query));
+        with_body(app.with_key(self.key_of(operation.caller), &operation.method, &path), self.body(example))
     }
 
     /// The first example of an operation.
@@ -149,9 +154,18 @@ impl Fixture {
 
     /// The body of an example: `{new}` is a name that is not taken, `{role_id}` the role that is here.
     pub fn body(&self, example: &Example) -> Value {
-        let text = example.body.to_string().replace("{new}", &format!("{}-new", self.names.get("customer_id")));
-        let text = self.names.0.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
-        serde_json::from_str(&text).expect("it was JSON")
+        self.filled_body(&example.body)
+    }
+
+    /// A body with the names of what is here.
+    pub fn filled_body(&self, body: &Value) -> Value {
+        let text = body.to_string().replace("{new}", &format!("{}-new", self.names.get("customer_id")));
+        serde_json::from_str(&self.filled(&text)).expect("it was JSON")
+    }
+
+    /// A text with the names of what is here.
+    pub fn filled(&self, text: &str) -> String {
+        self.names.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
     }
 }
 

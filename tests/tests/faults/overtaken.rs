@@ -123,13 +123,13 @@ impl World {
 
     /// An operation on what is there.
     fn call(&self, (id, body): (&str, Value)) -> Call<'_> {
-        with_body(self.fixture.bare(&self.app, operation(id)), body)
+        with_body(self.fixture.bare(&self.app, operation(id)), self.fixture.filled_body(&body))
     }
 
     /// A list as it is now.
     async fn shown(&self, id: &str, query: &str) -> Value {
         let operation = operation(id);
-        let path = format!("{}{query}", self.fixture.path(operation));
+        let path = format!("{}{}", self.fixture.path(operation), self.fixture.filled(query));
         let key = self.fixture.key_of(operation.caller);
         self.app.with_key(key, "GET", &path).send().await.expect_status(200).json()
     }
@@ -147,6 +147,11 @@ struct Case {
     seen: [&'static str; 2],
     /// How many keys the customer has afterwards, where they are shown.
     keys: usize,
+}
+
+/// A conversation with a lease.
+fn sticky(title: &str) -> Value {
+    json!({ "user_id": "{user_id}", "title": title, "runtime": { "mode": "sticky" } })
 }
 
 fn cases() -> Vec<Case> {
@@ -201,6 +206,34 @@ fn cases() -> Vec<Case> {
         case(transact, ("createKey", json!({ "name": "ours" })), 201, &key, of_keys, ["ours", "another"], 4),
         case(transact, ("rotateKey", json!({ "overlap_seconds": 0 })), 201, &key, of_keys, ["second", "another"], 4),
         case(update, ("revokeKey", Value::Null), 204, &key, of_keys, ["\"revoked_at\":\"", "another"], 3),
+        // The leases of the tenant.
+        case(
+            transact,
+            ("createConversation", sticky("ours")),
+            201,
+            &("createConversation", sticky("other")),
+            ("listConversations", "?user_id={user_id}"),
+            ours,
+            0,
+        ),
+        case(
+            transact,
+            ("updateConversation", json!({ "title": "ours" })),
+            200,
+            &("createMessage", json!({ "content": "other" })),
+            ("getConversation", ""),
+            ["ours", "\"message_count\":1"],
+            0,
+        ),
+        case(
+            transact,
+            ("createMessage", json!({ "content": "ours" })),
+            201,
+            &("updateConversation", json!({ "title": "other" })),
+            ("getConversation", ""),
+            ["\"message_count\":1", "other"],
+            0,
+        ),
     ]
 }
 
@@ -213,6 +246,7 @@ const REMOVALS: [(&str, &str); 3] = [
 const ARCHIVE_AND_RESTORE: [&str; 2] = ["archiveCustomer", "restoreCustomer"];
 /// `overtaken_patch`.
 const PATCH: [&str; 1] = ["updateTenant"];
+const ARCHIVE_OF_CONVERSATION: [&str; 1] = ["archiveConversation"];
 
 const EXCLUDED: [(&str, &str); 3] = [
     ("createCustomer", "it changes no item that is there"),
@@ -224,8 +258,10 @@ const EXCLUDED: [(&str, &str); 3] = [
 fn every_change_of_an_item_is_overtaken_in_one_of_these_tests() {
     let cases = cases();
     let changed = cases.iter().map(|case| case.change.0).chain(REMOVALS.map(|(id, _)| id));
-    let tested: BTreeSet<&str> = changed.chain(ARCHIVE_AND_RESTORE).chain(PATCH).collect();
-    for operation in protected().filter(|operation| operation.is_write()) {
+    let tested: BTreeSet<&str> =
+        changed.chain(ARCHIVE_AND_RESTORE).chain(PATCH).chain(ARCHIVE_OF_CONVERSATION).collect();
+    // Token exchange is a POST that writes nothing.
+    for operation in protected().filter(|operation| operation.is_write() && operation.id != "exchangeToken") {
         let excluded = is_excluded(operation, "overtaken writes", &EXCLUDED);
         assert_ne!(tested.contains(&*operation.id), excluded, "{} is no case of overtaken.rs", operation.id);
     }
@@ -252,6 +288,22 @@ async fn every_change_that_is_overtaken_succeeds_once_and_undoes_nothing() {
             let keys = shown["keys"].as_array().map_or(0, Vec::len);
             assert_eq!((names, keys), (1, case.keys), "{what}: {shown}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_archived_conversation_that_is_overtaken_is_archived_once() {
+    for (lost, other_status, messages) in [(Action::DropAfter, 409, 0), (Action::DropBefore, 201, 1)] {
+        let world = World::new().await;
+        world.app.lambda.warm("create-message", 1).await.unwrap();
+        let other = async {
+            let message = ("createMessage", json!({ "content": "other" }));
+            world.call(message).send().await.expect_status(other_status);
+        };
+        let archive = world.call(("archiveConversation", Value::Null));
+        overtaken(&world.app, "TransactWriteItems", &lost, HELD, archive, other).await.expect_status(204);
+        let shown = world.shown("getConversation", "").await;
+        assert_eq!((&shown["status"], &shown["message_count"]), (&json!("archived"), &json!(messages)), "{lost:?}");
     }
 }
 

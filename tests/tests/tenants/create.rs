@@ -263,7 +263,7 @@ async fn the_stored_items_are_the_tenant_its_marker_and_the_record() {
             "filler_enabled": { "BOOL": true }, "default_agent_type": { "S": "claude-agent-sdk" },
             "max_sticky_ttl_seconds": { "N": "3600" }, "max_concurrent_sticky": { "N": "5" },
         } },
-        "metadata": { "M": { "k": { "S": "v" } } }, "repos": { "M": {} }, "created_at": { "S": time }, "updated_at": { "S": time },
+        "metadata": { "M": { "k": { "S": "v" } } }, "repos": { "M": {} }, "n": { "N": "0" }, "created_at": { "S": time }, "updated_at": { "S": time },
     });
     assert_eq!(app.items_of("tenant").await, [stored]);
     let marker = json!({

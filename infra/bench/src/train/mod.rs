@@ -5,6 +5,7 @@
 //! Invariant: an unexpected answer fails the training, and so does a function without a request.
 //! Building, and merging and using the profile, are in infra/xtask/src/build/pgo.rs.
 
+mod enforcement;
 mod requests;
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
@@ -15,7 +16,7 @@ use serde_json::{Map, Value, json};
 use self::requests::Requests;
 use crate::{
     SESSION_TOKEN,
-    api::{self, Api, operator_key},
+    api::{self, Api, operator_key, signing_key},
     caching_proxy::CachingProxy,
 };
 
@@ -58,6 +59,7 @@ pub async fn train(plan: &Plan<'_>) -> Result<Map<String, Value>> {
     environment.insert("AWS_SESSION_TOKEN".to_owned(), SESSION_TOKEN.repeat(60));
     environment.insert("LLVM_PROFILE_FILE".to_owned(), raw.join("%p.profraw").display().to_string());
     let operator = operator_key(plan.seeding, plan.endpoint, &table).await?;
+    signing_key(plan.seeding, plan.endpoint, &table).await?;
 
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for round in 1..=plan.rounds {

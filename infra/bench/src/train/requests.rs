@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, text};
 
 /// How many times the successful requests are sent in each round.
-const PASSES: usize = 8;
+pub(super) const PASSES: usize = 8;
 
 /// Keys that were never issued, one of each kind.
 const UNKNOWN_KEYS: [&str; 2] = ["sk_op_bench_unknown", "sk_int_unknown"];
@@ -44,6 +44,8 @@ impl Requests<'_> {
         for pass in 0..PASSES {
             self.tenant(&key, pass, &repositories).await?;
         }
+        let repository = repositories.first().ok_or_else(|| Error::new("no repository remains"))?;
+        self.enforcement(&key, repository).await?;
         self.refused(&key).await?;
         for (number, fault) in faults().into_iter().enumerate() {
             self.under_fault(&key, &slug, number, fault).await?;
@@ -274,14 +276,14 @@ impl Requests<'_> {
     }
 
     /// A read, and the same as a conditional request with the current ETag.
-    async fn read(&self, who: &str, path: &str) -> Result<()> {
+    pub(super) async fn read(&self, who: &str, path: &str) -> Result<()> {
         let found = self.expect(who, "GET", path, &[], Value::Null, &[200]).await?;
         let tag = found.header("etag").unwrap_or("\"0\"");
         self.expect(who, "GET", path, &[("if-none-match", tag)], Value::Null, &[304]).await.map(drop)
     }
 
     /// A write: unconditional, with the current ETag, with a stale ETag, and with an invalid body.
-    async fn write(&self, who: &str, method: &str, path: &str, body: Value) -> Result<()> {
+    pub(super) async fn write(&self, who: &str, method: &str, path: &str, body: Value) -> Result<()> {
         let written = self.expect(who, method, path, &[], body.clone(), &[200]).await?;
         let tag = written.header("etag").unwrap_or("\"0\"");
         self.expect(who, method, path, &[("if-match", tag)], body.clone(), &[200]).await?;
@@ -289,7 +291,7 @@ impl Requests<'_> {
         self.expect(who, method, path, &[], json!({"name": 1, "unknown": true}), &[422]).await.map(drop)
     }
 
-    async fn expect(
+    pub(super) async fn expect(
         &self,
         who: &str,
         method: &str,

@@ -4,11 +4,12 @@ use super::{drop_at_every_wait, expect_at_rest, expect_items, fresh, gone, once}
 use crate::faults::{app, first_read};
 use std::collections::BTreeSet;
 use tenancy::domain::Error;
+use tenancy::domain::credential::Credential;
 use tenancy::domain::customer::{Customer, CustomerName, NewCustomer, Slug};
 use tenancy::domain::key::{NewKey, Rotation};
 use tenancy::domain::precondition::IfMatch;
 use tenancy::domain::principal::{KeyKind, Operator, Scopes};
-use tenancy::domain::secret::{Claim, Root};
+use tenancy::domain::secret::Root;
 use tenancy::store::{CustomerLookup, EarlierRequest, FirstRead, IdempotentRequest, Principal};
 use tests::Value;
 
@@ -62,7 +63,7 @@ fn check_customers(items: &[Value]) -> std::result::Result<(), String> {
 async fn work_on_customers_that_is_dropped_leaves_all_or_nothing_and_can_be_repeated() {
     let (app, _) = app().await;
     let (store, any) = (&app.direct_store(), IfMatch::default());
-    let operator = match store.authenticate(&Claim::parse(&app.operator_key).unwrap()).await {
+    let operator = match store.authenticate(&Credential::parse(&app.operator_key, "").unwrap()).await {
         Ok(Principal::Operator(operator)) => operator,
         other => panic!("not an operator: {other:?}"),
     };
