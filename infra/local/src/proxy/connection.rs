@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http_body_util::{BodyExt, Full};
@@ -184,7 +184,7 @@ impl Exchange {
     }
 
     fn finish(&self) {
-        self.shared.change(self.number, |entry| entry.finished = Some(Instant::now()));
+        self.shared.finish(self.number);
     }
 }
 

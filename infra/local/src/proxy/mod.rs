@@ -6,6 +6,7 @@
 
 mod answer;
 mod connection;
+mod contention;
 mod limits;
 mod log;
 mod request;
@@ -39,6 +40,8 @@ struct Shared {
     client: Client,
     rules: Mutex<rule::Rules>,
     log: Mutex<Vec<LogEntry>>,
+    /// Conflicts between writes under way, if they are on.
+    contention: Mutex<Option<contention::Contention>>,
     /// Closes the connections that are open when a value is sent; later ones subscribe to another sender.
     connections: Mutex<watch::Sender<()>>,
 }
@@ -51,6 +54,7 @@ impl FaultProxy {
             client: Client::new(),
             rules: Mutex::new(rule::Rules::new(rules)),
             log: Mutex::default(),
+            contention: Mutex::default(),
             connections: Mutex::default(),
         });
         let serving = shared.clone();
@@ -73,6 +77,17 @@ impl FaultProxy {
     /// Replaces the rules; all counts begin anew.
     pub fn set_rules(&self, rules: Vec<Rule>) {
         *lock(&self.shared.rules) = rule::Rules::new(rules);
+    }
+
+    /// From now on a write conflicts with a transaction that is under way, and transactions take this time besides the engine's own. Rules
+    /// come first.
+    pub fn set_contention(&self, service_time: Duration) {
+        *lock(&self.shared.contention) = Some(contention::Contention::new(service_time));
+    }
+
+    /// How many writes were refused because of a transaction under way.
+    pub fn conflicts(&self) -> usize {
+        lock(&self.shared.contention).as_ref().map_or(0, contention::Contention::conflicts)
     }
 
     /// All requests so far, in the order of arrival.
@@ -131,8 +146,11 @@ impl Shared {
         let keys: Vec<String> = parts.iter().map(Part::key).collect();
         // Under one lock, so that the log's order is the order in which rules counted.
         let mut log = lock(&self.log);
-        let action = lock(&self.rules).decide(operation, &function, &keys);
         let number = log.len();
+        let mut action = lock(&self.rules).decide(operation, &function, &keys);
+        if let (Action::Pass, Some(contention)) = (&action, lock(&self.contention).as_mut()) {
+            action = contention.decide(number, operation, &keys);
+        }
         log.push(LogEntry {
             number,
             started: Instant::now(),
@@ -150,6 +168,14 @@ impl Shared {
             capacity: Value::Null,
         });
         (number, action, checked)
+    }
+
+    /// Notes that a request was answered.
+    fn finish(&self, number: usize) {
+        self.change(number, |entry| entry.finished = Some(Instant::now()));
+        if let Some(contention) = lock(&self.contention).as_mut() {
+            contention.finish(number);
+        }
     }
 
     fn change(&self, number: usize, change: impl FnOnce(&mut LogEntry)) {
