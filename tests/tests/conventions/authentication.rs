@@ -22,7 +22,7 @@ fn is_403(answer: Exchange) -> Exchange {
 /// Whatever a key once was: unknown, revoked, expired, or of an archived customer.
 fn is_401_of_no_live_key(answer: Exchange) -> Exchange {
     let answer = is_401(answer);
-    assert_eq!(text(&answer.json(), "detail"), "The API key is unknown, revoked or expired.");
+    assert_eq!(text(&answer.json(), "detail"), "The API key or token is unknown, revoked or expired.");
     answer
 }
 
@@ -86,7 +86,10 @@ async fn without_a_valid_credential_everything_is_401() {
         let (answer, log) =
             app.requests_of(app.anonymous("GET", "/v1/customers").header("authorization", header).send()).await;
         let body = is_401(answer).json();
-        assert!(text(&body, "detail").starts_with("The credential is not a key of this API"), "{header}: {body}");
+        assert!(
+            text(&body, "detail").starts_with("The credential is neither a key nor a token of this API"),
+            "{header}: {body}"
+        );
         assert!(log.is_empty(), "{header}: the store was asked");
     }
     let twice = app.operator("GET", "/v1/customers").header("authorization", &format!("Bearer {key}"));
@@ -202,7 +205,8 @@ async fn a_write_needs_its_scope_and_a_read_none() {
                 // Nothing is changed where the condition is looked at.
                 let answer = fixture.first(&app, operation).header("if-match", "\"0\"").send().await;
                 match &operation.scope {
-                    None => drop(answer.expect_status(200)),
+                    // Not everything is there that an example needs.
+                    None => assert!([200, 404].contains(&answer.status), "{answer}"),
                     Some(scope) if scopes.names().contains(&scope.as_str()) => {
                         assert!(![401, 403].contains(&answer.status), "{answer}");
                     }
