@@ -1,6 +1,6 @@
 //! Users and roles: a customer with a tenant for tests of them, and what holds of their items at rest.
 
-use crate::{App, Call, Exchange, Value, json};
+use crate::{App, Call, Exchange, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A customer with a tenant, which has no users and roles yet.

@@ -9,10 +9,12 @@ mod budgets {
     mod keys;
     mod others;
     mod repositories;
+    mod roles;
     mod tenants;
+    mod users;
 
     use tests::operations::{Caller, Fixture, operation, operations, snake, with_body};
-    use tests::{Action, App, Call, Counting, LogEntry, Rule, Value, json, repository_root};
+    use tests::{Action, App, Call, Counting, LogEntry, Rule, Value, id_of, json, repository_root};
 
     /// An API with a customer of one of everything.
     pub struct World {
@@ -57,6 +59,13 @@ mod budgets {
             let attachments = self.fixture.names.fill("/tenants/{tenant_id}/repositories").unwrap();
             let path = format!("{attachments}/{}", repository["id"].as_str().unwrap());
             self.app.with_key(&self.fixture.key, "PUT", &path).send().await.expect_status(201);
+        }
+
+        /// The id of the tenant of the user and the role.
+        pub async fn tenant_of_members(&self) -> String {
+            let path = self.fixture.filled("/tenants/by-external-id/{external_id}-members");
+            let tenant = self.app.with_key(&self.fixture.key, "GET", &path).send().await.expect_status(200).json();
+            id_of(&tenant)
         }
 
         /// What a call is answered and costs.

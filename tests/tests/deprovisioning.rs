@@ -1,6 +1,10 @@
 //! Deprovisioning (contract section 4): total at once, and the sweep of what hung below (cases H5-H8): the shipped binary
 //! with its schedule's event.
 
+mod deprovisioning {
+    mod members;
+}
+
 use local::lambda::Deadline;
 use std::time::Duration;
 use tests::checks::check_at_rest;

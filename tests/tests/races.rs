@@ -3,6 +3,10 @@
 //! Each race asserts from the proxy's log that writes to the store were under way at the same time: a test in which the
 //! callers happened to come one by one proves nothing.
 
+mod races {
+    mod members;
+}
+
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;

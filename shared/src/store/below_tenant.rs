@@ -3,7 +3,7 @@
 //! after what is only found by it.
 
 use super::client::Store;
-use super::item::{Item, get_text};
+use super::item::{Item, get_text, text};
 use super::keys::{self, Key, Partition};
 use super::read::PageQuery;
 use super::write::Write;
@@ -34,7 +34,7 @@ impl Store {
                 if !self.delete_conversations(root, id).await? || self.is_out_of_time() {
                     return Ok(false);
                 }
-                self.delete_together(user_writes(tenant, id, &user)).await?;
+                self.delete_with(references_of_user(tenant, id, &user), &user).await?;
             }
         }
         while let Some(roles) = self.next_items(&keys::roles(root, *tag)).await? {
@@ -42,7 +42,7 @@ impl Store {
                 if self.is_out_of_time() {
                     return Ok(false);
                 }
-                self.delete_together(role_writes(tenant, id_of(&role, RoleId::parse)?, &role)).await?;
+                self.delete_with(references_of_role(tenant, id_of(&role, RoleId::parse)?, &role), &role).await?;
             }
         }
         self.delete_together(vec![keys::leases(root, *tag)]).await?;
@@ -77,21 +77,38 @@ impl Store {
         Ok(Some(self.query_items(partition, query).await?.rows).filter(|items| !items.is_empty()))
     }
 
-    /// Deletes items in one transaction. If an earlier attempt deleted some, each is deleted by itself.
+    /// Deletes items in one transaction.
     async fn delete_together(&self, keys: Vec<Key>) -> Result<()> {
-        let delete = |key: &Key| Write::delete_item(key.clone()).with_condition("attribute_exists({pk})", []);
-        if self.commit_if_needed(keys.iter().map(delete).collect()).await? {
+        self.delete_in_order(|| keys.iter().map(delete).collect()).await
+    }
+
+    /// Deletes a user or a role with its markers and references. It remains if it changed since it was read, because it may have others now:
+    /// a request that began before the tenant was deprovisioned may still end.
+    async fn delete_with(&self, references: Vec<Key>, entity: &Item) -> Result<()> {
+        let unchanged =
+            |key| Write::delete_item(key).with_condition("{w} = ?", [text(get_text(entity, "w").unwrap_or_default())]);
+        let last = || Key::of_item(entity).map(unchanged);
+        self.delete_in_order(|| references.iter().map(delete).chain(last()).collect()).await
+    }
+
+    /// Commits deletes in one transaction. If an earlier attempt deleted some items, each is deleted by itself.
+    async fn delete_in_order(&self, deletes: impl Fn() -> Vec<Write<'static>>) -> Result<()> {
+        if self.commit_if_needed(deletes()).await? {
             return Ok(());
         }
-        for key in &keys {
-            self.commit_if_needed(vec![delete(key)]).await?;
+        for delete in deletes() {
+            self.commit_if_needed(vec![delete]).await?;
         }
         Ok(())
     }
 }
 
-/// The keys of a user, its marker and its references. The user comes last where they are deleted one by one, because only it has their keys.
-fn user_writes(tenant: &Deprovisioned<'_>, id: UserId, user: &Item) -> Vec<Key> {
+fn delete(key: &Key) -> Write<'static> {
+    Write::delete_item(key.clone()).with_condition("attribute_exists({pk})", [])
+}
+
+/// The keys of the marker and the references of a user. They are deleted before the user, because only it has their names.
+fn references_of_user(tenant: &Deprovisioned<'_>, id: UserId, user: &Item) -> Vec<Key> {
     let Deprovisioned { root, tenant, .. } = *tenant;
     let roles = user.get("role_ids").and_then(|roles| roles.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
     let held = roles.iter().filter_map(|role| RoleId::parse(role.as_s().ok()?));
@@ -100,18 +117,16 @@ fn user_writes(tenant: &Deprovisioned<'_>, id: UserId, user: &Item) -> Vec<Key> 
     keys.extend(repository.map(|repository| keys::repository_reference(root, tenant, repository, id)));
     let external_id = get_text(user, "external_id").and_then(ExternalId::parse);
     keys.extend(external_id.map(|external_id| keys::user_external_id(root, tenant, &external_id)));
-    keys.push(keys::user(root, id));
     keys
 }
 
-/// The keys of a role, its marker and its reference.
-fn role_writes(tenant: &Deprovisioned<'_>, id: RoleId, role: &Item) -> Vec<Key> {
+/// The keys of the marker and the reference of a role.
+fn references_of_role(tenant: &Deprovisioned<'_>, id: RoleId, role: &Item) -> Vec<Key> {
     let Deprovisioned { root, tenant, .. } = *tenant;
     let repository = get_text(role, "repository_id").and_then(RepositoryId::parse);
     let mut keys: Vec<Key> =
         repository.map(|repository| keys::repository_reference(root, tenant, repository, id)).into_iter().collect();
     keys.extend(get_text(role, "name").map(|name| keys::role_name(root, tenant, name)));
-    keys.push(keys::role(root, id));
     keys
 }
 

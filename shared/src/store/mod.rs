@@ -40,6 +40,7 @@ mod sweep;
 mod tenants;
 mod tls;
 mod token_exchange;
+mod user_list;
 mod users;
 mod write;
 
@@ -59,4 +60,5 @@ pub use roles::{TenantAndRecord, TenantAndRoleId};
 pub use signing_keys::SigningKey;
 pub use snapshot::Snapshot;
 pub use tls::http_client;
-pub use users::{TenantAndUserId, UserAndRole, UserFilter, UserUpsert};
+pub use user_list::UserFilter;
+pub use users::{TenantAndUserId, UserAndRole, UserUpsert};

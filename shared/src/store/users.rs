@@ -8,7 +8,6 @@ use super::members::{Counted, check_attached};
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
 use crate::domain::attachment::TenantWithAttachments;
-use crate::domain::id_list::{IdList, IdPage};
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Integration};
 use crate::domain::role::{Role, RoleFound, check_roles};
@@ -188,7 +187,7 @@ impl Store {
                         Change::To(changed) => {
                             let held = &read.entity.role_ids;
                             self.check_roles(root, Some(read.entity.id.tenant_tag()), held, upsert.patch).await?;
-                            let writes = change_user(root, &read, &changed)?;
+                            let writes = change_user(root, &read, &changed, || None)?;
                             (changed, writes, false)
                         }
                     }
@@ -267,11 +266,16 @@ impl Store {
         if_match: &IfMatch,
     ) -> Result<User> {
         let root = integration.root();
-        self.change_user(root, user, async |read| {
-            let change = read.patched(patch, if_match, self.now)?;
-            self.check_roles(root, Some(read.id.tenant_tag()), &read.role_ids, patch).await?;
-            Ok(change)
-        })
+        self.change_user(
+            root,
+            user,
+            || None,
+            async |read| {
+                let change = read.patched(patch, if_match, self.now)?;
+                self.check_roles(root, Some(read.id.tenant_tag()), &read.role_ids, patch).await?;
+                Ok(change)
+            },
+        )
         .await
     }
 
@@ -282,28 +286,31 @@ impl Store {
         user: Option<Snapshot<User>>,
         if_match: &IfMatch,
     ) -> Result<()> {
-        self.change_user(integration.root(), user, async |read| read.deactivated(if_match, self.now)).await.map(drop)
+        let decide = async |read: &User| read.deactivated(if_match, self.now);
+        self.change_user(integration.root(), user, || None, decide).await.map(drop)
     }
 
     /// Gives a user a role.
     pub async fn assign_user_role(&self, integration: &Integration, (user, role): UserAndRole) -> Result<()> {
         let (user, role) = of_one_tenant(user, role)?;
-        self.change_user(integration.root(), Some(user), async |read| read.assigned(role, self.now)).await.map(drop)
+        let decide = async |read: &User| read.assigned(role, self.now);
+        self.change_user(integration.root(), Some(user), || Some(Error::NotFound), decide).await.map(drop)
     }
 
     /// Takes a role from a user.
     pub async fn unassign_user_role(&self, integration: &Integration, (user, role): UserAndRole) -> Result<()> {
         let (user, role) = of_one_tenant(user, role)?;
-        self.change_user(integration.root(), Some(user), async |read| Ok(read.unassigned(role, self.now)))
-            .await
-            .map(drop)
+        let decide = async |read: &User| Ok(read.unassigned(role, self.now));
+        self.change_user(integration.root(), Some(user), || None, decide).await.map(drop)
     }
 
-    /// Changes a user with its roles and the repository that it names.
+    /// Changes a user with its roles and the repository that it names. `absent_role` is the error of a new role that does not exist; `None`
+    /// if it is decided again.
     async fn change_user(
         &self,
         root: &CustomerRoot,
         user: Option<Snapshot<User>>,
+        absent_role: fn() -> Option<Error>,
         decide: impl AsyncFn(&User) -> Result<Change<User>>,
     ) -> Result<User> {
         self.retry(user, async |read| {
@@ -311,68 +318,12 @@ impl Store {
             let Change::To(changed) = decide(&read.entity).await? else {
                 return Ok(ControlFlow::Break(read.entity));
             };
-            Ok(match self.commit(change_user(root, &read, &changed)?).await?.failed_conditions()? {
+            Ok(match self.commit(change_user(root, &read, &changed, absent_role)?).await?.failed_conditions()? {
                 None => ControlFlow::Break(changed),
                 Some(failed) => ControlFlow::Continue(self.reread(&read.key, failed).await?),
             })
         })
         .await
-    }
-
-    /// A page of a tenant's users, newest first. An unknown tenant has none.
-    pub async fn tenant_users(
-        &self,
-        integration: &Integration,
-        tenant: Option<Snapshot<TenantWithAttachments>>,
-        list: &IdList<id::User>,
-        filter: &UserFilter,
-    ) -> Result<IdPage<User>> {
-        let Some(tag) = tenant.and_then(|tenant| tenant.entity.tag) else {
-            return Ok(IdPage::new(Vec::new(), None));
-        };
-        let partition = keys::users_of_tenant(integration.root(), tag);
-        self.id_page(&partition, list, filter.is_given(), User::from_item, |user| filter.matches(user)).await
-    }
-
-    /// A page of a customer's users, newest first. It may have users of deprovisioned tenants ([`Store::existing_users`]).
-    pub async fn users(
-        &self,
-        root: &CustomerRoot,
-        list: &IdList<id::User>,
-        filter: &UserFilter,
-    ) -> Result<IdPage<User>> {
-        self.id_page(&keys::users(root), list, filter.is_given(), User::from_item, |user| filter.matches(user)).await
-    }
-
-    /// The page without users of deprovisioned tenants.
-    pub async fn existing_users(&self, integration: &Integration, page: IdPage<User>) -> Result<IdPage<User>> {
-        let tags: HashSet<TenantTag> = page.data().iter().map(|user| user.id.tenant_tag()).collect();
-        if tags.is_empty() {
-            return Ok(page);
-        }
-        let gate = |tag: TenantTag| keys::gate(integration.root(), tag, self.gate_number);
-        let gates = self.get_all(tags.iter().copied().map(gate).collect(), Some(&["type"])).await?;
-        Ok(page.filtered(|user| gates.iter().any(|item| gate(user.id.tenant_tag()).is_of(item))))
-    }
-}
-
-/// The filters of a list of users.
-#[derive(Debug, Default)]
-pub struct UserFilter {
-    /// The email, compared as it was sent.
-    pub email: Option<String>,
-    /// The status.
-    pub status: Option<UserStatus>,
-}
-
-impl UserFilter {
-    fn is_given(&self) -> bool {
-        self.email.is_some() || self.status.is_some()
-    }
-
-    fn matches(&self, user: &User) -> bool {
-        self.email.as_ref().is_none_or(|email| user.email.as_ref() == Some(email))
-            && self.status.is_none_or(|status| user.status == status)
     }
 }
 
@@ -399,7 +350,7 @@ fn new_user(root: &CustomerRoot, user: &User) -> Result<Vec<Write<'static>>> {
     writes.extend(
         user.role_ids
             .iter()
-            .map(|role| held(root, *role, user.id, 1))
+            .map(|role| given(root, *role, user.id, || None))
             .collect::<Result<Vec<_>>>()?
             .into_iter()
             .flatten(),
@@ -408,16 +359,21 @@ fn new_user(root: &CustomerRoot, user: &User) -> Result<Vec<Write<'static>>> {
 }
 
 /// The writes of a changed user: the user, its references to roles and a repository.
-fn change_user(root: &CustomerRoot, read: &Snapshot<User>, changed: &User) -> Result<Vec<Write<'static>>> {
+fn change_user(
+    root: &CustomerRoot,
+    read: &Snapshot<User>,
+    changed: &User,
+    absent_role: fn() -> Option<Error>,
+) -> Result<Vec<Write<'static>>> {
     let before = &read.entity;
     let row = |user: &User| row(&UserRow::from(user.clone()));
     let mut writes = vec![Write::change(read, &row(before)?, &row(changed)?)];
     writes.extend(counted(changed, 0, (before.default_repository_id, changed.default_repository_id)).writes(root)?);
     for role in changed.role_ids.difference(&before.role_ids) {
-        writes.extend(held(root, *role, changed.id, 1)?);
+        writes.extend(given(root, *role, changed.id, absent_role)?);
     }
     for role in before.role_ids.difference(&changed.role_ids) {
-        writes.extend(held(root, *role, changed.id, -1)?);
+        writes.extend(taken(root, *role, changed.id));
     }
     Ok(writes)
 }
@@ -426,13 +382,25 @@ fn counted(user: &User, members: i32, repositories: (Option<RepositoryId>, Optio
     Counted { tenant: user.tenant_id, member: user.id, members, repositories, pointer: POINTER }
 }
 
-/// The writes of a role that a user holds from now on, or no longer.
-fn held(root: &CustomerRoot, role: RoleId, user: UserId, by: i32) -> Result<[Write<'static>; 2]> {
-    let holder = keys::role_holder(root, role, user);
-    let reference = if by > 0 {
-        Write::put_new(holder, new_item("role_holder", &BTreeMap::<&str, &str>::new())?)
-    } else {
-        Write::delete_item(holder).with_condition("attribute_exists({pk})", [])
-    };
-    Ok([Write::update_existing(keys::role(root, role)).increase("n", by), reference])
+/// The writes of a role that a user holds from now on.
+fn given(
+    root: &CustomerRoot,
+    role: RoleId,
+    user: UserId,
+    absent: fn() -> Option<Error>,
+) -> Result<[Write<'static>; 2]> {
+    let count = Write::update_existing(keys::role(root, role)).increase("n", 1);
+    let holder = new_item("role_holder", &BTreeMap::<&str, &str>::new())?;
+    Ok([
+        count.on_condition_failed_if(move |role| role.map_or_else(absent, |_| None)),
+        Write::put_new(keys::role_holder(root, role, user), holder),
+    ])
+}
+
+/// The writes of a role that a user does not hold any more.
+fn taken(root: &CustomerRoot, role: RoleId, user: UserId) -> [Write<'static>; 2] {
+    [
+        Write::update_existing(keys::role(root, role)).increase("n", -1),
+        Write::delete_item(keys::role_holder(root, role, user)).with_condition("attribute_exists({pk})", []),
+    ]
 }

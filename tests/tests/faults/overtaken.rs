@@ -3,6 +3,7 @@
 
 use super::{app, expect_unavailable, others_change, until};
 use std::collections::BTreeSet;
+use tests::checks::check_at_rest;
 use tests::operations::{Fixture, is_excluded, operation, protected, with_body};
 use tests::{Action, App, Call, Exchange, Rule, Value, json};
 
@@ -159,6 +160,8 @@ fn cases() -> Vec<Case> {
     let customer = ("updateCustomer", json!({ "description": "other" }));
     let key = ("createKey", json!({ "name": "another" }));
     let repository = ("updateRepository", json!({ "metadata": { "by": "other" } }));
+    let user = ("updateUser", json!({ "metadata": { "by": "other" } }));
+    let role = ("updateRole", json!({ "metadata": { "by": "other" } }));
     let (update, transact) = ("UpdateItem", "TransactWriteItems");
     let case = |op, change, status, other: &(_, _), shown, seen, keys| Case {
         op,
@@ -171,6 +174,7 @@ fn cases() -> Vec<Case> {
     };
     let (of_tenant, of_customer) = (("getTenant", ""), ("getCustomer", ""));
     let (of_repository, of_keys) = (("getRepository", ""), ("listKeys", ""));
+    let (of_user, of_role) = (("getUser", ""), ("getRole", ""));
     let ours = ["ours", "other"];
     vec![
         case(update, ("upsertTenantByExternalId", json!({ "name": "ours" })), 200, &tenant, of_tenant, ours, 0),
@@ -206,6 +210,39 @@ fn cases() -> Vec<Case> {
         case(transact, ("createKey", json!({ "name": "ours" })), 201, &key, of_keys, ["ours", "another"], 4),
         case(transact, ("rotateKey", json!({ "overlap_seconds": 0 })), 201, &key, of_keys, ["second", "another"], 4),
         case(update, ("revokeKey", Value::Null), 204, &key, of_keys, ["\"revoked_at\":\"", "another"], 3),
+        // The tenant, which gets its gates with its first user or role.
+        case(
+            transact,
+            ("upsertUserByExternalId", json!({ "display_name": "ours" })),
+            201,
+            &tenant,
+            ("getUserByExternalId", ""),
+            ["ours", "\"status\":\"active\""],
+            0,
+        ),
+        case(
+            transact,
+            ("createRole", json!({ "name": "ours" })),
+            201,
+            &("createRole", json!({ "name": "other" })),
+            ("listRoles", ""),
+            ours,
+            0,
+        ),
+        case(update, ("updateUser", json!({ "display_name": "ours" })), 200, &user, of_user, ours, 0),
+        case(
+            transact,
+            ("updateUser", json!({ "role_ids": ["{role_id}"], "display_name": "ours" })),
+            200,
+            &user,
+            of_user,
+            ours,
+            0,
+        ),
+        case(update, ("deactivateUser", Value::Null), 204, &user, of_user, ["suspended", "other"], 0),
+        case(transact, ("assignUserRole", Value::Null), 204, &user, of_user, ["\"role_ids\":[\"rol_", "other"], 0),
+        case(update, ("updateRole", json!({ "description": "ours" })), 200, &role, of_role, ours, 0),
+        case(transact, ("updateRole", json!({ "name": "ours" })), 200, &role, of_role, ours, 0),
         // The leases of the tenant.
         case(
             transact,
@@ -238,15 +275,18 @@ fn cases() -> Vec<Case> {
 }
 
 /// The operations of the tests below that are not in [`cases`].
-const REMOVALS: [(&str, &str); 3] = [
+const REMOVALS: [(&str, &str); 4] = [
     ("deleteTenant", "updateTenant"),
     ("deleteTenantByExternalId", "updateTenant"),
     ("deleteRepository", "updateRepository"),
+    ("deleteRole", "updateRole"),
 ];
 const ARCHIVE_AND_RESTORE: [&str; 2] = ["archiveCustomer", "restoreCustomer"];
 /// `overtaken_patch`.
 const PATCH: [&str; 1] = ["updateTenant"];
 const ARCHIVE_OF_CONVERSATION: [&str; 1] = ["archiveConversation"];
+/// `a_role_that_is_taken_from_a_user_is_taken_once`.
+const ROLE_THAT_IS_TAKEN: [&str; 1] = ["unassignUserRole"];
 
 const EXCLUDED: [(&str, &str); 3] = [
     ("createCustomer", "it changes no item that is there"),
@@ -258,8 +298,12 @@ const EXCLUDED: [(&str, &str); 3] = [
 fn every_change_of_an_item_is_overtaken_in_one_of_these_tests() {
     let cases = cases();
     let changed = cases.iter().map(|case| case.change.0).chain(REMOVALS.map(|(id, _)| id));
-    let tested: BTreeSet<&str> =
-        changed.chain(ARCHIVE_AND_RESTORE).chain(PATCH).chain(ARCHIVE_OF_CONVERSATION).collect();
+    let tested: BTreeSet<&str> = changed
+        .chain(ARCHIVE_AND_RESTORE)
+        .chain(PATCH)
+        .chain(ARCHIVE_OF_CONVERSATION)
+        .chain(ROLE_THAT_IS_TAKEN)
+        .collect();
     // Token exchange is a POST that writes nothing.
     for operation in protected().filter(|operation| operation.is_write() && operation.id != "exchangeToken") {
         let excluded = is_excluded(operation, "overtaken writes", &EXCLUDED);
@@ -287,6 +331,7 @@ async fn every_change_that_is_overtaken_succeeds_once_and_undoes_nothing() {
             let names = world.app.items_of("repository_name").await.len();
             let keys = shown["keys"].as_array().map_or(0, Vec::len);
             assert_eq!((names, keys), (1, case.keys), "{what}: {shown}");
+            check_at_rest(&world.app).await;
         }
     }
 }
@@ -320,12 +365,33 @@ async fn a_removal_that_is_overtaken_happens_once() {
             };
             let removal = world.call((id, Value::Null));
             overtaken(&world.app, "TransactWriteItems", &lost, HELD, removal, other).await.expect_status(204);
-            let items =
-                if id == "deleteRepository" { ["repository", "repository_name"] } else { ["tenant", "external_id"] };
+            // The tenant of the users and roles stays.
+            let (items, left) = match id {
+                "deleteRepository" => (["repository", "repository_name"], 0),
+                "deleteRole" => (["role", "role_name"], 0),
+                _ => (["tenant", "external_id"], 1),
+            };
             for item in items {
-                assert_eq!(world.app.items_of(item).await, [] as [Value; 0], "{id} after {lost:?}");
+                assert_eq!(world.app.items_of(item).await.len(), left, "{id} after {lost:?}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_taken_from_a_user_is_taken_once() {
+    for lost in [Action::DropAfter, Action::DropBefore] {
+        let world = World::new().await;
+        world.app.lambda.warm("update-user", 1).await.unwrap();
+        world.call(("assignUserRole", Value::Null)).send().await.expect_status(204);
+        let other = async {
+            world.call(("updateUser", json!({ "metadata": { "by": "other" } }))).send().await.expect_status(200);
+        };
+        let taken = world.call(("unassignUserRole", Value::Null));
+        overtaken(&world.app, "TransactWriteItems", &lost, HELD, taken, other).await.expect_status(204);
+        let user = world.shown("getUser", "").await;
+        assert_eq!((&user["role_ids"], &user["metadata"]), (&json!([]), &json!({ "by": "other" })), "{lost:?}");
+        check_at_rest(&world.app).await;
     }
 }
 
