@@ -1,9 +1,9 @@
 //! Reads the members of a JSON object and collects all errors. Unknown members are refused; absent, `null` and a value are
 //! three different cases (contract sections 2.5 and 2.6).
 
-use super::FieldError;
 use super::error::member_pointer;
 use super::json::{Json, Object};
+use super::{FieldError, RepositoryId};
 use std::cell::RefCell;
 
 /// An object whose members are being read. Errors are added to a shared list.
@@ -122,6 +122,17 @@ impl<'a> Member<'a> {
             }
             _ => self.expected(&format!("an integer from {min} to {max}")),
         }
+    }
+
+    /// The id of a repository. The empty string means `null`.
+    pub fn nullable_repository_id(self) -> Option<Option<RepositoryId>> {
+        let text = self.string()?;
+        let id = RepositoryId::parse(text);
+        if id.is_none() && !text.is_empty() {
+            self.refuse("must be a repository's id, rep_ and 26 characters");
+            return None;
+        }
+        Some(id)
     }
 
     /// The items of an array, each with its own pointer.

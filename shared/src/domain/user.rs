@@ -2,9 +2,7 @@
 
 use super::precondition::IfMatch;
 use super::tenant::{ExternalId, Metadata};
-use super::{
-    Change, Error, Fields, Member, RepositoryId, Result, RoleId, TenantId, Timestamp, UserId, repository, text,
-};
+use super::{Change, Error, Fields, Member, RepositoryId, Result, RoleId, TenantId, Timestamp, UserId, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -156,7 +154,7 @@ impl UserPatch {
         let email = fields.nullable("email", email);
         let display_name = fields.nullable("display_name", |member| text::nullable_text(member, 255));
         let role_ids = fields.optional("role_ids", role_ids);
-        let default_repository_id = fields.nullable("default_repository_id", repository::nullable_id);
+        let default_repository_id = fields.nullable("default_repository_id", Member::nullable_repository_id);
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self {
             email: email?,
