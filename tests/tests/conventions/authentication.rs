@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use tenancy::domain::principal::{KeyKind, Scope, Scopes};
-use tests::operations::{Caller, Fixture, operations_of, protected};
+use tests::operations::{Caller, Fixture, examples, operations_of, protected};
 use tests::transcript::{redacted, text};
 use tests::{Action, App, Exchange, Rule, json};
 
@@ -193,7 +193,8 @@ async fn a_write_needs_its_scope_and_a_read_none() {
         let all = Scope::ALL.into_iter().filter(|(_, owner, _)| *owner == kind);
         let single = all.map(|(scope, ..)| Scopes::default().with(scope));
         for (number, scopes) in [Scopes::default()].into_iter().chain(single).enumerate() {
-            let mut fixture = Fixture::new(&app, &format!("{caller:?}-{number}").to_ascii_lowercase()).await;
+            let full = Fixture::new(&app, &format!("{caller:?}-{number}").to_ascii_lowercase()).await;
+            let mut fixture = full.clone();
             if caller == Caller::Operator {
                 fixture.operator_key = app.new_operator_key_with("acme", scopes).await;
             } else {
@@ -202,6 +203,9 @@ async fn a_write_needs_its_scope_and_a_read_none() {
                 fixture.key = text(&issue.send().await.expect_status(201).json(), "api_key_once").to_owned();
             }
             for operation in operations_of(caller) {
+                if operation.scope.is_none() {
+                    full.prepare(&app, &examples(&operation.id).unwrap()[0]).await;
+                }
                 // Nothing is changed where the condition is looked at.
                 let answer = fixture.first(&app, operation).header("if-match", "\"0\"").send().await;
                 match &operation.scope {

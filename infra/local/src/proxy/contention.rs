@@ -1,73 +1,80 @@
-//! Conflicts between writes that are under way, as DynamoDB has them. An engine that serialises its writes never answers them.
+//! The items that writes under way use. As in DynamoDB, a transaction conflicts with every other write that uses one of its items at the
+//! same time, and single writes do not conflict with each other. Engines on one machine execute requests one by one and have no conflicts.
 //!
-//! A transaction holds its items, those that it only checks included, from its arrival until its answer. A transaction that uses one of them
-//! meanwhile is cancelled, and a single write of one is refused. Reads never conflict.
+//! Not here: reads and BatchWriteItem, which use no item and never conflict. In DynamoDB, TransactGetItems does.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
-use super::rule::Action;
+use super::request::Part;
+use crate::error::lock;
 
-/// The writes that are under way.
-pub(super) struct Contention {
-    /// How long a transaction takes besides the engine's own time.
-    service_time: Duration,
-    /// The items of each transaction, by the number of its request.
-    held: BTreeMap<usize, Vec<String>>,
-    conflicts: usize,
+/// An item: its table, its partition key and its sort key.
+type Place = (String, String, String);
+
+/// What uses an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Transaction,
+    /// So many single writes.
+    Writes(usize),
 }
 
-impl Contention {
-    pub fn new(service_time: Duration) -> Self {
-        Self { service_time, held: BTreeMap::new(), conflicts: 0 }
-    }
+/// All items in use.
+#[derive(Default)]
+pub(super) struct Items(Mutex<HashMap<Place, Use>>);
 
-    /// What happens to a request that no rule is about.
-    pub fn decide(&mut self, number: usize, operation: &str, keys: &[String]) -> Action {
+/// The items that one request uses, until it is dropped.
+pub(super) struct Held {
+    items: Arc<Items>,
+    places: Vec<Place>,
+}
+
+impl Items {
+    /// Begins to use the items of a request; `None` for a request that uses none. If there is a conflict, no item is used, and the error is
+    /// for each part whether it conflicts.
+    pub fn hold(self: &Arc<Self>, operation: &str, parts: &[Part]) -> Result<Option<Held>, Vec<bool>> {
         let is_transaction = operation == "TransactWriteItems";
         if !is_transaction && !["PutItem", "UpdateItem", "DeleteItem"].contains(&operation) {
-            return Action::Pass;
+            return Ok(None);
         }
-        if self.held.values().flatten().any(|held| keys.contains(held)) {
-            self.conflicts += 1;
-            return Action::Conflict;
+        let places: Vec<Place> = parts.iter().map(place).collect();
+        let mut used = lock(&self.0);
+        let conflicts = |place| match used.get(place) {
+            None => false,
+            Some(Use::Transaction) => true,
+            Some(Use::Writes(_)) => is_transaction,
+        };
+        let conflicts: Vec<bool> = places.iter().map(conflicts).collect();
+        if conflicts.contains(&true) {
+            return Err(conflicts);
         }
-        if !is_transaction {
-            return Action::Pass;
+        for place in &places {
+            let writes = match used.get(place) {
+                Some(Use::Writes(count)) => count + 1,
+                _ => 1,
+            };
+            used.insert(place.clone(), if is_transaction { Use::Transaction } else { Use::Writes(writes) });
         }
-        self.held.insert(number, keys.to_vec());
-        Action::Delay { ms: u64::try_from(self.service_time.as_millis()).unwrap_or(u64::MAX) }
-    }
-
-    /// Releases the items of a request that was answered.
-    pub fn finish(&mut self, number: usize) {
-        self.held.remove(&number);
-    }
-
-    /// How many writes were refused.
-    pub fn conflicts(&self) -> usize {
-        self.conflicts
+        Ok(Some(Held { items: self.clone(), places }))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_transaction_holds_its_items_until_its_answer() {
-        let mut contention = Contention::new(Duration::from_millis(5));
-        let mut decide = |number, operation: &str, keys: &[&str]| {
-            contention.decide(number, operation, &keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
-        };
-        let held = Action::Delay { ms: 5 };
-        assert_eq!(decide(1, "TransactWriteItems", &["a", "b"]), held);
-        assert_eq!(decide(2, "TransactWriteItems", &["c"]), held);
-        assert_eq!(decide(3, "TransactWriteItems", &["d", "b"]), Action::Conflict);
-        assert_eq!(decide(4, "UpdateItem", &["a"]), Action::Conflict);
-        assert_eq!(decide(5, "UpdateItem", &["d"]), Action::Pass);
-        assert_eq!(decide(6, "BatchGetItem", &["a", "b"]), Action::Pass);
-        contention.finish(1);
-        assert_eq!(contention.decide(7, "TransactWriteItems", &["d".to_owned(), "b".to_owned()]), held);
-        assert_eq!(contention.conflicts(), 2);
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut used = lock(&self.items.0);
+        for place in &self.places {
+            match used.get_mut(place) {
+                Some(Use::Writes(count)) if *count > 1 => *count -= 1,
+                _ => drop(used.remove(place)),
+            }
+        }
     }
+}
+
+fn place(part: &Part) -> Place {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    (part.table.clone(), text(&part.partition), text(&part.sort))
 }

@@ -23,7 +23,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub use self::{
-    log::LogEntry,
+    log::{LogEntry, conflicts},
     request::{Part, parts},
     rule::{Action, Rule},
 };
@@ -40,8 +40,7 @@ struct Shared {
     client: Client,
     rules: Mutex<rule::Rules>,
     log: Mutex<Vec<LogEntry>>,
-    /// Conflicts between writes under way, if they are on.
-    contention: Mutex<Option<contention::Contention>>,
+    items: Arc<contention::Items>,
     /// Closes the connections that are open when a value is sent; later ones subscribe to another sender.
     connections: Mutex<watch::Sender<()>>,
 }
@@ -54,7 +53,7 @@ impl FaultProxy {
             client: Client::new(),
             rules: Mutex::new(rule::Rules::new(rules)),
             log: Mutex::default(),
-            contention: Mutex::default(),
+            items: Arc::default(),
             connections: Mutex::default(),
         });
         let serving = shared.clone();
@@ -77,17 +76,6 @@ impl FaultProxy {
     /// Replaces the rules; all counts begin anew.
     pub fn set_rules(&self, rules: Vec<Rule>) {
         *lock(&self.shared.rules) = rule::Rules::new(rules);
-    }
-
-    /// From now on a write conflicts with a transaction that is under way, and transactions take this time besides the engine's own. Rules
-    /// come first.
-    pub fn set_contention(&self, service_time: Duration) {
-        *lock(&self.shared.contention) = Some(contention::Contention::new(service_time));
-    }
-
-    /// How many writes were refused because of a transaction under way.
-    pub fn conflicts(&self) -> usize {
-        lock(&self.shared.contention).as_ref().map_or(0, contention::Contention::conflicts)
     }
 
     /// All requests so far, in the order of arrival.
@@ -133,24 +121,28 @@ impl FaultProxy {
 }
 
 impl Shared {
-    /// Logs a request and decides its action. A request over a limit is refused, whatever the rules say.
+    /// Logs a request and decides its action. A request over a limit is refused, whatever the rules say; so is one in a conflict.
     fn begin(
         &self,
         function: String,
         session: String,
         operation: &str,
         body: Arc<Value>,
-    ) -> (usize, Action, limits::Checked) {
+    ) -> (usize, Action, std::result::Result<Option<contention::Held>, answer::Refusal>) {
         let parts = request::parts(operation, &body);
         let checked = limits::check_request(operation, &body, &parts);
         let keys: Vec<String> = parts.iter().map(Part::key).collect();
         // Under one lock, so that the log's order is the order in which rules counted.
         let mut log = lock(&self.log);
+        let action = lock(&self.rules).decide(operation, &function, &keys);
+        let held = match (&checked, &action) {
+            (Err(message), _) => Err(limits::refusal(message)),
+            (Ok(()), Action::Contention { .. }) => {
+                self.items.hold(operation, &parts).map_err(|conflicts| answer::conflict(operation, &conflicts))
+            }
+            _ => Ok(None),
+        };
         let number = log.len();
-        let mut action = lock(&self.rules).decide(operation, &function, &keys);
-        if let (Action::Pass, Some(contention)) = (&action, lock(&self.contention).as_mut()) {
-            action = contention.decide(number, operation, &keys);
-        }
         log.push(LogEntry {
             number,
             started: Instant::now(),
@@ -164,18 +156,10 @@ impl Shared {
             status: None,
             forwarded: false,
             error: None,
-            over_limit: checked.clone().err(),
+            over_limit: checked.err(),
             capacity: Value::Null,
         });
-        (number, action, checked)
-    }
-
-    /// Notes that a request was answered.
-    fn finish(&self, number: usize) {
-        self.change(number, |entry| entry.finished = Some(Instant::now()));
-        if let Some(contention) = lock(&self.contention).as_mut() {
-            contention.finish(number);
-        }
+        (number, action, held)
     }
 
     fn change(&self, number: usize, change: impl FnOnce(&mut LogEntry)) {
