@@ -1,10 +1,10 @@
 //! Reads the members of a JSON object and collects all errors. Unknown members are refused; absent, `null` and a value are
 //! three different cases (contract sections 2.5 and 2.6).
 
+use super::FieldError;
 use super::error::member_pointer;
 use super::id::{Id, Kind};
 use super::json::{Json, Object};
-use super::{FieldError, RepositoryId};
 use std::cell::RefCell;
 
 /// An object whose members are being read. Errors are added to a shared list.
