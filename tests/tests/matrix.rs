@@ -30,7 +30,7 @@ enum Credential {
     RetiredKeysToken,
     /// The own token, signed with a key that this API does not have, under the id of one that it has.
     ForeignKeysToken,
-    /// A key of the right form that nobody has.
+    /// A key of the right form that does not exist.
     UnknownKey,
     Nothing,
 }
