@@ -7,6 +7,7 @@
 
 mod app;
 pub mod checks;
+mod conversations;
 mod counting;
 mod exchange;
 pub mod history;
@@ -20,6 +21,7 @@ pub mod transcript;
 mod world;
 
 pub use app::{App, PUBLIC_HOST};
+pub use conversations::{HELD, from_now, milliseconds};
 pub use counting::Counting;
 pub use exchange::{Call, Exchange, shows, tenant_tag};
 pub use local::gateway;

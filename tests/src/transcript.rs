@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-const PREFIXES: [&str; 6] = ["cust_", "key_", "tnt_", "req_", "usr_", "rol_"];
+const PREFIXES: [&str; 8] = ["cust_", "key_", "tnt_", "req_", "usr_", "rol_", "con_", "msg_"];
 
 /// A text with its ids as `cust_…` and its times as `TIME`.
 pub fn redacted(text: &str) -> String {
