@@ -19,6 +19,9 @@ pub fn milliseconds(time: &Value) -> i64 {
     time.unwrap_or_else(|| panic!("not a time")).milliseconds()
 }
 
+/// What holds a request to the store up.
+pub const HELD: Action = Action::Delay { ms: 600 };
+
 impl Members {
     /// Begins a conversation.
     pub async fn begin(&self, body: Value) -> Exchange {
@@ -106,17 +109,21 @@ impl Members {
 
     /// What a call is answered whose transaction is held up while `others` is done.
     pub async fn while_held(&self, call: Call<'_>, function: &str, others: impl Future<Output = ()>) -> Exchange {
-        let held = Action::Delay { ms: 600 };
-        self.app.faults([Rule::on("TransactWriteItems", held.clone()).function(function).nth(1)]);
+        self.while_waiting(call, Rule::on("TransactWriteItems", HELD).function(function).nth(1), others).await
+    }
+
+    /// What a call is answered, one of whose requests to the store is held up by a rule with [`HELD`] while `others` is done.
+    pub async fn while_waiting(&self, call: Call<'_>, rule: Rule, others: impl Future<Output = ()>) -> Exchange {
+        self.app.faults([rule]);
         let begun = self.app.proxy.log_len();
         let others = async {
             for _ in 0..5_000 {
-                if self.app.proxy.log_from(begun).iter().any(|entry| entry.action == held) {
+                if self.app.proxy.log_from(begun).iter().any(|entry| entry.action == HELD) {
                     return others.await;
                 }
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            panic!("{function} never wrote");
+            panic!("nothing was held up");
         };
         let (answer, ()) = tokio::join!(call.send(), others);
         self.app.faults([]);

@@ -21,7 +21,7 @@ pub mod transcript;
 mod world;
 
 pub use app::{App, PUBLIC_HOST};
-pub use conversations::{from_now, milliseconds};
+pub use conversations::{HELD, from_now, milliseconds};
 pub use counting::Counting;
 pub use exchange::{Call, Exchange, shows, tenant_tag};
 pub use local::gateway;

@@ -10,8 +10,8 @@ use super::lease::{Lease, Leases};
 use super::precondition::IfMatch;
 use super::tenant::{Metadata, TenantSettings};
 use super::{Change, ConversationId, Error, RepositoryId, Result, RoleId, TenantId, Timestamp, UserId};
+pub(super) use body::filler;
 pub use body::{ConversationPatch, NewConversation, RuntimePatch};
-pub(super) use body::{filler, repository_id};
 use serde::{Deserialize, Serialize};
 
 /// Whether a conversation takes messages.

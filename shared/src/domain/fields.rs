@@ -3,6 +3,7 @@
 
 use super::FieldError;
 use super::error::member_pointer;
+use super::id::{Id, Kind};
 use super::json::{Json, Object};
 use std::cell::RefCell;
 
@@ -103,6 +104,20 @@ impl<'a> Member<'a> {
             Json::String(text) => Some(text),
             _ => self.expected("a string"),
         }
+    }
+
+    /// The value as an id.
+    pub fn id<K: Kind>(&self) -> Option<Id<K>> {
+        let id = Id::parse(self.string()?);
+        if id.is_none() {
+            self.refuse(format!("must be an id: {} and 26 characters", K::PREFIX));
+        }
+        id
+    }
+
+    /// The value as an id; the empty string means `null`.
+    pub fn nullable_id<K: Kind>(&self) -> Option<Option<Id<K>>> {
+        if self.string()?.is_empty() { Some(None) } else { self.id().map(Some) }
     }
 
     /// The value as `true` or `false`.

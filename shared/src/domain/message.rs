@@ -85,7 +85,7 @@ impl NewMessage {
     pub fn read(fields: &mut Fields) -> Option<Self> {
         let role = fields.optional("role", role);
         let content = fields.required("content", content);
-        let repository_id = fields.nullable("repository_id", conversation::repository_id);
+        let repository_id = fields.nullable("repository_id", |member| member.id().map(Some));
         let filler = fields.nullable("filler", |member| member.object(conversation::filler));
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self {

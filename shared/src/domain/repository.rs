@@ -206,17 +206,6 @@ impl RepositoryPatch {
     }
 }
 
-/// The id of a repository. The empty string means `null`.
-pub(super) fn nullable_id(member: Member) -> Option<Option<RepositoryId>> {
-    let text = member.string()?;
-    let id = RepositoryId::parse(text);
-    if id.is_none() && !text.is_empty() {
-        member.refuse("must be a repository's id, rep_ and 26 characters");
-        return None;
-    }
-    Some(id)
-}
-
 fn provider(member: Member) -> Option<Provider> {
     let provider = Provider::parse(member.string()?);
     if provider.is_none() {

@@ -2,7 +2,7 @@
 
 use super::precondition::IfMatch;
 use super::tenant::Metadata;
-use super::{Change, Error, FieldError, Fields, RepositoryId, Result, RoleId, TenantId, Timestamp, repository, text};
+use super::{Change, Error, FieldError, Fields, RepositoryId, Result, RoleId, TenantId, Timestamp, text};
 use serde::Serialize;
 
 /// A role. The fields are in the order of the representation.
@@ -69,7 +69,7 @@ impl NewRole {
     pub fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.required("name", |member| text::text(member, 1, 255));
         let description = fields.nullable("description", |member| text::nullable_text(member, 2000));
-        let repository_id = fields.nullable("repository_id", repository::nullable_id);
+        let repository_id = fields.nullable("repository_id", |member| member.nullable_id());
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self {
             name: name?,
@@ -115,7 +115,7 @@ impl RolePatch {
     pub fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.optional("name", |member| text::text(member, 1, 255));
         let description = fields.nullable("description", |member| text::nullable_text(member, 2000));
-        let repository_id = fields.nullable("repository_id", repository::nullable_id);
+        let repository_id = fields.nullable("repository_id", |member| member.nullable_id());
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self { name: name?, description: description?, repository_id: repository_id?, metadata: metadata? })
     }

@@ -1,6 +1,6 @@
 //! Tenants of a customer (contract section 4).
 
-use super::{Fields, Member, RepositoryId, TenantId, Timestamp, repository, text};
+use super::{Fields, Member, RepositoryId, TenantId, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -215,7 +215,7 @@ impl TenantPatch {
     /// Reads the body of the upsert, which cannot change the status.
     pub fn read_upsert(fields: &mut Fields) -> Option<Self> {
         let name = fields.nullable("name", name);
-        let default_repository_id = fields.nullable("default_repository_id", repository::nullable_id);
+        let default_repository_id = fields.nullable("default_repository_id", |member| member.nullable_id());
         let settings = fields.optional("settings", |member| member.object(TenantSettings::read));
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self {

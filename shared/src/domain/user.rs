@@ -2,9 +2,7 @@
 
 use super::precondition::IfMatch;
 use super::tenant::{ExternalId, Metadata};
-use super::{
-    Change, Error, Fields, Member, RepositoryId, Result, RoleId, TenantId, Timestamp, UserId, repository, text,
-};
+use super::{Change, Error, Fields, Member, RepositoryId, Result, RoleId, TenantId, Timestamp, UserId, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -156,7 +154,7 @@ impl UserPatch {
         let email = fields.nullable("email", email);
         let display_name = fields.nullable("display_name", |member| text::nullable_text(member, 255));
         let role_ids = fields.optional("role_ids", role_ids);
-        let default_repository_id = fields.nullable("default_repository_id", repository::nullable_id);
+        let default_repository_id = fields.nullable("default_repository_id", |member| member.nullable_id());
         let metadata = fields.optional("metadata", text::metadata);
         Some(Self {
             email: email?,
@@ -248,16 +246,12 @@ fn role_ids(member: Member) -> Option<Vec<RoleId>> {
     }
     let mut roles = Vec::new();
     for item in items {
-        match item.string().map(RoleId::parse) {
-            Some(Some(role)) if roles.contains(&role) => {
+        match item.id() {
+            Some(role) if roles.contains(&role) => {
                 item.refuse("is given twice");
                 right = false;
             }
-            Some(Some(role)) => roles.push(role),
-            Some(None) => {
-                item.refuse("must be a role's id, rol_ and 26 characters");
-                right = false;
-            }
+            Some(role) => roles.push(role),
             None => right = false,
         }
     }

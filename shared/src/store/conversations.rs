@@ -5,13 +5,13 @@ use super::authentication::user_suspended;
 use super::client::{Store, random};
 use super::first_read::FirstRead;
 use super::gates::{Dependency, Gate};
+use super::guards::gone;
 use super::idempotency::{EarlierRequest, IdempotentOutcome, IdempotentRequest, IdempotentResult, Record};
 use super::item::{Item, new_item, read_row, row, text};
 use super::keys::{self, activity_sort_key};
 use super::leases::{lease_writes, released};
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
-use crate::domain::attachment::TenantWithAttachments;
 use crate::domain::conversation::{
     Context, Conversation, ConversationPatch, ConversationStatus, Filler, NewConversation,
 };
@@ -177,12 +177,10 @@ impl Store {
         if let Some(record) = self.matching_record(earlier, request)? {
             return replay(&record, new);
         }
-        self.retry(user, async |user| {
-            let (user, gate) = user.ok_or(Error::NotFound)?;
-            gate.check_active()?;
-            if user.entity.status == UserStatus::Suspended {
-                return Err(user_suspended());
-            }
+        let (user, gate) = user.ok_or(Error::NotFound)?;
+        check_begin(&user.entity, &gate)?;
+        let created = self.retry((user, gate), async |(user, gate)| {
+            check_begin(&user.entity, &gate)?;
             let (conversation, writes) = self.begin(caller, &user, &gate, &new).await?;
             let answer = answer(&conversation)?;
             match self.commit_idempotent(&records, request, conversation.id, Some(answer), writes).await? {
@@ -190,12 +188,16 @@ impl Store {
                 IdempotentOutcome::Replayed(record) => replay(&record, new.clone()).map(ControlFlow::Break),
                 IdempotentOutcome::ConditionFailed(failed) => {
                     failed.check()?;
-                    let again = self.guarded_user(root, user.entity.id);
-                    Ok(ControlFlow::Continue(self.read_together(again).await?))
+                    let again = self.read_together(self.guarded_user(root, user.entity.id)).await?;
+                    again.map(ControlFlow::Continue).ok_or_else(|| gone(caller))
                 }
             }
-        })
-        .await
+        });
+        match created.await {
+            // A duplicate may have been applied since, and its lease may be the last that was free.
+            Err(refusal) => replay(&self.record_behind(&records, request, refusal).await?, new),
+            created => created,
+        }
     }
 
     /// The new conversation and its writes. What it takes from the tenant and the role does not change before they are applied, because
@@ -215,7 +217,7 @@ impl Store {
         let tenant = FirstRead::tenant_with_attachments(root, gate.tenant);
         let read = tenant.and(role).and(self.first_leases(root, id.tenant_tag(), new.takes_lease()));
         let ((tenant, role), leases) = self.read_together(read).await?;
-        let tenant = tenant.ok_or(Error::NotFound)?;
+        let tenant = tenant.ok_or_else(|| gone(caller))?;
         let role = role.as_ref().map(|role| &role.entity);
         let random = u128::from_be_bytes(random()?);
         let new_id = id.user_tag().new_conversation(id.tenant_tag(), self.now, random);
@@ -262,18 +264,16 @@ impl Store {
         decide: impl Fn(&Conversation, (&TenantSettings, &Leases)) -> Result<Change<Conversation>>,
     ) -> Result<Conversation> {
         let root = caller.root();
-        self.retry(conversation, async |found| {
-            let (read, gate) = found.ok_or(Error::NotFound)?;
+        self.retry(conversation.ok_or(Error::NotFound)?, async |(read, gate)| {
             gate.check_active()?;
             let tag = read.entity.user_id.tenant_tag();
-            let (tenant, leases) = if takes_lease {
+            let (settings, leases) = if takes_lease {
                 let tenant = FirstRead::tenant_with_attachments(root, gate.tenant);
-                self.read_together(tenant.and(self.first_leases(root, tag, true))).await?
+                let (tenant, leases) = self.read_together(tenant.and(self.first_leases(root, tag, true))).await?;
+                (tenant.ok_or_else(|| gone(caller))?.entity.tenant.settings, leases)
             } else {
-                (None, None)
+                (TenantSettings::default(), None)
             };
-            let settings = tenant.map(|tenant: Snapshot<TenantWithAttachments>| tenant.entity.tenant.settings);
-            let settings = settings.unwrap_or_default();
             let running = leases.as_ref().map(|leases| leases.entity.clone()).unwrap_or_default();
             let Change::To(changed) = decide(&read.entity, (&settings, &running))? else {
                 return Ok(ControlFlow::Break(read.entity));
@@ -291,10 +291,19 @@ impl Store {
                 return Ok(ControlFlow::Break(changed));
             };
             failed.check()?;
-            let again = self.first_conversation(&caller.scope(), read.entity.id);
-            Ok(ControlFlow::Continue(self.read_together(again).await?))
+            let again = self.read_together(self.first_conversation(&caller.scope(), read.entity.id)).await?;
+            again.map(ControlFlow::Continue).ok_or_else(|| gone(caller))
         })
         .await
+    }
+}
+
+/// Fails if the tenant or the user of a new conversation is suspended.
+fn check_begin(user: &User, gate: &Gate) -> Result<()> {
+    gate.check_active()?;
+    match user.status {
+        UserStatus::Active => Ok(()),
+        UserStatus::Suspended => Err(user_suspended()),
     }
 }
 

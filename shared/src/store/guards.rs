@@ -41,6 +41,14 @@ impl Store {
     }
 }
 
+/// The error where something is gone that the request has read before: its tenant was deprovisioned.
+pub(super) fn gone(caller: &Caller) -> Error {
+    match caller {
+        Caller::Integration(_) => Error::NotFound,
+        Caller::User(_) => not_live(),
+    }
+}
+
 fn check_active<'a>(root: &CustomerRoot, user: UserId) -> Write<'a> {
     Write::check_item(keys::user(root, user))
         .with_condition("{status} = ?", [text(UserStatus::Active.as_str())])

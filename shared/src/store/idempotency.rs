@@ -144,6 +144,20 @@ impl Store {
         }
     }
 
+    /// The record of a duplicate that was applied after the lookup and may be the reason of a refusal; else the refusal. It is for refusals
+    /// that do not come from the read that had the record.
+    pub(super) async fn record_behind(
+        &self,
+        root: &Root,
+        request: Option<&IdempotentRequest>,
+        refusal: Error,
+    ) -> Result<Record> {
+        if request.is_none() || matches!(refusal, Error::Unavailable(_) | Error::Internal(_)) {
+            return Err(refusal);
+        }
+        self.matching_record(self.earlier_request(root, request).await?, request)?.ok_or(refusal)
+    }
+
     /// Commits the writes together with the record of the request, unless an earlier request did. `id` is the id of the new resource,
     /// `answer` the data of the answer that cannot be computed from it.
     pub(super) async fn commit_idempotent(

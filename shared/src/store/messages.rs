@@ -4,6 +4,7 @@ use super::client::Store;
 use super::conversations::{Guarded, with_message};
 use super::first_read::FirstRead;
 use super::gates::{Dependency, Gate};
+use super::guards::gone;
 use super::idempotency::{EarlierRequest, IdempotentOutcome, IdempotentRequest, IdempotentResult, Record};
 use super::item::{Item, new_item, read_row};
 use super::keys;
@@ -91,10 +92,10 @@ impl Store {
         if let Some(record) = self.matching_record(earlier, request)? {
             return replay(&record, new, conversation_id);
         }
-        self.retry(conversation, async |found| {
-            let (read, gate) = found.ok_or(Error::NotFound)?;
-            gate.check_active()?;
-            read.entity.check_active()?;
+        let (read, gate) = conversation.ok_or(Error::NotFound)?;
+        check_open(&read.entity, &gate)?;
+        let created = self.retry((read, gate), async |(read, gate)| {
+            check_open(&read.entity, &gate)?;
             let dependency = self.check_repository(caller, new, &gate).await?;
             let context = new.context(&read.entity);
             let message = new.clone().into_message(self.new_id()?, conversation_id, context);
@@ -105,19 +106,25 @@ impl Store {
                 IdempotentOutcome::Replayed(record) => replay(&record, new, conversation_id).map(ControlFlow::Break),
                 IdempotentOutcome::ConditionFailed(failed) => {
                     failed.check()?;
-                    let again = self.first_conversation(&caller.scope(), conversation_id);
-                    Ok(ControlFlow::Continue(self.read_together(again).await?))
+                    let again = self.read_together(self.first_conversation(&caller.scope(), conversation_id)).await?;
+                    again.map(ControlFlow::Continue).ok_or_else(|| gone(caller))
                 }
             }
-        })
-        .await
+        });
+        match created.await {
+            Err(refusal) => {
+                let record = self.record_behind(&records, request, refusal).await?;
+                replay(&record, new, conversation_id)
+            }
+            created => created,
+        }
     }
 
     /// Checks that the repository of the request is attached. The gates change when it is detached.
     async fn check_repository(&self, caller: &Caller, new: &NewMessage, gate: &Gate) -> Result<Dependency> {
         let Some(repository) = new.repository_id else { return Ok(Dependency::Status) };
         let tenant = self.read_together(FirstRead::tenant_with_attachments(caller.root(), gate.tenant)).await?;
-        let tenant = tenant.ok_or(Error::NotFound)?;
+        let tenant = tenant.ok_or_else(|| gone(caller))?;
         if !tenant.entity.attachments.contains_key(&repository) {
             return Err(Error::invalid("/repository_id", "is not attached to the conversation's tenant"));
         }
@@ -149,6 +156,12 @@ impl Store {
     ) -> Result<IdPage<Message>> {
         self.id_page(&keys::messages(scope, conversation), list, false, from_item, |_| true).await
     }
+}
+
+/// Fails if the tenant is suspended or the conversation takes no messages.
+fn check_open(conversation: &Conversation, gate: &Gate) -> Result<()> {
+    gate.check_active()?;
+    conversation.check_active()
 }
 
 /// The answer of an earlier request.

@@ -27,7 +27,7 @@ async fn what_is_absent_foreign_or_of_another_form_is_not_found() {
     let below_gone = id_of(&world.conversation(&user).await);
     world.call("DELETE", "/tenants/by-external-id/gone").send().await.expect_status(204);
     let absent = "con_00000000000000000000000000".to_owned();
-    let ill_formed = ["con_1", "x", "%FF", &id.to_uppercase(), &id.replacen("con_", "msg_", 1)].map(str::to_owned);
+    let ill_formed = ["con_1", "x", "%20", &id.to_uppercase(), &id.replacen("con_", "msg_", 1)].map(str::to_owned);
     let found = ill_formed.into_iter().chain([absent, below_gone]).map(|id| (&world.key, id));
     for (key, id) in found.chain([(&stranger, id.clone())]) {
         for (method, path) in [

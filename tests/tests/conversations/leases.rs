@@ -234,7 +234,8 @@ async fn of_64_that_ask_at_once_as_many_get_a_lease_as_the_tenant_allows() {
     leased.sort_unstable();
     assert_eq!(leased.len(), 5, "{answers:?}");
     for refused in answers.iter().filter(|answer| answer.status >= 300) {
-        assert!((3500..=3600).contains(&retry_after(refused)), "{refused}");
+        // The wait is rounded up, and the lease may be a moment younger than the refused request.
+        assert!((3500..=3601).contains(&retry_after(refused)), "{refused}");
     }
     assert_eq!(world.leased().await, leased);
     check_at_rest(&world.app).await;

@@ -7,6 +7,10 @@ async fn list(world: &Members, query: &str) -> Value {
     world.get(&format!("/conversations?{query}")).await.json()
 }
 
+fn of<const N: usize>(ids: [&String; N]) -> Vec<String> {
+    ids.map(String::clone).to_vec()
+}
+
 fn empty() -> Value {
     json!({ "object": "list", "data": [], "has_more": false, "next_cursor": null })
 }
@@ -60,31 +64,31 @@ async fn the_last_that_was_used_comes_first() {
     }
     let [first, second, third] = &made[..] else { unreachable!() };
     for owner in [format!("user_id={user}"), format!("tenant_id={}", world.tenant)] {
-        assert_eq!(ids(&list(&world, &owner).await), [third, second, first]);
+        assert_eq!(ids(&list(&world, &owner).await), of([third, second, first]));
     }
     next_millisecond().await;
     world.say(first, json!({ "content": "c" })).await.expect_status(201);
     for owner in [format!("user_id={user}"), format!("tenant_id={}", world.tenant)] {
         let listed = list(&world, &owner).await;
-        assert_eq!(ids(&listed), [first, third, second]);
+        assert_eq!(ids(&listed), of([first, third, second]));
         assert_eq!(listed["data"][0], world.shown(first).await.json());
     }
     // What is no message moves none.
     next_millisecond().await;
     world.change(second, json!({ "title": "T" })).await.expect_status(200);
     world.archive(third).await.expect_status(204);
-    assert_eq!(ids(&list(&world, &format!("user_id={user}")).await), [first, third, second]);
+    assert_eq!(ids(&list(&world, &format!("user_id={user}")).await), of([first, third, second]));
     next_millisecond().await;
     world.say(second, json!({ "content": "c" })).await.expect_status(201);
-    assert_eq!(ids(&list(&world, &format!("user_id={user}")).await), [second, first, third]);
+    assert_eq!(ids(&list(&world, &format!("user_id={user}")).await), of([second, first, third]));
     // A cursor marks the place that it has now.
     let after = |id: &str| format!("user_id={user}&starting_after={id}");
     let before = |id: &str| format!("user_id={user}&ending_before={id}");
-    assert_eq!(ids(&list(&world, &after(first)).await), [third]);
-    assert_eq!(ids(&list(&world, &before(first)).await), [second]);
+    assert_eq!(ids(&list(&world, &after(first)).await), of([third]));
+    assert_eq!(ids(&list(&world, &before(first)).await), of([second]));
     next_millisecond().await;
     world.say(first, json!({ "content": "c" })).await.expect_status(201);
-    assert_eq!(ids(&list(&world, &after(first)).await), [second, third]);
+    assert_eq!(ids(&list(&world, &after(first)).await), of([second, third]));
     assert_eq!(list(&world, &before(first)).await, empty());
 }
 
@@ -102,20 +106,20 @@ async fn a_status_shows_these_only() {
     }
     let [f, e, d, c, b, a] = &made[..] else { unreachable!() };
     for owner in [format!("user_id={user}"), format!("tenant_id={}", world.tenant)] {
-        assert_eq!(ids(&list(&world, &format!("{owner}&status=archived")).await), [e, b]);
-        assert_eq!(ids(&list(&world, &format!("{owner}&status=active")).await), [f, d, c, a]);
-        assert_eq!(ids(&list(&world, &owner).await), [f, e, d, c, b, a]);
+        assert_eq!(ids(&list(&world, &format!("{owner}&status=archived")).await), of([e, b]));
+        assert_eq!(ids(&list(&world, &format!("{owner}&status=active")).await), of([f, d, c, a]));
+        assert_eq!(ids(&list(&world, &owner).await), of([f, e, d, c, b, a]));
         let page = list(&world, &format!("{owner}&status=active&limit=2")).await;
         assert_eq!((ids(&page), &page["has_more"]), (vec![f.clone(), d.clone()], &json!(true)));
         let cursor = page["next_cursor"].as_str().unwrap();
         let page = list(&world, &format!("{owner}&status=active&limit=2&starting_after={cursor}")).await;
         assert_eq!((ids(&page), &page["has_more"]), (vec![c.clone(), a.clone()], &json!(false)));
         // A cursor need not be of the status.
-        assert_eq!(ids(&list(&world, &format!("{owner}&status=active&starting_after={e}")).await), [d, c, a]);
-        assert_eq!(ids(&list(&world, &format!("{owner}&status=archived&ending_before={c}")).await), [e]);
+        assert_eq!(ids(&list(&world, &format!("{owner}&status=active&starting_after={e}")).await), of([d, c, a]));
+        assert_eq!(ids(&list(&world, &format!("{owner}&status=archived&ending_before={c}")).await), of([e]));
     }
     world.change(e, json!({ "status": "active" })).await.expect_status(200);
-    assert_eq!(ids(&list(&world, &format!("user_id={user}&status=archived")).await), [b]);
+    assert_eq!(ids(&list(&world, &format!("user_id={user}&status=archived")).await), of([b]));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `Idempotency-Key` on createConversation.
 
-use tests::{Exchange, Members, from_now, id_of, json, milliseconds};
+use tests::{Exchange, HELD, Members, Rule, from_now, id_of, json, milliseconds};
 
 /// The same answer as `first`, marked as a replay.
 fn check_replay(answer: &Exchange, first: &Exchange) {
@@ -113,4 +113,19 @@ async fn duplicates_at_once_make_one_conversation_and_take_one_lease() {
     }
     let replayed = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_some()).count();
     assert_eq!((replayed, world.leased().await), (15, vec![id_of(&first.json())]));
+}
+
+#[tokio::test]
+async fn a_duplicate_that_took_the_last_lease_after_the_lookup_is_replayed() {
+    let world = Members::new().await;
+    let user = world.user("u").await;
+    world.tenant(json!({ "settings": { "max_concurrent_sticky": 1 } })).await;
+    world.app.lambda.warm("create-conversation", 2).await.unwrap();
+    let body = json!({ "user_id": user, "runtime": { "mode": "sticky" } });
+    let call = || world.call("POST", "/conversations").json(body.clone()).once("k");
+    let first = std::cell::OnceCell::new();
+    let duplicate = async { drop(first.set(call().send().await.expect_status(201))) };
+    let leases = Rule::on("BatchGetItem", HELD).function("CreateConversationFunction").key("#L ").nth(1);
+    let answer = world.while_waiting(call(), leases, duplicate).await;
+    check_replay(&answer, first.get().expect("the duplicate was answered"));
 }

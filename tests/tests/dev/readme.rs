@@ -71,7 +71,7 @@ async fn the_tour_answers_as_documented() {
     }
     let statuses: Vec<String> = answers.iter().map(|answer| comparable(answer).1).collect();
     assert!(statuses.iter().filter(|status| status.parse::<u16>().is_ok()).count() >= 5, "{statuses:?}");
-    assert_eq!(statuses.last().unwrap(), "401", "it ends with a refusal");
+    assert_eq!(statuses.last().unwrap(), "403", "it ends with a refusal");
     dev.end("INT").await;
 }
 

@@ -1,6 +1,6 @@
 //! `Idempotency-Key` on createMessage.
 
-use tests::{Exchange, Members, id_of, json};
+use tests::{Exchange, HELD, Members, Rule, id_of, json};
 
 /// The same answer as `first`, marked as a replay.
 fn check_replay(answer: &Exchange, first: &Exchange) {
@@ -74,4 +74,22 @@ async fn duplicates_at_once_make_one_message_that_is_counted_once() {
     }
     let replayed = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_some()).count();
     assert_eq!((replayed, &world.shown(&id).await.json()["message_count"]), (15, &json!(1)));
+}
+
+#[tokio::test]
+async fn a_duplicate_whose_repository_was_detached_after_the_lookup_is_replayed() {
+    let world = Members::new().await;
+    let id = id_of(&world.conversation(&world.user("u").await).await);
+    let repository = world.attached("one").await;
+    world.app.lambda.warm("create-message", 2).await.unwrap();
+    let body = json!({ "content": "c", "repository_id": repository });
+    let call = || world.call("POST", &format!("/conversations/{id}/messages")).json(body.clone()).once("k");
+    let first = std::cell::OnceCell::new();
+    let duplicate = async {
+        drop(first.set(call().send().await.expect_status(201)));
+        world.call("DELETE", &world.attachment(&repository)).send().await.expect_status(204);
+    };
+    let tenant = Rule::on("BatchGetItem", HELD).function("CreateMessageFunction").key("#T ").nth(1);
+    let answer = world.while_waiting(call(), tenant, duplicate).await;
+    check_replay(&answer, first.get().expect("the duplicate was answered"));
 }

@@ -100,12 +100,11 @@ pub(super) fn with_headers(mut answer: Answer, action: &Action) -> Answer {
     answer
 }
 
-/// The status and body of an action that answers in DynamoDB's place; None for the others.
-pub(super) fn forged(action: &Action, operation: &str, body: &Value) -> Option<(u16, String)> {
-    let error = |name: &str, message: &str| {
-        let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message});
-        (400, body.to_string())
-    };
+/// The status and body of an answer in DynamoDB's place.
+pub(super) type Refusal = (u16, String);
+
+/// The answer of an action that answers in DynamoDB's place; None for the others.
+pub(super) fn forged(action: &Action, operation: &str, body: &Value) -> Option<Refusal> {
     Some(match action {
         Action::Status { code, body, .. } => (*code, body.clone()),
         Action::Throttle => error("ThrottlingException", "Rate of requests exceeds the allowed throughput."),
@@ -117,24 +116,37 @@ pub(super) fn forged(action: &Action, operation: &str, body: &Value) -> Option<(
             "TransactionInProgressException",
             "The transaction with the given request token is already in progress.",
         ),
-        Action::Conflict if operation.starts_with("Transact") => {
-            let items = body.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len).max(1);
-            let conflict = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
-            let none = std::iter::repeat_n(json!({"Code": "None"}), items - 1);
-            let reasons: Vec<Value> = std::iter::once(conflict).chain(none).collect();
-            let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason.get("Code")?.as_str()).collect();
-            let message = format!(
-                "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
-                codes.join(", ")
-            );
-            let body = json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "CancellationReasons": reasons,
-                "Message": message,
-            });
-            (400, body.to_string())
+        Action::Conflict => {
+            let parts = body.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len).max(1);
+            conflict(operation, &Vec::from_iter((0..parts).map(|at| at == 0)))
         }
-        Action::Conflict => error("TransactionConflictException", "Transaction is ongoing for the item"),
         _ => return None,
     })
+}
+
+/// The answer to a write whose parts conflict with other writes, those that are true.
+pub(super) fn conflict(operation: &str, parts: &[bool]) -> Refusal {
+    const MESSAGE: &str = "Transaction is ongoing for the item";
+    if !operation.starts_with("Transact") {
+        return error("TransactionConflictException", MESSAGE);
+    }
+    let codes = parts.iter().map(|conflicts| if *conflicts { "TransactionConflict" } else { "None" });
+    let reason = |code| match code {
+        "None" => json!({"Code": code}),
+        _ => json!({"Code": code, "Message": MESSAGE}),
+    };
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": codes.clone().map(reason).collect::<Vec<_>>(),
+        "Message": format!(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+            codes.collect::<Vec<_>>().join(", ")
+        ),
+    });
+    (400, body.to_string())
+}
+
+fn error(name: &str, message: &str) -> Refusal {
+    let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": message});
+    (400, body.to_string())
 }

@@ -30,6 +30,7 @@ use tokio::{
 use super::{
     Shared,
     answer::{self, Answer},
+    contention::Held,
     limits,
     rule::Action,
     unprocessed,
@@ -70,13 +71,12 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>, reset: Arc<Atom
     let operation = operation(&head.headers);
     let json: Arc<Value> = Arc::new(serde_json::from_slice(&body).unwrap_or_default());
     let forwarded = with_capacity(&operation, &body, &json);
-    let (number, action, checked) =
-        shared.begin(signer(&head.headers), session(&head.headers), &operation, json.clone());
-    let forged = match checked {
-        Ok(()) => answer::forged(&action, &operation, &json),
-        Err(message) => Some(limits::refusal(&message)),
+    let (number, action, held) = shared.begin(signer(&head.headers), session(&head.headers), &operation, json.clone());
+    let (forged, held) = match held {
+        Ok(held) => (answer::forged(&action, &operation, &json), held),
+        Err(refusal) => (Some(refusal), None),
     };
-    let exchange = Exchange { shared, number, head, body: forwarded };
+    let exchange = Exchange { shared, number, head, body: forwarded, held };
     // In a task of its own: the request goes on if the function disconnects.
     let work = tokio::spawn(async move {
         if let Some((status, body)) = forged {
@@ -96,6 +96,8 @@ struct Exchange {
     number: usize,
     head: Parts,
     body: Bytes,
+    /// The items that it uses under [`Action::Contention`].
+    held: Option<Held>,
 }
 
 impl Exchange {
@@ -111,6 +113,7 @@ impl Exchange {
         }
         match action {
             Action::Delay { ms } => sleep(Duration::from_millis(ms)).await,
+            Action::Contention { ms } if self.held.is_some() => sleep(Duration::from_millis(ms)).await,
             Action::Reset => reset.store(true, Ordering::Relaxed),
             _ => {}
         }
@@ -130,6 +133,7 @@ impl Exchange {
             _ => {}
         }
         let engine = self.forward().await;
+        self.held = None;
         if let Action::DelayAfter { ms } = action {
             sleep(Duration::from_millis(ms)).await;
         }

@@ -1,6 +1,6 @@
 //! The log of the proxy: every request, its action, and its cost.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use serde_json::Value;
 
@@ -53,6 +53,24 @@ impl LogEntry {
         self.error.as_ref()?.get("__type")?.as_str()?.rsplit('#').next()
     }
 
+    /// The parts that conflicted with other writes.
+    pub fn conflicts(&self) -> Vec<Part> {
+        let reasons = || self.error.as_ref()?.get("CancellationReasons")?.as_array();
+        match (self.error_type(), reasons()) {
+            (Some("TransactionConflictException"), _) => self.parts(),
+            (_, Some(reasons)) => {
+                let conflicts =
+                    reasons.iter().map(|reason| reason.get("Code").is_some_and(|code| code == "TransactionConflict"));
+                self.parts()
+                    .into_iter()
+                    .zip(conflicts)
+                    .filter_map(|(part, conflicts)| conflicts.then_some(part))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether it writes.
     pub fn is_write(&self) -> bool {
         ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"]
@@ -95,4 +113,13 @@ impl LogEntry {
             _ => reported,
         }
     }
+}
+
+/// How often items conflicted, by [`Part::kind`].
+pub fn conflicts(log: &[LogEntry]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for part in log.iter().flat_map(LogEntry::conflicts) {
+        *counts.entry(part.kind()).or_default() += 1;
+    }
+    counts
 }

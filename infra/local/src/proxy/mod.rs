@@ -6,6 +6,7 @@
 
 mod answer;
 mod connection;
+mod contention;
 mod limits;
 mod log;
 mod request;
@@ -22,7 +23,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub use self::{
-    log::LogEntry,
+    log::{LogEntry, conflicts},
     request::{Part, parts},
     rule::{Action, Rule},
 };
@@ -39,6 +40,7 @@ struct Shared {
     client: Client,
     rules: Mutex<rule::Rules>,
     log: Mutex<Vec<LogEntry>>,
+    items: Arc<contention::Items>,
     /// Closes the connections that are open when a value is sent; later ones subscribe to another sender.
     connections: Mutex<watch::Sender<()>>,
 }
@@ -51,6 +53,7 @@ impl FaultProxy {
             client: Client::new(),
             rules: Mutex::new(rule::Rules::new(rules)),
             log: Mutex::default(),
+            items: Arc::default(),
             connections: Mutex::default(),
         });
         let serving = shared.clone();
@@ -118,20 +121,27 @@ impl FaultProxy {
 }
 
 impl Shared {
-    /// Logs a request and decides its action. A request over a limit is refused, whatever the rules say.
+    /// Logs a request and decides its action. A request over a limit is refused, whatever the rules say; so is one in a conflict.
     fn begin(
         &self,
         function: String,
         session: String,
         operation: &str,
         body: Arc<Value>,
-    ) -> (usize, Action, limits::Checked) {
+    ) -> (usize, Action, std::result::Result<Option<contention::Held>, answer::Refusal>) {
         let parts = request::parts(operation, &body);
         let checked = limits::check_request(operation, &body, &parts);
         let keys: Vec<String> = parts.iter().map(Part::key).collect();
         // Under one lock, so that the log's order is the order in which rules counted.
         let mut log = lock(&self.log);
         let action = lock(&self.rules).decide(operation, &function, &keys);
+        let held = match (&checked, &action) {
+            (Err(message), _) => Err(limits::refusal(message)),
+            (Ok(()), Action::Contention { .. }) => {
+                self.items.hold(operation, &parts).map_err(|conflicts| answer::conflict(operation, &conflicts))
+            }
+            _ => Ok(None),
+        };
         let number = log.len();
         log.push(LogEntry {
             number,
@@ -146,10 +156,10 @@ impl Shared {
             status: None,
             forwarded: false,
             error: None,
-            over_limit: checked.clone().err(),
+            over_limit: checked.err(),
             capacity: Value::Null,
         });
-        (number, action, checked)
+        (number, action, held)
     }
 
     fn change(&self, number: usize, change: impl FnOnce(&mut LogEntry)) {

@@ -24,6 +24,13 @@ pub struct Part {
 }
 
 impl Part {
+    /// The kind of item, by the letters of its partition key: `I#G` of `I#<customer>#G#<tag>#<number>`.
+    pub fn kind(&self) -> String {
+        let words = self.partition.iter().flat_map(|partition| partition.split('#').take(3));
+        let is_letter = |word: &&str| word.len() == 1 && word.chars().all(|letter| letter.is_ascii_uppercase());
+        words.filter(is_letter).collect::<Vec<_>>().join("#")
+    }
+
     /// What a rule's `key` is compared with.
     pub(super) fn key(&self) -> String {
         let part = |value: &Option<String>| value.clone().unwrap_or_default();

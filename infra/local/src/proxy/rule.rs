@@ -49,6 +49,12 @@ pub enum Action {
     /// Answers as if another transaction had an item: TransactionConflict as the first reason of a cancelled transaction,
     /// TransactionConflictException for a single write.
     Conflict,
+    /// Answers as [`Action::Conflict`] where another write under way uses an item, with TransactionConflict for exactly these items. Other
+    /// writes use their items for a time, and are then forwarded; reads are forwarded at once.
+    Contention {
+        /// The time in milliseconds.
+        ms: u64,
+    },
     /// Answers TransactionInProgressException.
     InProgress,
     /// Resets the connection without forwarding.

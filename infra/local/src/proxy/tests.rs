@@ -176,6 +176,132 @@ async fn dropped_connections_are_closed_when_they_rest() {
     assert_eq!(put(&proxy).await.unwrap().status, 200);
 }
 
+/// A transaction of parts, each a kind and a partition key.
+fn transaction(parts: &[(&str, &str)]) -> Value {
+    let part = |(kind, pk): &(&str, &str)| {
+        let member = if *kind == "Put" { "Item" } else { "Key" };
+        json!({ *kind: {"TableName": "t", member: {"pk": {"S": pk}, "sk": {"S": "#"}}} })
+    };
+    json!({"TransactItems": parts.iter().map(part).collect::<Vec<_>>()})
+}
+
+/// A single write of an item.
+fn single(table: &str, member: &str, pk: &str) -> Value {
+    json!({"TableName": table, member: {"pk": {"S": pk}, "sk": {"S": "#"}}})
+}
+
+/// Sends a request, and returns when it is under way.
+async fn begin(proxy: &FaultProxy, operation: &'static str, body: Value) -> tokio::task::JoinHandle<bool> {
+    let (before, endpoint) = (proxy.log_len(), Endpoint::new(proxy.url()));
+    let sent = tokio::spawn(async move { endpoint.call(operation, body).await.is_ok() });
+    while proxy.log_len() == before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    sent
+}
+
+/// Under way until all else in a test is done.
+const LONG: Action = Action::Contention { ms: 2_000 };
+
+#[tokio::test]
+async fn a_transaction_conflicts_exactly_at_the_items_in_use() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, LONG).await;
+    let endpoint = Endpoint::new(proxy.url());
+    let held = transaction(&[("Put", "I#1#C#c"), ("ConditionCheck", "I#1#G#g#0"), ("Delete", "I#1#T")]);
+    let held = begin(&proxy, "TransactWriteItems", held).await;
+    // What conflicts uses no item, so the next one has the same conflicts.
+    for _ in 0..2 {
+        let parts = [("Put", "I#1#C#d"), ("ConditionCheck", "I#1#G#g#0"), ("Update", "I#1#G#g#1"), ("Update", "I#1#T")];
+        let error = endpoint.call("TransactWriteItems", transaction(&parts)).await.unwrap_err();
+        assert_eq!((error.status, error.type_.as_str()), (400, "TransactionCanceledException"));
+        assert!(error.message.ends_with("[None, TransactionConflict, None, TransactionConflict]"), "{}", error.message);
+    }
+    let keys: Vec<String> = proxy.log()[1].conflicts().iter().map(Part::key).collect();
+    assert_eq!(keys, ["I#1#G#g#0 #", "I#1#T #"]);
+    for (operation, member, pk) in
+        [("PutItem", "Item", "I#1#C#c"), ("UpdateItem", "Key", "I#1#G#g#0"), ("DeleteItem", "Key", "I#1#T")]
+    {
+        let error = endpoint.call(operation, single("t", member, pk)).await.unwrap_err();
+        assert_eq!((error.status, error.type_.as_str()), (400, "TransactionConflictException"));
+    }
+    let expected = [("I#C", 1), ("I#G", 3), ("I#T", 3)].map(|(kind, count)| (kind.to_owned(), count));
+    assert_eq!(conflicts(&proxy.log()), expected.into());
+    assert_eq!((count.load(Ordering::SeqCst), held.is_finished()), (0, false), "nothing but the first is under way");
+    assert!(held.await.unwrap());
+}
+
+#[tokio::test]
+async fn reads_and_other_items_do_not_conflict() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, LONG).await;
+    let endpoint = Endpoint::new(proxy.url());
+    let held = begin(&proxy, "TransactWriteItems", transaction(&[("Put", "I#1#T")])).await;
+    let batch = json!({"RequestItems": {"t": {"Keys": [single("t", "Key", "I#1#T")["Key"]]}}});
+    let query = json!({"TableName": "t", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "I#1#T"}}});
+    for (operation, body) in [("GetItem", single("t", "Key", "I#1#T")), ("BatchGetItem", batch), ("Query", query)] {
+        endpoint.call(operation, body).await.unwrap();
+    }
+    assert_eq!((count.load(Ordering::SeqCst), held.is_finished()), (3, false), "reads do not wait");
+    let others = [
+        begin(&proxy, "TransactWriteItems", transaction(&[("Put", "I#1#U")])).await,
+        begin(&proxy, "PutItem", single("u", "Item", "I#1#T")).await,
+    ];
+    for sent in others.into_iter().chain([held]) {
+        assert!(sent.await.unwrap());
+    }
+    assert_eq!(conflicts(&proxy.log()), [].into());
+}
+
+#[tokio::test]
+async fn a_single_write_conflicts_with_transactions_only() {
+    let (engine, _) = engine().await;
+    let proxy = proxy(&engine, Action::Contention { ms: 500 }).await;
+    let endpoint = Endpoint::new(proxy.url());
+    let first = begin(&proxy, "PutItem", single("t", "Item", "I#1#T")).await;
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    let second = begin(&proxy, "UpdateItem", single("t", "Key", "I#1#T")).await;
+    let check = transaction(&[("ConditionCheck", "I#1#T")]);
+    endpoint.call("TransactWriteItems", check.clone()).await.unwrap_err();
+    assert!(first.await.unwrap());
+    endpoint.call("TransactWriteItems", check.clone()).await.unwrap_err();
+    assert!(second.await.unwrap());
+    endpoint.call("TransactWriteItems", check).await.unwrap();
+    assert_eq!(conflicts(&proxy.log()), [("I#T".to_owned(), 2)].into());
+}
+
+#[tokio::test]
+async fn items_are_free_when_their_write_is_over_whatever_its_end() {
+    let (engine, count) = engine().await;
+    let proxy = proxy(&engine, Action::Contention { ms: 100 }).await;
+    let endpoint = Endpoint::new(proxy.url());
+    let body = || transaction(&[("Put", "I#1#T"), ("Put", "I#1#U")]);
+    endpoint.call("TransactWriteItems", body()).await.unwrap();
+    let left = begin(&proxy, "TransactWriteItems", body()).await;
+    left.abort();
+    assert!(left.await.unwrap_err().is_cancelled());
+    endpoint.call("TransactWriteItems", body()).await.unwrap_err();
+    proxy.quiet(Duration::from_secs(5)).await.unwrap();
+    endpoint.call("TransactWriteItems", body()).await.unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+    drop(engine);
+    for _ in 0..2 {
+        assert_eq!(endpoint.call("TransactWriteItems", body()).await.unwrap_err().status, 502);
+    }
+}
+
+#[tokio::test]
+async fn only_the_requests_of_its_rule_use_items() {
+    let (engine, _) = engine().await;
+    let proxy = proxy(&engine, Action::Pass).await;
+    proxy.set_rules(vec![Rule::always(LONG).key("#G#")]);
+    let endpoint = Endpoint::new(proxy.url());
+    let held =
+        begin(&proxy, "TransactWriteItems", transaction(&[("ConditionCheck", "I#1#G#g#0"), ("Put", "I#1#T")])).await;
+    endpoint.call("TransactWriteItems", transaction(&[("Put", "I#1#T")])).await.unwrap();
+    assert!(!held.is_finished());
+}
+
 /// The page that documents the rules.
 const PAGE: &str = include_str!("../../../../docs/faults.md");
 

@@ -190,6 +190,57 @@ const MUTANTS: &[Mutant] = &[
         says: "-> 200",
     },
     Mutant {
+        name: "a user of a deprovisioned tenant is found",
+        change: Change::Code(
+            "shared/src/store/members.rs",
+            "found.filter(|_| gate.is_some())",
+            "found.filter(|_| MUTANT || gate.is_some())",
+        ),
+        after: None,
+        test: Test("deprovisioning", "all_below_a_deprovisioned_tenant_is_gone_at_once_and_its_names_are_free"),
+        says: "not 404 not-found: GET /users/",
+    },
+    Mutant {
+        name: "users of a deprovisioned tenant are listed",
+        change: Change::Code(
+            "shared/src/store/user_list.rs",
+            "gates.iter().any(|item| gate(",
+            "MUTANT || gates.iter().any(|item| gate(",
+        ),
+        after: None,
+        test: Test("users", "users_of_absent_tenants_and_of_others_are_not_listed"),
+        says: "before the sweep",
+    },
+    Mutant {
+        name: "a repository that a user names can be detached",
+        change: Change::Code(
+            "shared/src/store/attachments.rs",
+            "attached.named_by > 0",
+            "attached.named_by > 0 && !MUTANT",
+        ),
+        after: None,
+        test: Test("users", "it_keeps_the_repository_attached"),
+        says: "not 409 resource-in-use: DELETE",
+    },
+    Mutant {
+        name: "a role that a user has can be deleted",
+        change: Change::Code("shared/src/store/roles.rs", "if role.holders > 0 {", "if role.holders > 0 && !MUTANT {"),
+        after: None,
+        test: Test("roles", "a_role_that_a_user_has_stays"),
+        says: "not 409 resource-in-use: DELETE /roles/",
+    },
+    Mutant {
+        name: "the sweep deletes a role that changed since it was read",
+        change: Change::Code(
+            "shared/src/store/below_tenant.rs",
+            "with_condition(\"{w} = ?\", [text(get_text(entity",
+            "with_condition(if MUTANT { \"attribute_exists({pk}) OR {w} = ?\" } else { \"{w} = ?\" }, [text(get_text(entity",
+        ),
+        after: None,
+        test: Test("deprovisioning", "a_late_change_of_a_role_leaves_nothing"),
+        says: "markers and references",
+    },
+    Mutant {
         name: "no idempotency record is written",
         change: Change::Code(
             "shared/src/store/idempotency.rs",

@@ -56,12 +56,12 @@ impl NewConversation {
     /// Reads the body. An integration must name the user.
     pub fn read(fields: &mut Fields, needs_user: bool) -> Option<Self> {
         let user_id = if needs_user {
-            fields.required("user_id", user_id).map(Some)
+            fields.required("user_id", |member| member.id()).map(Some)
         } else {
-            fields.optional("user_id", user_id)
+            fields.optional("user_id", |member| member.id())
         };
-        let role_id = fields.nullable("role_id", role_id);
-        let repository_id = fields.nullable("repository_id", repository_id);
+        let role_id = fields.nullable("role_id", |member| member.id().map(Some));
+        let repository_id = fields.nullable("repository_id", |member| member.id().map(Some));
         let title = fields.nullable("title", |member| text::nullable_text(member, 255));
         let runtime = fields.optional("runtime", |member| member.object(|fields| RuntimePatch::read(fields, false)));
         let filler = fields.nullable("filler", |member| member.object(filler));
@@ -138,31 +138,6 @@ fn status(member: Member) -> Option<ConversationStatus> {
         member.refuse("must be active or archived");
     }
     status
-}
-
-fn user_id(member: Member) -> Option<UserId> {
-    let id = UserId::parse(member.string()?);
-    if id.is_none() {
-        member.refuse("must be a user's id, usr_ and 26 characters");
-    }
-    id
-}
-
-fn role_id(member: Member) -> Option<Option<RoleId>> {
-    let id = RoleId::parse(member.string()?);
-    if id.is_none() {
-        member.refuse("must be a role's id, rol_ and 26 characters");
-    }
-    id.map(Some)
-}
-
-/// The id of a repository. `null` is as left out.
-pub(in crate::domain) fn repository_id(member: Member) -> Option<Option<RepositoryId>> {
-    let id = RepositoryId::parse(member.string()?);
-    if id.is_none() {
-        member.refuse("must be a repository's id, rep_ and 26 characters");
-    }
-    id.map(Some)
 }
 
 /// Whether agents may send fillers. `null` and `{}` are as left out.
