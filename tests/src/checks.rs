@@ -1,5 +1,6 @@
 //! Assertions that several tests share, and what they need to see.
 
+use crate::history::conversations::check_conversations;
 use crate::members::check_members;
 use crate::{App, Exchange, LogEntry, Value, json, openapi};
 use futures_util::stream::{self, StreamExt};
@@ -136,6 +137,7 @@ pub async fn check_at_rest(app: &App) {
     let named = |item: &&Value| (text(item, "pk").replace("#R", "#N#") + &text(item, "name"), text(item, "id"));
     assert_eq!(names, of("repository").iter().map(named).collect(), "names and repositories");
     check_members(&items);
+    check_conversations(&items).unwrap_or_else(|fault| panic!("{fault}"));
 }
 
 /// Waits until the clock shows another millisecond, so that a time that moves can be seen to move.

@@ -5,10 +5,12 @@
 
 mod history {
     mod checkers;
+    mod conversations;
     mod model;
 
     use std::env;
     use std::time::{Duration, Instant};
+    use tests::history::conversations::Run as ConversationsRun;
     use tests::history::{Run, check_history, read_history, write_history};
     use tests::repository_root;
 
@@ -39,6 +41,33 @@ mod history {
         }
         println!("{operations} operations, {unknown} of which have an unknown end, in {seconds} s");
         let had_faults = operations >= LEAST_OPERATIONS && unknown > 0;
+        assert!(had_faults, "too few faults: {operations} operations, {unknown} with an unknown end");
+    }
+
+    /// Half as long: the rounds are dearer, and shorter.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_conversations_every_history_under_faults_has_an_order_that_explains_it() {
+        let (seconds, mut seed) = (number("CHAOS_SECONDS", 60) / 2, number("CHAOS_SEED", 1));
+        let started = Instant::now();
+        let (mut operations, mut unknown) = (0, 0);
+        while started.elapsed() < Duration::from_secs(seconds) {
+            let mut run = ConversationsRun::start(seed).await;
+            for round in 0..ROUNDS_OF_A_RUN {
+                operations +=
+                    run.round().await.unwrap_or_else(|fault| panic!("CHAOS_SEED={seed}, round {round}: {fault}"));
+                let is_last = round + 1 == ROUNDS_OF_A_RUN || started.elapsed() > Duration::from_secs(seconds);
+                if is_last || (round + 1) % ROUNDS_OF_A_SWEEP == 0 {
+                    run.check_swept().await;
+                }
+                if is_last {
+                    break;
+                }
+            }
+            unknown += run.in_doubt();
+            seed += 1;
+        }
+        println!("{operations} operations, {unknown} of which have an unknown end, in {seconds} s");
+        let had_faults = operations >= LEAST_OPERATIONS / 5 && unknown > 0;
         assert!(had_faults, "too few faults: {operations} operations, {unknown} with an unknown end");
     }
 

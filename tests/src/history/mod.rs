@@ -8,8 +8,10 @@
 
 mod chains;
 mod client;
+pub mod conversations;
 mod invariants;
 mod keyed;
+mod order;
 mod random;
 mod recorded;
 mod round;

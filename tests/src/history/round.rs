@@ -153,7 +153,7 @@ impl Run {
 }
 
 /// What goes wrong in a round, each with its own probability.
-fn fault_profile(rng: &mut Rng) -> Vec<Rule> {
+pub(super) fn fault_profile(rng: &mut Rng) -> Vec<Rule> {
     let status = Action::status(500, r#"{"__type":"InternalServerError"}"#);
     let late_arrival = Action::LateArrival { ms: 20 + rng.u64(..130) };
     let everywhere = [

@@ -1,9 +1,10 @@
 //! What one tenant may do, one operation after the other: the specification that histories are held against.
 
 use super::Event;
+use super::order::{Step, order};
 use serde::{Deserialize, Serialize};
-use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
-use std::collections::{BTreeSet, HashSet};
+use stateright::semantics::SequentialSpec;
+use std::collections::BTreeSet;
 
 /// An operation on the tenant of one external id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,88 +228,27 @@ fn parts(event: &Event) -> Vec<Event> {
     }
 }
 
-/// Whether some order of the events of one tenant, each between its beginning and its end, explains them all. stateright
-/// judges; since its search tries threads by their number and remembers no dead end, it is shown an order that fits.
+/// Whether some order of the events of one tenant, each between its beginning and its end, explains them all.
 pub fn check_order(initial: Tenant, events: &[Event]) -> Result<(), String> {
-    let fault = || {
-        let events: Vec<String> = events.iter().map(ToString::to_string).collect();
-        format!("no order explains these events, from {initial:?}:\n{}", events.join("\n"))
-    };
-    let mut events: Vec<Event> = events.iter().flat_map(parts).collect();
-    // Most happened in the order in which they ended. What has an unknown end comes last.
-    events.sort_by_key(|event| (event.end.as_ref().map_or(u64::MAX, |(end, _)| *end), event.began));
-    assert!(events.len() <= Search::MOST, "{} events are no short window", events.len());
-    let mut search = Search { events: &events, order: Vec::new(), dead_ends: HashSet::new() };
-    if !search.explains(&initial, 0) {
-        return Err(fault());
-    }
-    let left_out = (0..events.len()).filter(|at| !search.order.contains(at));
-    let order: Vec<usize> = search.order.iter().copied().chain(left_out).collect();
-    if is_linearizable(&initial, order.iter().map(|at| &events[*at])) { Ok(()) } else { Err(fault()) }
+    order(&initial, events.iter().flat_map(parts).collect())
 }
 
-/// stateright's judgement; each event has a thread of its own.
-fn is_linearizable<'a>(initial: &Tenant, events: impl Iterator<Item = &'a Event>) -> bool {
-    let mut moments = Vec::new();
-    for (thread, event) in events.enumerate() {
-        moments.push((event.began, thread, event, None));
-        moments.extend(event.end.iter().map(|(end, ret)| (*end, thread, event, Some(ret))));
+impl Step for Event {
+    type State = Tenant;
+
+    fn began(&self) -> u64 {
+        self.began
     }
-    moments.sort_by_key(|(moment, thread, ..)| (*moment, *thread));
-    let mut tester = LinearizabilityTester::new(initial.clone());
-    for (_, thread, event, ret) in moments {
-        let noted = match ret {
-            None => tester.on_invoke(thread, event.op.clone()),
-            Some(ret) => tester.on_return(thread, ret.clone()),
-        };
-        noted.expect("each thread begins once and then ends once");
+
+    fn op(&self) -> &Op {
+        &self.op
     }
-    tester.is_consistent()
-}
 
-/// The search for an order that explains all events.
-struct Search<'a> {
-    events: &'a [Event],
-    /// The beginning of the order.
-    order: Vec<usize>,
-    /// What was placed, and what had come of it, where no end of an order fits.
-    dead_ends: HashSet<(u128, Tenant)>,
-}
-
-impl Search<'_> {
-    const MOST: usize = 128;
-
-    /// Whether the events that are not `placed` yet can follow, all of which the end is known.
-    fn explains(&mut self, state: &Tenant, placed: u128) -> bool {
-        let events = self.events;
-        let left = || events.iter().enumerate().filter(|(at, _)| placed & 1 << at == 0);
-        let ends = left().filter_map(|(_, event)| Some(event.end.as_ref()?.0));
-        let Some(first_end) = ends.min() else { return true };
-        if left().any(|(_, event)| event.is_too_late(state)) || self.dead_ends.contains(&(placed, state.clone())) {
-            return false;
-        }
-        for (at, event) in left().filter(|(_, event)| event.began < first_end) {
-            let mut next = state.clone();
-            let fits = match &event.end {
-                Some((_, ret)) => next.is_valid_step(&event.op, ret),
-                None => {
-                    next.invoke(&event.op);
-                    next != *state
-                }
-            };
-            self.order.push(at);
-            if fits && self.explains(&next, placed | 1 << at) {
-                return true;
-            }
-            self.order.pop();
-        }
-        self.dead_ends.insert((placed, state.clone()));
-        false
+    fn end(&self) -> Option<(u64, &Ret)> {
+        self.end.as_ref().map(|(end, ret)| (*end, ret))
     }
-}
 
-impl Event {
-    /// Whether it shows a version that is past: none comes back.
+    /// A version that is past does not come back.
     fn is_too_late(&self, now: &Tenant) -> bool {
         match (&self.end, &now.0) {
             (Some((_, Ret::Found { id, version, .. } | Ret::Changed { id, version })), Some(live)) => {

@@ -329,6 +329,72 @@ const MUTANTS: &[Mutant] = &[
         says: "assertion `left == right` failed",
     },
     Mutant {
+        name: "a message is written without a check of the gates",
+        change: Change::Code(
+            "shared/src/store/messages.rs",
+            "let mut writes = self.check_gates(caller, tag, gate, dependency);",
+            "let mut writes = self.check_gates(caller, tag, gate, dependency);\n        if MUTANT {\n            writes.clear();\n        }",
+        ),
+        after: None,
+        test: Test("suspension", "a_write_under_way_is_refused_when_the_tenant_is_suspended"),
+        says: "Suspension create-message",
+    },
+    Mutant {
+        name: "the status of a gate is read and not checked",
+        change: Change::Code(
+            "shared/src/store/gates.rs",
+            "Write::check_item(key).with_condition(\"{status} = ?\", [text(TenantStatus::Active.as_str())])",
+            "Write::check_item(key).with_condition(if MUTANT { \"{status} <> {pk} OR {status} = ?\" } else { \"{status} = ?\" }, [text(TenantStatus::Active.as_str())])",
+        ),
+        after: None,
+        test: Test("suspension", "a_write_under_way_is_refused_when_the_tenant_is_suspended"),
+        says: "Suspension archive-conversation",
+    },
+    Mutant {
+        name: "leases that have ended count",
+        change: Change::Code(
+            "shared/src/domain/lease.rs",
+            "running.retain(|_, end| *end > now);",
+            "running.retain(|_, end| MUTANT || *end > now);",
+        ),
+        after: None,
+        test: Test("conversations", "a_lease_ends_by_the_clock_alone"),
+        says: "-> 429",
+    },
+    Mutant {
+        name: "the algorithm of a token is what its header says",
+        change: Change::Code(
+            "shared/src/domain/token.rs",
+            "        let public = DecodingKey::from_ed_der(&key.x);",
+            "        // Of an algorithm that is not known, no signature can be verified.\n        if let Some(header) = jsonwebtoken::decode_header(&self.text).ok().filter(|header| MUTANT && header.alg != Algorithm::EdDSA) {\n            validation.algorithms = vec![header.alg];\n            validation.insecure_disable_signature_validation();\n        }\n        let public = DecodingKey::from_ed_der(&key.x);",
+        ),
+        after: None,
+        test: Test("tokens", "a_token_is_only_what_this_api_has_signed_for_now"),
+        says: "{\"alg\":\"HS256\"",
+    },
+    Mutant {
+        name: "a token for another audience is accepted",
+        change: Change::Code(
+            "shared/src/domain/token.rs",
+            "        validation.set_audience(&[AUDIENCE]);",
+            "        validation.set_audience(&[AUDIENCE]);\n        validation.validate_aud = !MUTANT;",
+        ),
+        after: None,
+        test: Test("tokens", "a_token_is_only_what_this_api_has_signed_for_now"),
+        says: "{\"aud\":\"tenants\"",
+    },
+    Mutant {
+        name: "the key of an end user's conversation has the tags of its id",
+        change: Change::Code(
+            "shared/src/domain/principal.rs",
+            "ConversationScope::new(*self.root(), self.user())",
+            "ConversationScope::new(*self.root(), self.user().filter(|_| !MUTANT))",
+        ),
+        after: None,
+        test: Test("conversations", "a_conversation_of_another_user_does_not_exist"),
+        says: "not 404 not-found",
+    },
+    Mutant {
         name: "a page token is accepted for every list",
         change: Change::Code(
             "shared/src/domain/page_token.rs",

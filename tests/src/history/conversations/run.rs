@@ -1,0 +1,114 @@
+//! A run and its rounds: each has a tenant of its own, clients that work on it at the same time, and faults.
+
+use super::client::World;
+use super::{Conversation, Event, Op, Ret, Tenant, check_order};
+use crate::checks::check_at_rest;
+use crate::history::random;
+use crate::history::round::fault_profile;
+use crate::{App, Value, id_of, json};
+use futures_util::future::try_join_all;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+const CLIENTS: usize = 8;
+/// Operations of a client in a round.
+const STEPS: usize = 5;
+
+/// An API with a customer.
+pub struct Run {
+    app: App,
+    key: String,
+    seed: u64,
+    rounds: usize,
+    clock: AtomicU64,
+    operations: AtomicUsize,
+    in_doubt: usize,
+}
+
+impl Run {
+    /// A fresh API.
+    pub async fn start(seed: u64) -> Self {
+        let app = App::start().await;
+        let key = app.new_integration("acme-corp").await;
+        let (clock, operations) = (AtomicU64::new(1), AtomicUsize::new(0));
+        Self { app, key, seed, rounds: 0, clock, operations, in_doubt: 0 }
+    }
+
+    /// How many operations of an unknown end there were.
+    pub fn in_doubt(&self) -> usize {
+        self.in_doubt
+    }
+
+    /// One round: how many operations there were. An error describes what no order explains.
+    pub async fn round(&mut self) -> Result<usize, String> {
+        let (app, key, number) = (&self.app, &*self.key, self.rounds);
+        let mut rng = random(self.seed, &[number]);
+        let external_id = format!("t{number}");
+        let tenant = id_of(&app.new_tenant(key, &external_id).await);
+        let user = id_of(&app.new_user(key, &tenant, "u").await);
+        let most = rng.usize(1..4);
+        let settings = json!({ "settings": { "max_concurrent_sticky": most } });
+        let path = format!("/tenants/{tenant}");
+        app.with_key(key, "PATCH", &path).json(settings).send().await.expect_status(200);
+        let mut initial = Tenant { is_gone: false, is_suspended: false, most, conversations: [].into() };
+        for is_sticky in [true, false] {
+            let mode = if is_sticky { "sticky" } else { "pooled" };
+            let body = json!({ "user_id": user, "runtime": { "mode": mode } });
+            let made = app.with_key(key, "POST", "/conversations").json(body).send().await.expect_status(201).json();
+            initial.conversations.insert(id_of(&made), Conversation { is_sticky, ..Conversation::default() });
+        }
+        let known = Mutex::new(initial.conversations.keys().cloned().collect());
+        let (clock, operations) = (&self.clock, &self.operations);
+        let world = World { app, key, tenant, external_id, user, known, clock, operations };
+        app.faults(fault_profile(&mut rng));
+        let clients = (0..CLIENTS).map(|client| world.client(random(self.seed, &[number, client]), STEPS));
+        let done = try_join_all(clients).await;
+        app.faults([]);
+        app.proxy.quiet(Duration::from_secs(30)).await.map_err(|error| error.to_string())?;
+        let mut events = done?.concat();
+        let began = clock.fetch_add(1, Ordering::SeqCst);
+        let stored = stored(app, &world.tenant).await;
+        events.push(Event { op: Op::Rest, began, end: Some((began + 1, Ret::AtRest(stored))) });
+        clock.fetch_add(1, Ordering::SeqCst);
+        self.rounds += 1;
+        self.in_doubt += events.iter().filter(|event| event.end.is_none()).count();
+        check_order(&initial, &events)?;
+        Ok(events.len())
+    }
+
+    /// What must hold when the sweep has done its work; panics where it does not.
+    pub async fn check_swept(&self) {
+        for _ in 0..20 {
+            self.app.sweep().await.expect("the sweep runs");
+            if self.app.items_of("sweep_job").await.is_empty() {
+                break;
+            }
+        }
+        check_at_rest(&self.app).await;
+    }
+}
+
+/// A tenant as it is stored.
+async fn stored(app: &App, id: &str) -> Tenant {
+    let items = app.items().await;
+    let of = |entity: &'static str| items.iter().filter(move |item| item["type"]["S"] == entity);
+    let Some(tenant) = of("tenant").find(|tenant| tenant["id"]["S"] == id) else {
+        return Tenant { is_gone: true, is_suspended: false, most: 0, conversations: [].into() };
+    };
+    let number = |item: &Value| item["N"].as_str().and_then(|number| number.parse().ok()).expect("a number");
+    let conversation = |item: &Value| {
+        let conversation = Conversation {
+            messages: number(&item["message_count"]) as u64,
+            is_sticky: !item["lease_expires_at"].is_null(),
+            is_archived: item["status"]["S"] == "archived",
+        };
+        (item["id"]["S"].as_str().expect("an id").to_owned(), conversation)
+    };
+    Tenant {
+        is_gone: false,
+        is_suspended: tenant["status"]["S"] == "suspended",
+        most: number(&tenant["settings"]["M"]["max_concurrent_sticky"]),
+        conversations: of("conversation").filter(|item| item["tenant_id"]["S"] == id).map(conversation).collect(),
+    }
+}
