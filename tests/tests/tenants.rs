@@ -7,6 +7,7 @@ mod tenants {
     mod get;
     mod list;
     mod list_large;
+    mod members;
     mod suspension;
     mod update;
 }

@@ -125,3 +125,44 @@ async fn a_suspended_tenants_refusals_cost_only_their_reads() {
         "403: Batch2 + Query, Batch2, Batch1; 6 read, 0 written"
     );
 }
+
+/// The user and the signing key are read in the first batch. A write checks both in its transaction.
+#[tokio::test]
+async fn a_token_costs_no_round_trip() {
+    let world = World::new().await;
+    let exchange = json!({ "tenant_external_id": "{external_id}-members", "user_external_id": "one" });
+    let token = world.done("exchangeToken", exchange).await["token"].as_str().unwrap().to_owned();
+    let cost = async |method: &str, path: &str, body: Value| {
+        let path = world.fixture.filled(path);
+        let call = world.app.with_key(&token, method, &path);
+        world.cost(if body.is_null() { call } else { call.json(body) }).await
+    };
+    let conversation = "/conversations/{conversation_id}";
+    let messages = "/conversations/{conversation_id}/messages";
+    let pick = |aws: &'static str, dynamodb_local: &'static str| world.counting.pick(aws, dynamodb_local);
+    assert_eq!(cost("GET", conversation, Value::Null).await, "200: Batch5; 5 read, 0 written");
+    assert_eq!(cost("GET", messages, Value::Null).await, "200: Batch5 + Query; 6 read, 0 written");
+    let expected = ["201: Batch5, Transact6; 5 read, 16 written", "201: Batch5, Transact6; 5 read, 20 written"];
+    assert_eq!(cost("POST", messages, json!({ "content": "x" })).await, pick(expected[0], expected[1]));
+    let expected = "200: Batch5, Transact5; 5 read, 10 written";
+    assert_eq!(cost("PATCH", conversation, json!({ "title": "x" })).await, expected);
+    // The user of a conversation is checked anyway.
+    let expected =
+        ["201: Batch4, Batch1, Transact5; 5 read, 12 written", "201: Batch4, Batch1, Transact5; 5 read, 14 written"];
+    assert_eq!(cost("POST", "/conversations", json!({})).await, pick(expected[0], expected[1]));
+}
+
+/// A refusal by what is read after the record of an earlier request looks for that record again: a duplicate may be the reason.
+#[tokio::test]
+async fn a_refusal_with_a_key_looks_for_a_duplicate() {
+    let world = World::new().await;
+    let repository = "rep_00000000000000000000000000";
+    let begin = || world.call("createConversation", json!({ "user_id": "{user_id}", "repository_id": repository }));
+    assert_eq!(world.cost(begin()).await, "422: Batch3, Batch1; 4 read, 0 written");
+    assert_eq!(world.cost(begin().once("k")).await, "422: Batch4, Batch1, Batch1; 6 read, 0 written");
+    let say = || world.call("createMessage", json!({ "content": "x", "repository_id": repository }));
+    assert_eq!(world.cost(say()).await, "422: Batch3, Batch1; 4 read, 0 written");
+    assert_eq!(world.cost(say().once("k")).await, "422: Batch4, Batch1, Batch1; 6 read, 0 written");
+    let absent = || world.call("createConversation", json!({ "user_id": "usr_00000000000000000000000000" }));
+    assert_eq!(world.cost(absent().once("k")).await, "404: Batch4; 4 read, 0 written");
+}

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tests::checks::check_at_rest;
 use tests::{Action, LogEntry, Members, Rule, Value, below, id_of, json};
 
-/// Gives a tenant users and roles: one user with everything, one with nothing, roles with and without a repository.
+/// Gives a tenant users and roles: one user with everything, conversations with messages included, one with nothing, roles with and without
+/// a repository.
 async fn populate(world: &World, tenant: &str) -> Vec<String> {
     let (app, key) = (&world.app, &world.key);
     let repository = world.repositories.first();
@@ -18,6 +19,15 @@ async fn populate(world: &World, tenant: &str) -> Vec<String> {
     let call = app.with_key(key, "PUT", &format!("/tenants/{tenant}/users/by-external-id/jane"));
     let body = json!({ "role_ids": made, "default_repository_id": repository });
     let jane = id_of(&call.json(body).send().await.expect_status(201).json());
+    for title in ["one", "two"] {
+        let body = json!({ "user_id": jane, "role_id": made[0], "title": title, "runtime": { "mode": "sticky" } });
+        let call = app.with_key(key, "POST", "/conversations").json(body);
+        let messages = format!("/conversations/{}/messages", id_of(&call.send().await.expect_status(201).json()));
+        for content in ["a", "b"] {
+            let call = app.with_key(key, "POST", &messages).json(json!({ "content": content }));
+            call.send().await.expect_status(201);
+        }
+    }
     made.push(jane);
     made.push(id_of(&app.new_user(key, tenant, "joe").await));
     made

@@ -252,6 +252,39 @@ const MUTANTS: &[Mutant] = &[
         says: "left: 32",
     },
     Mutant {
+        name: "a duplicate that was applied after the lookup is not seen",
+        change: Change::Code(
+            "shared/src/store/idempotency.rs",
+            "if request.is_none() || matches!(refusal",
+            "if MUTANT || request.is_none() || matches!(refusal",
+        ),
+        after: None,
+        test: Test("conversations", "a_duplicate_that_took_the_last_lease_after_the_lookup_is_replayed"),
+        says: "capacity-exhausted",
+    },
+    Mutant {
+        name: "a lease that has ended keeps its place",
+        change: Change::Code(
+            "shared/src/domain/lease.rs",
+            "running.retain(|_, end| *end > now);",
+            "running.retain(|_, end| MUTANT || *end > now);",
+        ),
+        after: None,
+        test: Test("conversations", "a_lease_ends_by_the_clock_alone"),
+        says: "-> 429",
+    },
+    Mutant {
+        name: "a conversation is created from settings that have changed",
+        change: Change::Code(
+            "shared/src/store/conversations.rs",
+            "self.check_gates(caller, id.tenant_tag(), gate, Dependency::Generation)",
+            "self.check_gates(caller, id.tenant_tag(), gate, if MUTANT { Dependency::Status } else { Dependency::Generation })",
+        ),
+        after: None,
+        test: Test("conversations", "a_creation_is_decided_by_what_holds_when_it_is_committed"),
+        says: "claude-agent-sdk",
+    },
+    Mutant {
         name: "an expired idempotency record still counts",
         change: Change::Code(
             "shared/src/store/idempotency.rs",
