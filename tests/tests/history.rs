@@ -44,7 +44,7 @@ mod history {
         assert!(had_faults, "too few faults: {operations} operations, {unknown} with an unknown end");
     }
 
-    /// Half as long: the rounds are dearer, and shorter.
+    /// Runs for half of the time.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn of_conversations_every_history_under_faults_has_an_order_that_explains_it() {
         let (seconds, mut seed) = (number("CHAOS_SECONDS", 60) / 2, number("CHAOS_SEED", 1));

@@ -4,7 +4,8 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
+use ring::hmac;
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tenancy::domain::{SigningKeyId, Timestamp};
 use tests::{App, Call, Exchange, PUBLIC_HOST, Value, json};
@@ -286,6 +287,13 @@ async fn a_token_is_only_what_this_api_has_signed_for_now() {
         let answer = world.list(&signed(&header, &parts[1])).await;
         assert_eq!(answer.status, 401, "{header}: {answer}");
     }
+    // What everybody knows as a secret of HMAC.
+    let header = json!({ "typ": "JWT", "alg": "HS256", "kid": parts[0]["kid"] });
+    let message = [&header, &parts[1]].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, pair.public_key().as_ref());
+    let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&secret, message.as_bytes()));
+    let answer = world.list(&format!("{message}.{tag}")).await;
+    assert_eq!(answer.status, 401, "a public key is no secret: {answer}");
     let unsigned = token.rsplit_once('.').unwrap().0;
     for token in [unsigned.to_owned(), format!("{unsigned}."), format!("{token}="), "a".repeat(3000), "..".to_owned()] {
         let refused = world.list(&token).await.expect_problem(401, "insufficient-scope");

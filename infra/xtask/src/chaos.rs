@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{Result, tree};
 
-/// The test that runs for this time.
+/// A part of the names of the tests that run for this time: of tenants, and of conversations for half of it.
 const HISTORIES: &str = "every_history_under_faults_has_an_order_that_explains_it";
 
 /// Random operations under random faults; a failure reports its seed.
@@ -21,7 +21,7 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// Replaces this process by `cargo xtask test` of that one test; returns only if that fails.
+/// Replaces this process by `cargo xtask test` of these tests; returns only if that fails.
 pub fn run(options: &Options) -> Result<ExitCode> {
     let mut command = Command::new(tree::this_program()?);
     command.args(["test", HISTORIES]).env("CHAOS_SECONDS", (options.minutes * 60).to_string());

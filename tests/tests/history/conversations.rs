@@ -11,7 +11,7 @@ fn tenant() -> Tenant {
 }
 
 fn event(op: Op, began: u64, end: Option<(u64, Ret)>) -> Event {
-    Event { op, began, end }
+    Event { op, marker: String::new(), began, end }
 }
 
 fn done(op: Op, began: u64, end: u64) -> Event {

@@ -398,12 +398,12 @@ const MUTANTS: &[Mutant] = &[
         name: "the algorithm of a token is what its header says",
         change: Change::Code(
             "shared/src/domain/token.rs",
-            "        let public = DecodingKey::from_ed_der(&key.x);",
-            "        // Of an algorithm that is not known, no signature can be verified.\n        if let Some(header) = jsonwebtoken::decode_header(&self.text).ok().filter(|header| MUTANT && header.alg != Algorithm::EdDSA) {\n            validation.algorithms = vec![header.alg];\n            validation.insecure_disable_signature_validation();\n        }\n        let public = DecodingKey::from_ed_der(&key.x);",
+            "let claims: Claims = jsonwebtoken::decode(&self.text, &public, &validation).ok()?.claims;",
+            "let is_hmac = MUTANT && jsonwebtoken::decode_header(&self.text).is_ok_and(|header| header.alg == Algorithm::HS256);\n        let claims: Claims = if is_hmac {\n            let (message, tag) = self.text.rsplit_once('.')?;\n            let secret = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key.x);\n            ring::hmac::verify(&secret, message.as_bytes(), &URL_SAFE_NO_PAD.decode(tag).ok()?).ok()?;\n            self.claims.clone()\n        } else {\n            jsonwebtoken::decode(&self.text, &public, &validation).ok()?.claims\n        };",
         ),
         after: None,
         test: Test("tokens", "a_token_is_only_what_this_api_has_signed_for_now"),
-        says: "{\"alg\":\"HS256\"",
+        says: "a public key is no secret",
     },
     Mutant {
         name: "a token for another audience is accepted",
@@ -419,9 +419,9 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the key of an end user's conversation has the tags of its id",
         change: Change::Code(
-            "shared/src/domain/principal.rs",
-            "ConversationScope::new(*self.root(), self.user())",
-            "ConversationScope::new(*self.root(), self.user().filter(|_| !MUTANT))",
+            "shared/src/domain/credential.rs",
+            "ConversationScope::new(token.root(), Some(token.user()))",
+            "ConversationScope::new(token.root(), Some(token.user()).filter(|_| !MUTANT))",
         ),
         after: None,
         test: Test("conversations", "a_conversation_of_another_user_does_not_exist"),

@@ -4,7 +4,8 @@ use super::{Conversation, Event, Op, Ret};
 use crate::{App, Call, Exchange, Value, json};
 use fastrand::Rng;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// How often a write with an idempotency key is sent while it is answered with 503.
 const ATTEMPTS: usize = 3;
@@ -18,7 +19,8 @@ pub(super) struct World<'a> {
     pub user: String,
     /// The conversations that clients know.
     pub known: Mutex<Vec<String>>,
-    pub clock: &'a AtomicU64,
+    /// When the run began.
+    pub start: Instant,
     pub operations: &'a AtomicUsize,
 }
 
@@ -55,8 +57,11 @@ impl World<'_> {
     async fn step(&self, op: Op, rng: &mut Rng) -> Result<Option<Event>, String> {
         let is_keyed = matches!(op, Op::Begin { .. } | Op::Say { .. });
         let once = format!("{:032x}", rng.u128(..));
-        let call = if is_keyed { self.call(&op).once(&once) } else { self.call(&op) };
-        let began = self.clock.fetch_add(1, Ordering::SeqCst);
+        let marker = format!("marker {}", self.operations.fetch_add(1, Ordering::SeqCst));
+        let call = self.call(&op, &marker);
+        let call = if is_keyed { call.once(&once) } else { call };
+        let now = || u64::try_from(self.start.elapsed().as_nanos()).expect("a run is short");
+        let began = now();
         let mut answer = call.clone().send().await;
         let mut is_repeated = false;
         for _ in 1..ATTEMPTS {
@@ -65,7 +70,7 @@ impl World<'_> {
                 is_repeated = true;
             }
         }
-        let ended = self.clock.fetch_add(1, Ordering::SeqCst);
+        let ended = now();
         let ret = ret(&op, &answer)?;
         if let Some(Ret::Made(id)) = &ret {
             self.known.lock().expect("no holder panics").push(id.clone());
@@ -73,26 +78,29 @@ impl World<'_> {
         // What refuses a repetition says nothing of the attempts before it, which may still arrive.
         let is_known = |ret: &Ret| !is_repeated || matches!(ret, Ret::Made(_) | Ret::Done);
         let end = ret.filter(is_known).map(|ret| (ended, ret));
-        Ok((end.is_some() || !matches!(op, Op::Read { .. })).then_some(Event { op, began, end }))
+        Ok((end.is_some() || !matches!(op, Op::Read { .. })).then_some(Event { op, marker, began, end }))
     }
 
-    fn call(&self, op: &Op) -> Call<'_> {
+    fn call(&self, op: &Op, marker: &str) -> Call<'_> {
         let call = |method: &str, path: &str| self.app.with_key(self.key, method, path);
         let of = |conversation: &String| format!("/conversations/{conversation}");
-        let mode = |is_sticky: bool| json!({ "mode": if is_sticky { "sticky" } else { "pooled" } });
+        let with_mode = |is_sticky: Option<bool>, mut body: Value| {
+            if let Some(is_sticky) = is_sticky {
+                body["runtime"] = json!({ "mode": if is_sticky { "sticky" } else { "pooled" } });
+            }
+            body
+        };
         let tenant = |body: Value| call("PATCH", &format!("/tenants/{}", self.tenant)).json(body);
         match op {
             Op::Begin { is_sticky, .. } => {
-                call("POST", "/conversations").json(json!({ "user_id": self.user, "runtime": mode(*is_sticky) }))
+                let body = json!({ "user_id": self.user, "title": marker });
+                call("POST", "/conversations").json(with_mode(Some(*is_sticky), body))
             }
             Op::Say { conversation } => {
-                call("POST", &format!("{}/messages", of(conversation))).json(json!({ "content": "c" }))
+                call("POST", &format!("{}/messages", of(conversation))).json(json!({ "content": marker }))
             }
-            Op::Change { conversation, is_sticky: Some(is_sticky) } => {
-                call("PATCH", &of(conversation)).json(json!({ "runtime": mode(*is_sticky) }))
-            }
-            Op::Change { conversation, is_sticky: None } => {
-                call("PATCH", &of(conversation)).json(json!({ "title": "T" }))
+            Op::Change { conversation, is_sticky } => {
+                call("PATCH", &of(conversation)).json(with_mode(*is_sticky, json!({ "title": marker })))
             }
             Op::Archive { conversation } => call("DELETE", &of(conversation)),
             Op::Activate { conversation } => call("PATCH", &of(conversation)).json(json!({ "status": "active" })),

@@ -2,7 +2,8 @@
 //! others change the settings, suspend and deprovision. One order of all that must explain every answer. So a lease is only taken where the
 //! settings of that moment have a place, nothing is written to a suspended tenant, and each message counts once.
 //!
-//! A write with an idempotency key is repeated with its key after a 503: both are one event.
+//! A write with an idempotency key is repeated with its key after a 503: both are one event. A write that was applied began when the request to
+//! the store that applied it arrived there: what was decided earlier, and from what, is no excuse.
 
 mod client;
 mod invariants;
@@ -21,7 +22,9 @@ use std::fmt;
 pub struct Event {
     /// What was asked for.
     pub op: Op,
-    /// When it began, on the run's own clock, which only counts.
+    /// A text that is written, and by this operation alone.
+    pub marker: String,
+    /// When it began, in nanoseconds of the run.
     pub began: u64,
     /// When it ended, and with what; `None`: whether it happened is unknown.
     pub end: Option<(u64, Ret)>,
@@ -29,10 +32,10 @@ pub struct Event {
 
 impl fmt::Display for Event {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { op, began, end } = self;
+        let Self { op, began, end, .. } = self;
         match end {
-            Some((end, ret)) => write!(formatter, "{began:>6}..{end:<6} {op:?} -> {ret:?}"),
-            None => write!(formatter, "{began:>6}..?      {op:?} -> unknown"),
+            Some((end, ret)) => write!(formatter, "{began:>12}..{end:<12} {op:?} -> {ret:?}"),
+            None => write!(formatter, "{began:>12}..?            {op:?} -> unknown"),
         }
     }
 }

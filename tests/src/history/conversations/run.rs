@@ -5,11 +5,12 @@ use super::{Conversation, Event, Op, Ret, Tenant, check_order};
 use crate::checks::check_at_rest;
 use crate::history::random;
 use crate::history::round::fault_profile;
-use crate::{App, Value, id_of, json};
+use crate::{Action, App, LogEntry, Rule, Value, id_of, json};
+use fastrand::Rng;
 use futures_util::future::try_join_all;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 8;
 /// Operations of a client in a round.
@@ -21,7 +22,7 @@ pub struct Run {
     key: String,
     seed: u64,
     rounds: usize,
-    clock: AtomicU64,
+    start: Instant,
     operations: AtomicUsize,
     in_doubt: usize,
 }
@@ -31,8 +32,8 @@ impl Run {
     pub async fn start(seed: u64) -> Self {
         let app = App::start().await;
         let key = app.new_integration("acme-corp").await;
-        let (clock, operations) = (AtomicU64::new(1), AtomicUsize::new(0));
-        Self { app, key, seed, rounds: 0, clock, operations, in_doubt: 0 }
+        let (start, operations) = (Instant::now(), AtomicUsize::new(0));
+        Self { app, key, seed, rounds: 0, start, operations, in_doubt: 0 }
     }
 
     /// How many operations of an unknown end there were.
@@ -59,18 +60,20 @@ impl Run {
             initial.conversations.insert(id_of(&made), Conversation { is_sticky, ..Conversation::default() });
         }
         let known = Mutex::new(initial.conversations.keys().cloned().collect());
-        let (clock, operations) = (&self.clock, &self.operations);
-        let world = World { app, key, tenant, external_id, user, known, clock, operations };
-        app.faults(fault_profile(&mut rng));
+        let (start, operations) = (self.start, &self.operations);
+        let world = World { app, key, tenant, external_id, user, known, start, operations };
+        let begun = app.proxy.log_len();
+        app.faults(faults(&mut rng));
         let clients = (0..CLIENTS).map(|client| world.client(random(self.seed, &[number, client]), STEPS));
         let done = try_join_all(clients).await;
         app.faults([]);
         app.proxy.quiet(Duration::from_secs(30)).await.map_err(|error| error.to_string())?;
         let mut events = done?.concat();
-        let began = clock.fetch_add(1, Ordering::SeqCst);
-        let stored = stored(app, &world.tenant).await;
-        events.push(Event { op: Op::Rest, began, end: Some((began + 1, Ret::AtRest(stored))) });
-        clock.fetch_add(1, Ordering::SeqCst);
+        let log = app.proxy.log_from(begun);
+        events.iter_mut().for_each(|event| event.began = event.began.max(applied_from(event, &log, start)));
+        let began = nanoseconds(start.elapsed());
+        let end = Some((began + 1, Ret::AtRest(stored(app, &world.tenant).await)));
+        events.push(Event { op: Op::Rest, marker: String::new(), began, end });
         self.rounds += 1;
         self.in_doubt += events.iter().filter(|event| event.end.is_none()).count();
         check_order(&initial, &events)?;
@@ -86,6 +89,44 @@ impl Run {
             }
         }
         check_at_rest(&self.app).await;
+    }
+}
+
+/// What goes wrong in a round. Some guarded writes wait, so that more happens between their decision and their end.
+fn faults(rng: &mut Rng) -> Vec<Rule> {
+    let mut rules = fault_profile(rng);
+    for function in ["CreateConversationFunction", "UpdateConversationFunction", "CreateMessageFunction"] {
+        let waits = Rule::on("TransactWriteItems", Action::Delay { ms: 20 + rng.u64(..40) }).function(function);
+        rules.push(waits.probability(0.2, rng.u64(..)));
+    }
+    rules
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).expect("a run is short")
+}
+
+/// When the request that applied an event's write reached the store, at the earliest; 0 where there is none.
+fn applied_from(event: &Event, log: &[LogEntry], start: Instant) -> u64 {
+    let marker = json!({ "S": event.marker });
+    let has_marker = |entry: &&LogEntry| {
+        entry.is_write() && entry.status == Some(200) && entry.forwarded && has(&entry.body, &marker)
+    };
+    let waited = |entry: &LogEntry| match entry.action {
+        Action::Delay { ms } | Action::LateArrival { ms } => Duration::from_millis(ms),
+        _ => Duration::ZERO,
+    };
+    let arrivals = log.iter().filter(has_marker).map(|entry| entry.started.duration_since(start) + waited(entry));
+    arrivals.min().map_or(0, nanoseconds)
+}
+
+/// Whether a value is somewhere within another one.
+fn has(value: &Value, part: &Value) -> bool {
+    match value {
+        _ if value == part => true,
+        Value::Object(members) => members.values().any(|member| has(member, part)),
+        Value::Array(items) => items.iter().any(|item| has(item, part)),
+        _ => false,
     }
 }
 
