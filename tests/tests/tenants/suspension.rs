@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 use tests::checks::{check_at_rest, ids, write_rows};
-use tests::operations::{Caller, Fixture, operations_of};
+use tests::operations::{Caller, Fixture, examples, operations_of};
 use tests::{App, Exchange, Value, json};
 
 #[tokio::test]
@@ -56,6 +56,9 @@ async fn an_archived_customer_is_shut_out_at_once_and_comes_back_as_it_was() {
         }
         answers
     };
+    for operation in operations_of(Caller::Integration).filter(|operation| !operation.is_write()) {
+        fixture.prepare(&app, &examples(&operation.id).unwrap()[0]).await;
+    }
     let before = show().await;
     app.operator("DELETE", "/v1/customers/acme-corp").send().await.expect_status(204);
     for operation in operations_of(Caller::Integration) {
