@@ -140,6 +140,23 @@ pub async fn check_at_rest(app: &App) {
     check_conversations(&items).unwrap_or_else(|fault| panic!("{fault}"));
 }
 
+/// Sweeps until no job is left. A sweep that had no more time leaves the lease of its last job behind, which is removed.
+pub async fn sweep_all(app: &App) {
+    for _ in 0..100 {
+        app.sweep().await.expect("the sweep runs");
+        let jobs = app.items_of("sweep_job").await;
+        if jobs.is_empty() {
+            return;
+        }
+        for job in jobs {
+            let key = json!({ "pk": job["pk"], "sk": job["sk"] });
+            let released = app.store.update(&app.table, key, "REMOVE lease_until", json!({}), json!({}));
+            released.await.expect("the lease can be removed");
+        }
+    }
+    panic!("the sweep does not end");
+}
+
 /// Waits until the clock shows another millisecond, so that a time that moves can be seen to move.
 pub async fn next_millisecond() {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_millis();

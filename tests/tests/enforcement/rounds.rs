@@ -7,16 +7,16 @@ use local::proxy::Rule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tests::checks::check_at_rest;
+use tests::Value;
+use tests::checks::{check_at_rest, sweep_all};
 use tests::history::{conversations::check_conversations, random};
-use tests::{App, Value};
 
 /// One of so many rounds is long: it lasts until each kind of write and as many requests as there are writers, all sent after the answer, have
 /// been refused. In the others writing begins again when what was under way has ended.
 const LONG_ROUND: usize = 100;
 
 /// How many writes a round has, besides those of the last one that are still under way: enough that some are under way when writing ends.
-const TURNS: usize = 4;
+const TURNS: usize = 3;
 
 /// Rounds of one kind.
 pub struct Rounds {
@@ -61,7 +61,7 @@ impl Rounds {
         let world = &shared.world;
         let mut random = random(7, &[number]);
         // A random instant: after a few writes, and a moment.
-        let (applied, some) = (shared.applied.load(Ordering::SeqCst), random.usize(0..3));
+        let (applied, some) = (shared.applied.load(Ordering::SeqCst), random.usize(0..2));
         shared.turns.add_permits(TURNS);
         shared.until(|shared| shared.applied.load(Ordering::SeqCst) >= applied + some).await;
         tokio::time::sleep(Duration::from_micros(random.u64(..3_000))).await;
@@ -132,7 +132,7 @@ impl Rounds {
         let lost: Vec<String> =
             shared.begun.lock().unwrap().iter().filter(|id| !begun.contains(&***id)).cloned().collect();
         assert!(lost.is_empty(), "{end:?}: acknowledged and not stored: {lost:?}");
-        swept(app).await;
+        sweep_all(app).await;
         check_at_rest(app).await;
     }
 }
@@ -145,15 +145,4 @@ fn messages(items: &[Value]) -> BTreeMap<String, BTreeSet<String>> {
         messages.entry(conversation.to_owned()).or_default().insert(id.to_owned());
     }
     messages
-}
-
-/// Sweeps until no job is left.
-async fn swept(app: &App) {
-    for _ in 0..100 {
-        if app.items_of("sweep_job").await.is_empty() {
-            return;
-        }
-        app.sweep().await.expect("the sweep runs");
-    }
-    panic!("the sweep does not end");
 }

@@ -177,7 +177,7 @@ impl World {
         keys.push(json!({ "pk": { "S": format!("I#{root}#L") }, "sk": { "S": tag } }));
         let request = json!({ &self.app.table: { "Keys": keys, "ConsistentRead": true } });
         let newest = json!({
-            "TableName": self.app.table, "ConsistentRead": true, "ScanIndexForward": false, "Limit": 30,
+            "TableName": self.app.table, "ConsistentRead": true, "ScanIndexForward": false, "Limit": 10,
             "KeyConditionExpression": "pk = :pk", "ProjectionExpression": "sk, w",
             "ExpressionAttributeValues": { ":pk": { "S": format!("I#{root}#C#{tags}") } },
         });

@@ -2,7 +2,7 @@
 
 use super::client::World;
 use super::{Conversation, Event, Op, Ret, Tenant, check_order};
-use crate::checks::check_at_rest;
+use crate::checks::{check_at_rest, sweep_all};
 use crate::history::random;
 use crate::history::round::fault_profile;
 use crate::{Action, App, LogEntry, Rule, Value, id_of, json};
@@ -82,12 +82,7 @@ impl Run {
 
     /// What must hold when the sweep has done its work; panics where it does not.
     pub async fn check_swept(&self) {
-        for _ in 0..20 {
-            self.app.sweep().await.expect("the sweep runs");
-            if self.app.items_of("sweep_job").await.is_empty() {
-                break;
-            }
-        }
+        sweep_all(&self.app).await;
         check_at_rest(&self.app).await;
     }
 }
