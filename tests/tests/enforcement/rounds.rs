@@ -71,7 +71,7 @@ impl Rounds {
         world.close(&target).await;
         shared.ended();
         let at_answer = world.stored(&target).await;
-        if number % LONG_ROUND == 0 {
+        if number.is_multiple_of(LONG_ROUND) {
             self.refused(&target).await;
             let after = shared.refused_after.load(Ordering::SeqCst);
             shared.turns.add_permits(2 * WRITERS);

@@ -153,8 +153,10 @@ impl Write {
         match number {
             0..50 => Self::Message(one_of(spoken)),
             50..56 => Self::Begin { is_sticky: number == 50 },
-            56..60 => Self::Change { conversation: one_of(changed), is_sticky: number == 56 && count % 2 == 0 },
-            _ if (number + count) % 2 == 0 => Self::Archive(one_of(archived)),
+            56..60 => {
+                Self::Change { conversation: one_of(changed), is_sticky: number == 56 && count.is_multiple_of(2) }
+            }
+            _ if (number + count).is_multiple_of(2) => Self::Archive(one_of(archived)),
             _ => Self::Activate(one_of(archived)),
         }
     }
