@@ -53,8 +53,9 @@ pub fn check_conversations(items: &[Value]) -> Result<(), String> {
         }
         let mut own = messages.remove(id).unwrap_or_default();
         own.sort_unstable();
-        if conversation["message_count"]["N"] != own.len().to_string() {
-            return Err(format!("{id} counts {} and has {} messages", conversation["message_count"]["N"], own.len()));
+        let counted = own.len().to_string();
+        if conversation["message_count"]["N"] != counted {
+            return Err(format!("{id} counts {} and has {counted} messages", conversation["message_count"]["N"]));
         }
         let last = own.last().map_or("", |(_, created_at)| created_at);
         if text(conversation, "last_message_at") != last {
