@@ -68,6 +68,12 @@ impl Stack {
         errors.get(errors.len().saturating_sub(5)..).unwrap_or_default().join("\n")
     }
 
+    /// Invokes a function that has no route.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<()> {
+        let answer = self.lambda.invoke(function, event.to_string()).await;
+        answer.map(drop).map_err(|error| Error::new(format!("{function}: {error}\n{}", self.log())))
+    }
+
     /// Sends a request; `null` is no body.
     pub async fn send(
         &self,

@@ -23,6 +23,9 @@ use crate::{
 /// Differences that are reported in full; the others are counted.
 const REPORTED: usize = 10;
 
+/// How often a read is sent that is answered 5xx.
+const ATTEMPTS: usize = 5;
+
 /// Headers that differ from request to request.
 const PASSING: [&str; 3] = ["date", "x-request-id", "apigw-requestid"];
 
@@ -54,6 +57,33 @@ impl Answer {
 /// Both answers must be the same.
 pub fn equal(one: &Answer, other: &Answer) -> Option<String> {
     (one != other).then(|| format!("{one:?}\nis not\n{other:?}"))
+}
+
+/// What a newer release may answer: the same status and headers, and a body with all that the older one's has. It may have more members.
+pub fn compatible(older: &Answer, newer: &Answer) -> Option<String> {
+    let body =
+        |answer: &Answer| serde_json::from_str(&answer.body).unwrap_or_else(|_| Value::from(answer.body.clone()));
+    let (old, new): (Value, Value) = (body(older), body(newer));
+    // The description of the API is of its release, and so is its entity tag.
+    if older.status == newer.status && old.get("openapi").is_some() && new.get("openapi").is_some() {
+        return None;
+    }
+    let header = |(name, value): (&String, &String)| name == "content-length" || newer.headers.get(name) == Some(value);
+    let same = older.status == newer.status && older.headers.iter().all(header) && includes(&new, &old);
+    (!same).then(|| format!("{older:?}\nbecomes\n{newer:?}"))
+}
+
+/// Whether a value has all that another has: more members, but no other values, and no more or fewer rows.
+fn includes(new: &Value, old: &Value) -> bool {
+    match (new, old) {
+        (Value::Object(new), Value::Object(old)) => {
+            old.iter().all(|(name, old)| new.get(name).is_some_and(|new| includes(new, old)))
+        }
+        (Value::Array(new), Value::Array(old)) => {
+            new.len() == old.len() && new.iter().zip(old).all(|(new, old)| includes(new, old))
+        }
+        (new, old) => new == old,
+    }
 }
 
 /// What a walk found.
@@ -117,13 +147,28 @@ pub async fn walk(
     }
 }
 
+/// The id of a row: an attachment has that of its repository.
+pub fn row_id(row: &Value) -> Result<String> {
+    text(row, "id").or_else(|error| text(row.get("repository").ok_or(error)?, "id"))
+}
+
+/// The answer to a read. A busy machine may answer 5xx, which clients repeat; what is answered so again and again is an error of the stack.
+async fn answered(stack: &Stack, key: &str, path: &str) -> Result<Response> {
+    let mut last = String::new();
+    for _ in 0..ATTEMPTS {
+        let answer = stack.send(key, "GET", path, &[], &Value::Null).await?;
+        if answer.status < 500 {
+            return Ok(answer);
+        }
+        last = format!("{} {}", answer.status, answer.text());
+    }
+    Err(Error::new(format!("GET {path} answered {last}\n{}", stack.log())))
+}
+
 impl Walk {
     /// One read from both stacks; `route` is the template's path. Returns the body, `null` unless it was answered 200.
     async fn read(&self, key: &str, route: &str, path: &str) -> Result<Value> {
-        let (one, other) = tokio::join!(
-            self.one.send(key, "GET", path, &[], &Value::Null),
-            self.other.send(key, "GET", path, &[], &Value::Null)
-        );
+        let (one, other) = tokio::join!(answered(&self.one, key, path), answered(&self.other, key, path));
         let (one, other) = (one?, other?);
         let difference = (self.compare)(&Answer::new(&one), &Answer::new(&other));
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,12 +183,7 @@ impl Walk {
                 report.first.push(format!("GET {path}: {difference}"));
             }
         }
-        match one.status {
-            // Something must be wrong with the stack or the machine, and not with the data.
-            500.. => Err(Error::new(format!("GET {path} answered {}: {}\n{}", one.status, one.text(), self.one.log()))),
-            200 => Ok(one.json()),
-            _ => Ok(Value::Null),
-        }
+        Ok(if one.status == 200 { one.json() } else { Value::Null })
     }
 
     /// One item, of a route whose only parameter is its id.
@@ -164,7 +204,7 @@ impl Walk {
                 rows.extend(page);
             }
             match rows.last() {
-                Some(last) if more => after = format!("&starting_after={}", text(last, "id")?),
+                Some(last) if more => after = format!("&starting_after={}", row_id(last)?),
                 _ => return Ok(rows),
             }
         }
@@ -282,5 +322,33 @@ impl Walk {
             self.conversation(token, &text(&conversation, "id")?).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, etag: &str, body: &str) -> Answer {
+        Answer { status, headers: BTreeMap::from([("etag".to_owned(), etag.to_owned())]), body: body.to_owned() }
+    }
+
+    #[test]
+    fn a_newer_release_may_add_members_and_nothing_else() {
+        let older = answer(200, "1", r#"{"a": 1, "rows": [{"b": null}]}"#);
+        for body in [r#"{"a": 1, "rows": [{"b": null}]}"#, r#"{"a": 1, "c": 2, "rows": [{"b": null, "d": 3}]}"#] {
+            assert_eq!(compatible(&older, &answer(200, "1", body)), None);
+        }
+        for newer in [
+            answer(404, "1", &older.body),
+            answer(200, "2", &older.body),
+            answer(200, "1", r#"{"a": 2, "rows": [{"b": null}]}"#),
+            answer(200, "1", r#"{"a": 1, "rows": [{}]}"#),
+            answer(200, "1", r#"{"a": 1, "rows": [{"b": null}, {"b": null}]}"#),
+            answer(200, "1", "no JSON"),
+        ] {
+            assert!(compatible(&older, &newer).is_some(), "{newer:?}");
+        }
+        assert_eq!(compatible(&answer(200, "1", "{\"openapi\": 1}"), &answer(200, "2", "{\"openapi\": 2}")), None);
     }
 }

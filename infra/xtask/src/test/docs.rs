@@ -8,12 +8,23 @@ use crate::{Result, build, progress::step, tools, tree};
 /// The folder that pins the tools for template.yaml.
 const TEMPLATE_TOOLS: &str = "infra/check-template";
 
+/// The folder that pins the validator of workflows.
+const WORKFLOW_TOOLS: &str = "infra/check-workflows";
+
+/// The files that are workflows of GitHub Actions.
+const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", "docs/deploy.workflow.yml"];
+
 /// The folder that pins the tools for infra/openapi.yaml.
 const OPENAPI_TOOLS: &str = "infra/xtask/openapi";
 
-/// `sam validate --lint`, and cfn-lint of the template and its expansion.
+/// `sam validate --lint`, cfn-lint of the template and its expansion, and what check.py knows besides. The workflows are valid by GitHub's
+/// schema, of which the validator has a copy.
 pub async fn template(context: &Context) -> Result<()> {
-    check_template(context, "sam").await
+    check_template(context, "sam").await?;
+    let bin = tools::python(&context.groups, WORKFLOW_TOOLS).await?;
+    let mut validate = tools::python_program(&bin, "check-jsonschema");
+    validate.args(["--builtin-schema", "vendor.github-workflows"]).args(WORKFLOWS.map(|file| tree::root().join(file)));
+    check(context, &mut validate).await
 }
 
 /// CDK creates the same stack from the template, cdk-nag has no findings, and the app's tests pass.

@@ -14,6 +14,7 @@ mod ratchets;
 mod reference;
 mod stages;
 mod suite;
+mod upgrade;
 
 use std::{
     future::Future,
@@ -80,7 +81,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "template",
-        about: "SAM and CloudFormation accept template.yaml",
+        about: "SAM and CloudFormation accept template.yaml; the documents' commands and the workflows are valid",
         needs: &["python3"],
         parts: &[],
         run: |at| Box::pin(docs::template(at)),
@@ -140,6 +141,13 @@ const STAGES: &[Stage] = &[
         needs: &[],
         parts: &[],
         run: |at| Box::pin(suite::api(at)),
+    },
+    Stage {
+        name: "upgrade",
+        about: "the previous release and this one read and change what the other has written",
+        needs: &["git", "tar"],
+        parts: &[],
+        run: |at| Box::pin(upgrade::upgrade(at)),
     },
     Stage {
         name: "cargo-lambda",
