@@ -16,6 +16,8 @@ only, which do not need Node; with `cdk` only the others.
 4. The expanded output of `cdk synth` is the same stack: only the location of the code differs, and each function's asset
    contains that function's binary.
 5. The comparison can fail: one changed MemorySize is exactly one difference.
+6. With `sam`: infra/stack-policy.json keeps the table, which an import can create (restore.py), and the documents' commands of `aws` and `sam`
+   name existing operations, options and parameters (documented.py).
 
 With --cdk-out, step 4 reads the output of an earlier `cdk synth` of the built functions; without, it runs `cdk synth`
 over placeholder binaries, so that nothing has to be built.
@@ -32,6 +34,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import documented
+import restore
 
 ROOT = Path(__file__).resolve().parents[2]
 CDK = ROOT / "infra" / "cdk"
@@ -207,9 +212,30 @@ def main():
                 raise Failed(f"expected exactly one difference:\n{found}")
             return found[0]
 
+        def restorable():
+            text = (ROOT / "infra/stack-policy.json").read_text()
+            errors = restore.policy_errors(json.loads(text), text, sam["Resources"]) + restore.table_errors(expand(sam))
+            if errors:
+                raise Failed("\n".join(errors))
+            weak = {"Statement": [s for s in json.loads(text)["Statement"] if s["Effect"] == "Allow"]}
+            if len(restore.policy_errors(weak, text, sam["Resources"])) != 2:
+                raise Failed("a policy that lets the table be replaced and deleted passes")
+
+        def commands():
+            files = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*.yml")]
+            errors, count = documented.errors({file.name: file.read_text() for file in files}, sam["Parameters"])
+            if errors or count < 20:
+                raise Failed("\n".join(errors or [f"only {count} commands were found"]))
+            wrong = ["aws dynamodb drop-table", "aws dynamodb delete-table --name TABLE", "sam deploy --quick", "sam deploy --parameter-overrides No=1"]
+            if any(not documented.errors({"": f"```sh\n{line}\n```"}, sam["Parameters"])[0] for line in wrong):
+                raise Failed("a command that does not exist passes")
+            return f"{count} commands"
+
         if options.part != "cdk":
             step("sam validate --lint", validate)
             step("cfn-lint of the template and its expansion", lint)
+            step("the table is kept by the stack policy, and can be imported", restorable)
+            step("the documents' commands of aws and sam exist", commands)
         if options.part != "sam":
             step("cdk-nag of the expanded template", nag)
             step("SAM and CDK create the same stack", same)

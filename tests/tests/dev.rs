@@ -6,6 +6,7 @@ mod dev {
     mod keys;
     mod readme;
     mod refusals;
+    mod runbook;
     mod running;
     mod smoke;
 }

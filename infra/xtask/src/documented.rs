@@ -15,15 +15,16 @@ fn documents() -> Vec<PathBuf> {
 }
 
 /// The arguments of this program in a document: from lines of code blocks, and from inline code.
-fn commands(text: &str, program: &str) -> Vec<String> {
+fn commands<'a>(text: &'a str, program: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (index, block) in text.split("```").enumerate() {
         let codes: Vec<&str> = match index % 2 {
             1 => block.lines().collect(),
             _ => block.split('`').skip(1).step_by(2).collect(),
         };
-        // Without the prompt and the shell comment.
-        let codes = codes.into_iter().map(|code| code.trim_start_matches("$ ").split(" #").next().unwrap_or_default());
+        // Without the prompt, the shell comment and the redirection.
+        let before = |code: &'a str, mark: &str| code.split_once(mark).map_or(code, |(before, _)| before);
+        let codes = codes.into_iter().map(|code| before(before(code.trim_start_matches("$ "), " #"), " > "));
         found.extend(codes.filter_map(|code| code.strip_prefix(program)).map(|rest| rest.trim().to_owned()));
     }
     found
@@ -61,6 +62,24 @@ fn every_command_in_the_documents_is_valid() {
         }
     }
     assert!(count >= 15, "only {count} commands were found");
+}
+
+/// What needs AWS is marked; what is not marked is run by tests/tests/dev/runbook.rs.
+#[test]
+fn a_block_of_the_runbooks_needs_aws_as_a_whole_or_not_at_all() {
+    let text = std::fs::read_to_string(tree::root().join("docs/runbooks.md")).unwrap();
+    let mut marked = 0;
+    for block in text.split("```").skip(1).step_by(2) {
+        let (kind, lines) = block.split_once('\n').unwrap();
+        let needs_aws = |line: &&str| ["aws ", "sam ", "npx cdk "].iter().any(|program| line.contains(program));
+        match kind {
+            "sh aws" => assert_eq!(lines.lines().find(|line| !needs_aws(line)), None, "in a block that needs AWS"),
+            "sh" | "console" => assert_eq!(lines.lines().find(needs_aws), None, "in a block that is run"),
+            _ => panic!("a block that is neither run nor marked: {kind:?}"),
+        }
+        marked += usize::from(kind == "sh aws");
+    }
+    assert!(marked >= 5, "{marked}");
 }
 
 #[test]

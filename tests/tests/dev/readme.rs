@@ -15,8 +15,8 @@ const DOCUMENTED_BASE: &str = "http://127.0.0.1:9000";
 const END: char = '\u{1e}';
 
 /// The commands of the tour and what is written below each.
-fn steps(readme: &str) -> Vec<(String, String)> {
-    let (_, block) = readme.split_once("```console\n").expect("README.md has a tour");
+pub fn steps(document: &str) -> Vec<(String, String)> {
+    let (_, block) = document.split_once("```console\n").expect("the document has a tour");
     let (block, _) = block.split_once("```").expect("the tour ends");
     let mut steps: Vec<(String, String)> = Vec::new();
     for line in block.lines() {
@@ -47,7 +47,7 @@ fn comparable(answer: &str) -> (Option<Value>, String) {
 }
 
 /// What the tour answers, command by command, in a shell whose folder has `.local`.
-async fn answers(dev: &Dev, steps: &[(String, String)]) -> Vec<String> {
+pub async fn answers(dev: &Dev, steps: &[(String, String)]) -> Vec<String> {
     let script: String = steps.iter().map(|(command, _)| format!("{command}\nprintf '\\036'\n")).collect();
     let mut shell = Command::new("bash");
     shell.args(["-ec", &script]).stdin(Stdio::null()).current_dir(dev.folder.parent().unwrap());

@@ -148,3 +148,38 @@ fn the_costs_add_up_and_are_those_of_the_capacity_table() {
     let said = format!("about ${million:.0} per million reads; ${month:.0} a month at 100 requests/s");
     assert!(readme.contains(&said), "README.md does not say {said:?}");
 }
+
+/// The whole number before a unit in a cell of the capacity table, such as `8 + 4` before WCU; its first choice, and what is in brackets left out.
+fn units(cell: &str, unit: &str) -> u32 {
+    let found = Regex::new(&format!(r"(\d+)(?: \+ (\d+))? {unit}")).unwrap().captures(cell);
+    let numbers = found.iter().flat_map(|found| found.iter().skip(1).flatten());
+    numbers.map(|number| number.as_str().parse::<u32>().unwrap()).sum()
+}
+
+#[test]
+fn the_cost_of_each_operation_is_that_of_its_units() {
+    let costs = text("docs/costs.md");
+    let (_, section) = costs.split_once("## Any operation, any customer\n").expect("the heading");
+    let section = section.split("\n## ").next().unwrap();
+    let capacity = rows(&text("docs/access-patterns.md"));
+    // All of getTenant's parts that are not time and units.
+    let (parts, sum) = &columns(&costs, "Per million requests")[0];
+    let constant: f64 = sum.parse::<f64>().unwrap() - parts[2..5].iter().map(|part| result(part)).sum::<f64>();
+    let mut count = 0;
+    for (operation, cells) in rows(section).iter().filter(|(name, _)| !["operation", "---"].contains(&name.as_str())) {
+        let [trips, read, written, cost] = cells.as_slice() else { panic!("{operation}: {cells:?}") };
+        let [_, known_trips, known_units] = &capacity[operation][..] else { panic!("{operation}") };
+        let known = [known_trips.clone(), units(known_units, "RCU").to_string(), units(known_units, "WCU").to_string()];
+        assert_eq!([trips, read, written].map(String::clone), known, "{operation}: {known_units}");
+        let seconds = [1250.0, 2000.0, 2625.0][trips.parse::<usize>().unwrap() - 1];
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        let parts = [constant, seconds * 0.000_013_333_4, number(read) * 0.125, number(written) * 0.625];
+        let written_parts = parts.map(|part| format!("{part:.3}")).join(" + ");
+        let total: f64 = written_parts.split(" + ").map(number).sum();
+        assert_eq!(*cost, format!("{written_parts} = {total:.3}"), "{operation}");
+        count += 1;
+    }
+    assert!(count >= 13, "only {count} operations");
+    let said = format!("requests x 0.00000{:.0} + ", constant * 100.0);
+    assert!(costs.contains(&said), "docs/costs.md does not say {said:?}");
+}
