@@ -16,7 +16,7 @@ pub(super) fn lines(id: &str, error: &InvokeError, started: Instant) -> Vec<Stri
         InvokeError::Function(_) => ("error", Some("Runtime.Unknown")),
         InvokeError::TooLarge | InvokeError::Failed(_) => return Vec::new(),
     };
-    let milliseconds = started.elapsed().as_millis();
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let metrics = json!({ "durationMs": milliseconds, "billedDurationMs": milliseconds, "memorySizeMB": 128 });
     let time = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
     let line = |kind: &str| {
