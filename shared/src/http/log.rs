@@ -31,7 +31,9 @@ pub fn begin(invocation: &str) {
 }
 
 fn invocation() -> Option<String> {
-    INVOCATION.with_borrow(|current| Some(current.clone()).filter(|id| !id.is_empty()))
+    // A panic may end the thread.
+    let id = INVOCATION.try_with(|current| current.try_borrow().map(|id| id.clone()).unwrap_or_default());
+    id.ok().filter(|id| !id.is_empty())
 }
 
 /// What an invocation took.
