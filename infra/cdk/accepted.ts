@@ -1,0 +1,1 @@
+export const accepted: { ids: string[]; on?: RegExp; reason: string }[] = [];
