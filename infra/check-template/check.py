@@ -2,7 +2,7 @@
 
     python -m venv VENV && VENV/bin/pip install -r infra/check-template/requirements.txt
     (cd infra/cdk && npm ci)
-    VENV/bin/python infra/check-template/check.py [sam|cdk]
+    VENV/bin/python infra/check-template/check.py [sam|cdk|iam]
 
 `cargo xtask test template cdk` does the same and installs the tools.
 
@@ -17,6 +17,8 @@ only, which do not need Node; with `cdk` only the others.
 4. The expanded output of `cdk synth` is the same stack: only the location of the code differs, and each function's asset
    contains that function's binary.
 5. The comparison can fail: one changed property is exactly one difference.
+
+With `iam` it runs infra/check-policies instead, over the requests that the black-box tests recorded in target/test-log.
 
 With --cdk-out, step 4 reads the output of an earlier `cdk synth` of the built functions; without, it runs `cdk synth`
 over placeholder binaries, so that nothing has to be built.
@@ -157,7 +159,7 @@ def placeholders(sam, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("part", nargs="?", choices=["sam", "cdk"], help="one part only")
+    parser.add_argument("part", nargs="?", choices=["sam", "cdk", "iam"], help="one part only")
     parser.add_argument("--cdk-out", type=Path, help="output folder of a `cdk synth` of the built functions")
     arguments = parser.parse_args()
 
@@ -216,6 +218,14 @@ def main():
                 raise Failed(f"expected exactly one difference:\n{found}")
             return found[0]
 
+        def policies():
+            """The resolved template with all options, because the policies of the optional parts are checked as well."""
+            expanded.write_text(json.dumps(options.resolved(expand(sam, options.ALL), options.values(sam, options.ALL))))
+            return run("node", ROOT / "infra/check-policies/check.mjs", expanded, ROOT / "target/test-log").strip()
+
+        if arguments.part == "iam":
+            step("an IAM simulator agrees with the recorded and the forbidden requests", policies)
+            return 1 if failures else 0
         if arguments.part != "cdk":
             step("sam validate --lint", validate)
             step("cfn-lint of the template and of what it deploys", lint)

@@ -82,9 +82,11 @@ fn every_function_has_a_role_and_a_log_of_its_own() {
         assert_eq!(shared, 1, "a policy that several roles share writes logs, too: {role}");
     }
     // The policies that are looked at here are all there are.
-    for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::Lambda::Permission"] {
+    for kind in ["AWS::IAM::Policy", "AWS::Lambda::Permission"] {
         assert!(resources(kind).is_empty(), "{kind}");
     }
+    let [(_, schedule)] = resources("AWS::IAM::RolePolicy")[..] else { panic!("there is one, of the schedule's role") };
+    assert_eq!(schedule["RoleName"], json!({ "Ref": "SweepScheduleRole" }));
 }
 
 fn is_about_logs(statement: &Value) -> bool {
@@ -184,7 +186,8 @@ fn functions_are_within_their_limits() {
     let names: Vec<&String> = variables.as_object().unwrap().keys().collect();
     assert_eq!(names, ["GLIBC_TUNABLES", "PUBLIC_URL", "TABLE_NAME"]);
     assert_eq!(variables["TABLE_NAME"], json!({ "Ref": "Table" }));
-    assert_eq!(variables["PUBLIC_URL"], json!({ "Ref": "PublicUrl" }));
+    let domain = json!({ "Fn::Sub": "https://${DomainName}" });
+    assert_eq!(variables["PUBLIC_URL"], json!({ "Fn::If": ["HasDomain", domain, { "Ref": "PublicUrl" }] }));
 }
 
 /// H7. Nothing is tried again: the next minute does so, and what failed is in the table until it is done. Each failure is a
