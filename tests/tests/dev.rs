@@ -7,4 +7,5 @@ mod dev {
     mod readme;
     mod refusals;
     mod running;
+    mod smoke;
 }

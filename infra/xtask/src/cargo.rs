@@ -22,7 +22,7 @@ use crate::{
     tree,
 };
 
-/// All functions, operator-key, signing-key and embedded-store: only their names have a hyphen. No `--package`, because cargo unifies the features of
+/// All functions, operator-key, signing-key, embedded-store and restore-drill: only their names have a hyphen. No `--package`, because cargo unifies the features of
 /// the packages that a command names, and compiles crates with other features again (infra/xtask/src/test/once.rs).
 pub const PROGRAMS: [&str; 2] = ["--bin", "*-*"];
 

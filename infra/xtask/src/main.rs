@@ -15,7 +15,9 @@ mod environment;
 mod operator_key;
 mod process_group;
 mod progress;
+mod restore_drill;
 mod router;
+mod smoke;
 mod store;
 mod test;
 mod tools;
@@ -42,6 +44,8 @@ enum Command {
     Test(test::Options),
     Bench(bench::Options),
     Chaos(chaos::Options),
+    RestoreDrill(restore_drill::Options),
+    Smoke(smoke::Options),
     OperatorKey(operator_key::Options),
     SigningKey(operator_key::SigningKeyOptions),
     Router(router::Options),
@@ -73,6 +77,8 @@ fn main() -> ExitCode {
             Command::Test(options) => test::run(options).await,
             Command::Bench(options) => bench::run(options).await,
             Command::Chaos(options) => chaos::run(&options),
+            Command::RestoreDrill(options) => restore_drill::run(&options).await,
+            Command::Smoke(options) => smoke::run(&options).await,
             Command::OperatorKey(options) => operator_key::run(&options).await,
             Command::SigningKey(options) => operator_key::run_signing_key(&options).await,
             Command::Router(options) => router::run(&options),
@@ -128,6 +134,8 @@ mod tests {
             "test",
             "bench",
             "chaos",
+            "restore-drill",
+            "smoke",
             "operator-key",
             "operator-key create",
             "signing-key",
@@ -149,6 +157,8 @@ mod tests {
             ("test --stroe embedded", "'--store'"),
             ("bench --round 3", "'--rounds'"),
             ("chaos --minute 1", "'--minutes'"),
+            ("restore-drill --item 1", "'--items'"),
+            ("smoke --url http://127.0.0.1:1 --writ", "'--write'"),
             ("operator-key creat", "'create'"),
             ("operator-key list --operatr acme", "'--operator'"),
             ("signing-key retir", "'retire'"),
@@ -171,6 +181,10 @@ mod tests {
             ("bench --rounds 0", "0 is not in"),
             ("chaos", "--minutes <N>"),
             ("chaos --minutes 1 --seed x", "invalid digit"),
+            ("restore-drill --items x", "invalid digit"),
+            ("smoke", "--url <URL>"),
+            ("smoke --url http://api.example.com", "https://"),
+            ("smoke --url https://api.example.com/?a=b", "without a query"),
             ("operator-key create", "--operator <NAME>"),
             ("operator-key revoke --operator acme", "<KEY_ID>"),
             ("signing-key retire", "<KID>"),

@@ -1,0 +1,131 @@
+//! A stack on one table: the template's gateway and functions as processes.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use local::{
+    Error, Result,
+    gateway::Gateway,
+    http::{Client, Response},
+    lambda::{Lambda, Options},
+    store::Endpoint,
+    template::Template,
+};
+use serde_json::Value;
+use tokio::process::Command;
+
+/// Processes per function: the drill is about answers, not about load.
+const CONCURRENCY: usize = 2;
+
+/// Where clients find the API, before and after: a restored stack takes over the domain name. With another one, the tokens of end users
+/// would end with the old stack, because they name the API that issued them.
+const PUBLIC_URL: &str = "https://api.example.com";
+
+/// What all stacks of a drill have in common.
+#[derive(Clone)]
+pub struct Place {
+    pub template: Template,
+    pub store: Endpoint,
+    /// The programs: functions, operator-key and signing-key.
+    pub programs: PathBuf,
+}
+
+/// A running stack; dropping it ends it.
+pub struct Stack {
+    pub table: String,
+    gateway: Gateway,
+    lambda: Lambda,
+    client: Client,
+}
+
+impl Stack {
+    /// Starts one on a table that exists.
+    pub async fn start(place: &Place, table: &str) -> Result<Self> {
+        let mut options = Options::new(&place.programs);
+        options.concurrency = CONCURRENCY;
+        let values = [("Table", table), ("PublicUrl", PUBLIC_URL)];
+        let values = BTreeMap::from(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        for function in &place.template.functions {
+            let mut environment = place.template.environment(&function.name, &values)?;
+            environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), place.store.url().to_owned());
+            options.environment.insert(function.name.clone(), environment);
+        }
+        let lambda = Lambda::start(options).await?;
+        let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), &place.template, lambda.clone()).await?;
+        Ok(Self { table: table.to_owned(), gateway, lambda, client: Client::new() })
+    }
+
+    pub fn url(&self) -> String {
+        self.gateway.url()
+    }
+
+    /// The errors that the functions logged last.
+    pub fn log(&self) -> String {
+        let text = self.lambda.log_text();
+        let errors: Vec<&str> = text.lines().filter(|line| line.contains("\"level\":")).collect();
+        errors.get(errors.len().saturating_sub(5)..).unwrap_or_default().join("\n")
+    }
+
+    /// Sends a request; `null` is no body.
+    pub async fn send(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        more: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Response> {
+        let authorization = format!("Bearer {key}");
+        let mut headers = vec![("authorization", authorization.as_str())];
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        if !text.is_empty() {
+            headers.push(("content-type", "application/json"));
+        }
+        headers.extend(more);
+        self.client.request(method, &format!("{}{path}", self.url()), &headers, text).await
+    }
+
+    /// Sends a request that must be answered 2xx; returns the body.
+    pub async fn call(&self, key: &str, method: &str, path: &str, body: Value) -> Result<Value> {
+        let answer = self.send(key, method, path, &[], &body).await?;
+        match answer.status {
+            200..300 => Ok(answer.json()),
+            status => Err(Error::new(format!("{method} {path} answered {status}: {}\n{}", answer.text(), self.log()))),
+        }
+    }
+}
+
+/// A text member of an answer.
+pub fn text(answer: &Value, member: &str) -> Result<String> {
+    let text = answer.get(member).and_then(Value::as_str).map(str::to_owned);
+    text.ok_or_else(|| Error::new(format!("no {member} in {answer}")))
+}
+
+/// Makes a key of an operator with the program operator-key.
+pub async fn operator_key(place: &Place, table: &str, operator: &str) -> Result<String> {
+    create(
+        &place.programs,
+        "operator-key",
+        &["--operator", operator, "--endpoint", place.store.url(), "--table", table],
+    )
+    .await
+}
+
+/// Makes a key that signs tokens with the program signing-key.
+pub async fn signing_key(place: &Place, table: &str) -> Result<String> {
+    create(&place.programs, "signing-key", &["--endpoint", place.store.url(), "--table", table]).await
+}
+
+async fn create(programs: &Path, name: &str, arguments: &[&str]) -> Result<String> {
+    let program = programs.join(name);
+    let mut command = Command::new(&program);
+    command.arg("create").args(arguments);
+    command.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")]);
+    let output = command.output().await.map_err(|error| Error::new(format!("{}: {error}", program.display())))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        false => Err(Error::new(format!("{name}: {}", String::from_utf8_lossy(&output.stderr)))),
+    }
+}
