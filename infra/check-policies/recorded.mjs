@@ -38,6 +38,7 @@ export function kind(key) {
   const parts = key.split('#').map((part) => (/^[0-9a-z]{26}$/.test(part) ? 'ULID' : part));
   // Operators have names, and markers end in a text that may contain `#`.
   if (parts[0] === 'O') parts[1] = 'NAME';
+  if (parts[0] === 'J') return parts.length > 1 ? 'J#N' : 'J';
   if (parts[0] === 'S') return parts.slice(0, 2).join('#');
   const fixed = parts.findIndex((part, at) => at >= 2 && /^[A-Z]$/.test(part));
   return fixed < 0 ? parts.join('#') : [...parts.slice(0, fixed + 1), ...parts.slice(fixed + 1).map(() => '*')].slice(0, fixed + 2).join('#');

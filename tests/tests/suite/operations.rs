@@ -38,8 +38,8 @@ fn the_metric_filters_count_what_they_should() {
     let number = |name: &'static str| move |line: &Value| line[name].as_f64();
     let bug = |line: &Value| {
         let is_answer = line["status"].is_u64();
-        let is_bug = line["status"] == 500 || !is_answer && line["level"].is_string();
-        is_bug.then_some(1.0)
+        let is_failure = line["level"].is_string() || line["type"] == "platform.report";
+        (line["status"] == 500 || !is_answer && is_failure).then_some(1.0)
     };
     let of_route = |line: &Value| line["milliseconds"].as_f64().filter(|_| line["route"].is_string());
     for (id, is_counted) in [
