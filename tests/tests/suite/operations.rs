@@ -45,6 +45,7 @@ fn the_metric_filters_count_what_they_should() {
     for (id, is_counted) in [
         ("UnavailableFilter", &status(503) as &dyn Fn(&Value) -> Option<f64>),
         ("UnauthorizedFilter", &status(401)),
+        ("LimitedFilter", &status(429)),
         ("ReadUnitsFilter", &number("read")),
         ("WriteUnitsFilter", &number("write")),
         ("OldestSweepJobFilter", &number("oldest_job_seconds")),
@@ -57,6 +58,17 @@ fn the_metric_filters_count_what_they_should() {
         assert!(count == expected_count && (sum - expected_sum).abs() < 1e-6, "{id}: {count}, {sum}");
         assert!(count > 0, "no recorded line is counted by {id}");
     }
+}
+
+/// The gateway's own 429, and not one that a function answered.
+#[test]
+fn the_throttle_of_the_gateway_is_counted_in_its_log() {
+    let logs: Vec<String> = recordings().map(|recording| recording.access).collect();
+    let parsed = |line: &str| (line.to_owned(), serde_json::from_str::<Value>(line).unwrap());
+    let lines: Vec<(String, Value)> = logs.iter().flat_map(|log| log.lines()).map(parsed).collect();
+    let expected = lines.iter().filter(|(_, line)| line["status"] == "429" && line["function"] == "-").count();
+    assert!(expected > 0, "no request was throttled in the suite");
+    assert_eq!(counted("ThrottledByGatewayFilter", &lines), (expected, expected as f64));
 }
 
 #[test]

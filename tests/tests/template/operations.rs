@@ -33,7 +33,7 @@ fn function_lines() -> Vec<(Value, Vec<(&'static str, f64)>)> {
         ),
         (line(204, json!({})), vec![ms]),
         (line(401, json!({ "read": 1 })), vec![ms, ("ReadUnits", 1.0), ("Unauthorized", 1.0)]),
-        (line(429, json!({ "customer": "cust_1" })), vec![ms, ("RateLimited", 1.0)]),
+        (line(429, json!({ "customer": "cust_1" })), vec![ms, ("Limited", 1.0)]),
         (line(500, json!({ "level": "error", "cause": "a bug" })), vec![ms, ("Bugs", 1.0)]),
         (line(503, json!({ "level": "error", "cause": "a time-out" })), vec![ms, ("Unavailable", 1.0)]),
         (json!({ "level": "fatal", "cause": "the table is missing" }), vec![("Bugs", 1.0)]),
