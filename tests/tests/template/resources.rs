@@ -62,14 +62,13 @@ fn has_wildcard(name: &str) -> bool {
 }
 
 #[test]
-fn every_function_has_a_role_and_a_log_of_its_own() {
+fn every_function_has_a_role_of_its_own_and_writes_to_the_log_of_all() {
     for function in &template().functions {
-        let own = |suffix: &str| function.logical_id.replace("Function", suffix);
-        let (role, log_group) = (own("Role"), own("LogGroup"));
+        let (role, log_group) = (function.logical_id.replace("Function", "Role"), "FunctionLogGroup");
         let all = &template().document["Resources"];
         let properties = &all[&function.logical_id]["Properties"];
         assert_eq!(properties["Role"], json!({ "Fn::GetAtt": [role, "Arn"] }), "{}", function.logical_id);
-        assert_eq!(properties["LoggingConfig"]["LogGroup"], json!({ "Ref": log_group }), "{}", function.logical_id);
+        assert_eq!(properties["LoggingConfig"], Value::Null, "{}", function.logical_id);
         let policies = all[&role]["Properties"]["Policies"].as_array().unwrap();
         let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
         let logging: Vec<&Value> = statements.filter(|statement| is_about_logs(statement)).collect();
@@ -81,10 +80,18 @@ fn every_function_has_a_role_and_a_log_of_its_own() {
         let shared = function.statements.iter().filter(|statement| is_about_logs(statement)).count();
         assert_eq!(shared, 1, "a policy that several roles share writes logs, too: {role}");
     }
+    let globals = &template().document["Globals"]["Function"]["LoggingConfig"];
+    assert_eq!(globals["LogGroup"], json!({ "Ref": "FunctionLogGroup" }));
+    // The log of who did what outlives the stack.
+    let group = &template().document["Resources"]["FunctionLogGroup"];
+    assert_eq!((&group["DeletionPolicy"], &group["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")));
+    assert_eq!(group["Properties"]["RetentionInDays"], json!({ "Ref": "LogRetentionDays" }));
     // The policies that are looked at here are all there are.
-    for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::Lambda::Permission"] {
+    for kind in ["AWS::IAM::Policy", "AWS::Lambda::Permission"] {
         assert!(resources(kind).is_empty(), "{kind}");
     }
+    let [(_, schedule)] = resources("AWS::IAM::RolePolicy")[..] else { panic!("there is one, of the schedule's role") };
+    assert_eq!(schedule["RoleName"], json!({ "Ref": "SweepScheduleRole" }));
 }
 
 fn is_about_logs(statement: &Value) -> bool {
@@ -176,8 +183,6 @@ fn functions_are_within_their_limits() {
         assert!(setting(function, "MemorySize").is_u64(), "{id}");
         assert_eq!(setting(function, "Tracing"), "Active", "{id}");
         assert!(function["FunctionUrlConfig"].is_null(), "{id} has an address of its own");
-        let group = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_default();
-        assert!(!template().document["Resources"][group]["Properties"]["RetentionInDays"].is_null(), "{id}: {group}");
         let variables = function["Environment"]["Variables"].as_object();
         assert!(variables.is_none(), "{id}: all functions have the same variables");
     }
@@ -186,7 +191,8 @@ fn functions_are_within_their_limits() {
     let names: Vec<&String> = variables.as_object().unwrap().keys().collect();
     assert_eq!(names, ["GLIBC_TUNABLES", "PUBLIC_URL", "TABLE_NAME"]);
     assert_eq!(variables["TABLE_NAME"], json!({ "Ref": "Table" }));
-    assert_eq!(variables["PUBLIC_URL"], json!({ "Ref": "PublicUrl" }));
+    let domain = json!({ "Fn::Sub": "https://${DomainName}" });
+    assert_eq!(variables["PUBLIC_URL"], json!({ "Fn::If": ["HasDomain", domain, { "Ref": "PublicUrl" }] }));
 }
 
 /// H7. Nothing is tried again: the next minute does so, and what failed is in the table until it is done. Each failure is a

@@ -485,8 +485,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a policy is wider than its function",
         change: Change::Template(
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem",
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:BatchGetItem, dynamodb:DeleteItem]",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:BatchGetItem, dynamodb:DeleteItem]",
         ),
         after: None,
         test: GRANTS,
@@ -495,8 +495,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a policy is narrower than its function",
         change: Change::Template(
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": [\"I#??????????????????????????\", \"I#??????????????????????????#T\"]}",
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"I#??????????????????????????\"}",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": [\"I#??????????????????????????\", \"I#??????????????????????????#T\"]}",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"I#??????????????????????????\"}",
         ),
         after: None,
         test: RECORDED_CALLS,
