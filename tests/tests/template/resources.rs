@@ -56,6 +56,18 @@ fn no_function_may_do_everything_or_read_the_whole_table() {
     }
 }
 
+/// The template reads as the index of the API: all functions with their routes, then what each may do, in the same order.
+#[test]
+fn the_functions_come_first_and_their_roles_after() {
+    let text = std::fs::read_to_string(tests::repository_root().join("template.yaml")).unwrap();
+    let place = |id: &str| text.find(&format!("\n  {id}:")).unwrap_or_else(|| panic!("template.yaml lacks {id}"));
+    let role = |id: &str| place(&id.replace("Function", "Role"));
+    let mut ids: Vec<&str> = template().functions.iter().map(|function| &*function.logical_id).collect();
+    ids.sort_by_key(|id| place(id));
+    assert!(ids.is_sorted_by_key(|id| role(id)), "roles are in another order than functions");
+    assert!(ids.last().map(|id| place(id)) < ids.first().map(|id| role(id)), "a role is among the functions");
+}
+
 /// Whether a name in a policy has a wildcard.
 fn has_wildcard(name: &str) -> bool {
     name.contains(['*', '?'])
