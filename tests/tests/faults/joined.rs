@@ -66,7 +66,7 @@ async fn a_time_out_is_joined_with_lambdas_report() {
         App::start_with(|options| drop(options.timeouts.insert("get-tenant".to_owned(), Duration::from_secs(1)))).await;
     let key = app.new_integration("acme-corp").await;
     app.lambda.warm("get-tenant", 1).await.unwrap();
-    // The function would give up by itself before the deadline that it is told.
+    // The function would give up by itself before the deadline that it gets.
     app.lambda.set_deadline(Deadline::In(Duration::from_secs(60)));
     app.faults([Rule::always(Action::Delay { ms: 60_000 })]);
     let answer = app.with_key(&key, "GET", "/tenants/x").send_unchecked().await.expect_status(500);

@@ -67,7 +67,8 @@ fn functions_have_names_routes_and_schedules() {
     let route = |method: &str, path: &str| Route { method: method.into(), path: path.into() };
     assert_eq!(get.routes, [route("ANY", "$default"), route("GET", "/things/{thing_id}")]);
     assert_eq!(sweep.name, "sweep");
-    let timeouts = [("get-thing", 10), ("sweep", 60)].map(|(name, seconds)| (name.to_owned(), Duration::from_secs(seconds)));
+    let timeouts =
+        [("get-thing", 10), ("sweep", 60)].map(|(name, seconds)| (name.to_owned(), Duration::from_secs(seconds)));
     assert_eq!(template.timeouts(), BTreeMap::from(timeouts));
     assert_eq!(sweep.schedules, [Schedule { name: "Tick".into(), expression: "rate(1 minute)".into() }]);
 }
