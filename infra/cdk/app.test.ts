@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { accepted } from './accepted.ts';
 import { TenancyStack } from './stack.ts';
 
 const templateFile = fileURLToPath(new URL('../../template.yaml', import.meta.url));
@@ -37,6 +41,37 @@ test('the logical ids are those of the template: nothing is added, nothing is re
 test('the table outlives the stack', () => {
   assert.equal(template.Resources.Table.DeletionPolicy, 'Retain');
   assert.equal(template.Resources.Table.UpdateReplacePolicy, 'Retain');
+});
+
+test('docs/operations.md lists what infra/cdk/accepted.ts accepts', () => {
+  const text = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8');
+  const section = text.split('\n## Accepted findings\n')[1]!.split('\n## ')[0]!;
+  const rows = [...section.matchAll(/^\| (`.*) \| (.*) \| (.*) \|$/gm)].map(([, ids, where, reason]) => ({ ids, where, reason }));
+  const expected = accepted.map(({ ids, where, reason }) => ({ ids: ids.map((id) => `\`${id.split('::').slice(1).join('::')}\``).join(', '), where, reason }));
+  assert.deepEqual(rows, expected);
+});
+
+test("the canary's script fails for every answer but 200, and sends the secret as a key", async () => {
+  const answers = [200, 401, 503];
+  const requests: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+    response.writeHead(answers.shift()!, { 'x-request-id': 'req_1' }).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const secrets = { SecretsManagerClient: class { send = async () => ({ SecretString: 'sk_int_1\n' }); }, GetSecretValueCommand: class {} };
+  const modules: Record<string, unknown> = { '@aws-sdk/client-secrets-manager': secrets };
+  const script = template.Resources.Canary.Properties.Code.Script as string;
+  const exports: { handler?: () => Promise<void> } = {};
+  new Function('require', 'exports', 'process', script)((name: string) => modules[name], exports, {
+    env: { URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, KEY_SECRET: 'arn' },
+  });
+  await exports.handler!();
+  await assert.rejects(exports.handler!(), /answered with 401, request req_1/);
+  await assert.rejects(exports.handler!(), /answered with 503, request req_1/);
+  assert.deepEqual(new Set(requests), new Set(['GET /integration/self Bearer sk_int_1']));
+  server.closeAllConnections();
+  server.close();
 });
 
 test('a function that was not built is named, with the command that builds it', () => {

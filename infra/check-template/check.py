@@ -2,7 +2,7 @@
 
     python -m venv VENV && VENV/bin/pip install -r infra/check-template/requirements.txt
     (cd infra/cdk && npm ci)
-    VENV/bin/python infra/check-template/check.py [sam|cdk]
+    VENV/bin/python infra/check-template/check.py [sam|cdk|iam]
 
 `cargo xtask test template cdk` does the same and installs the tools.
 
@@ -10,14 +10,17 @@ Runs offline and without credentials. Prints one line per step; the exit status 
 only, which do not need Node; with `cdk` only the others.
 
 1. `sam validate --lint` of template.yaml.
-2. `cfn-lint` of template.yaml and of the expanded template. Circular dependencies, such as a function that refers to the Api, exist only after
-   the expansion, because SAM writes the routes into the Api.
-3. cdk-nag of the expanded template, with the accepted findings and their reasons (infra/cdk/nag.ts).
+2. `cfn-lint` of template.yaml and of what it deploys: expanded and with its conditions resolved, by default, with each option, and with all of them
+   (options.py). Circular dependencies, such as a function that refers to the Api, exist only after the expansion, because SAM writes the routes
+   into the Api. Each option adds what it is for, and a stack with all of them is below CloudFormation's limit of 500 resources.
+3. cdk-nag of the expanded template with all options. infra/cdk/accepted.ts has the accepted findings and their reasons.
 4. The expanded output of `cdk synth` is the same stack: only the location of the code differs, and each function's asset
    contains that function's binary.
-5. The comparison can fail: one changed MemorySize is exactly one difference.
+5. The comparison can fail: one changed property is exactly one difference.
 6. With `sam`: infra/stack-policy.json keeps the table, which an import can create (restore.py), and the documents' commands of `aws` and `sam`
    name existing operations, options and parameters (documented.py).
+
+With `iam` it runs infra/check-policies instead, over the requests that the black-box tests recorded in target/test-log.
 
 With --cdk-out, step 4 reads the output of an earlier `cdk synth` of the built functions; without, it runs `cdk synth`
 over placeholder binaries, so that nothing has to be built.
@@ -36,6 +39,7 @@ import tempfile
 from pathlib import Path
 
 import documented
+import options
 import restore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,15 +73,14 @@ def functions(template):
     return {id: r["Properties"] for id, r in template["Resources"].items() if r["Type"] == "AWS::Serverless::Function"}
 
 
-def expand(template):
+def expand(template, parameters=None):
     """Expands a SAM template to plain CloudFormation, as CloudFormation does at deployment."""
-    template = copy.deepcopy(template)
+    template = normal(template)
     for function in functions(template).values():
         if isinstance(function["CodeUri"], str):  # the translator does not accept local paths
             function["CodeUri"] = {"Bucket": "placeholder", "Key": function["CodeUri"]}
-    defaults = {name: p.get("Default") for name, p in template.get("Parameters", {}).items()}
     try:
-        return Translator({}, Parser(), [], boto3.Session()).translate(template, defaults)
+        return Translator({}, Parser(), [], boto3.Session()).translate(template, options.values(template, parameters))
     except InvalidDocumentException as error:
         raise Failed("\n".join(str(cause) for cause in [error, *error.causes])) from error
 
@@ -122,8 +125,8 @@ def differences(a, b, path=""):
         yield f"{path}: SAM {json.dumps(a)}, CDK {json.dumps(b)}"
 
 
-def compare(sam, cdk):
-    return list(differences(normal(expand(sam)), normal(expand(cdk))))
+def compare(sam, cdk, parameters=None):
+    return list(differences(normal(expand(sam, parameters)), normal(expand(cdk, parameters))))
 
 
 def run(*command, cwd=ROOT):
@@ -160,9 +163,9 @@ def placeholders(sam, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("part", nargs="?", choices=["sam", "cdk"], help="one part only")
+    parser.add_argument("part", nargs="?", choices=["sam", "cdk", "iam"], help="one part only")
     parser.add_argument("--cdk-out", type=Path, help="output folder of a `cdk synth` of the built functions")
-    options = parser.parse_args()
+    arguments = parser.parse_args()
 
     failures = 0
 
@@ -185,29 +188,36 @@ def main():
             run(tool("sam"), "validate", "--lint", "--template-file", ROOT / "template.yaml")
 
         def lint():
-            plain = expand(sam)
-            expanded.write_text(json.dumps(plain, indent=1))
-            run(tool("cfn-lint"), ROOT / "template.yaml", expanded)
-            return f"{len(sam['Resources'])} resources, {len(plain['Resources'])} expanded"
+            run(tool("cfn-lint"), ROOT / "template.yaml")
+            sizes, files = {}, []
+            for name, (parameters, adds) in options.VARIANTS.items():
+                plain = options.resolved(expand(sam, parameters), options.values(sam, parameters))
+                if errors := options.errors(plain, adds):
+                    raise Failed(f"{name}: {errors}")
+                sizes[name] = len(plain["Resources"])
+                files.append(scratch / f"{name}.json")
+                files[-1].write_text(json.dumps(plain, indent=1))
+            run(tool("cfn-lint"), *files)
+            return ", ".join(f"{size} resources with {name}" for name, size in sizes.items())
 
         def nag():
-            expanded.write_text(json.dumps(expand(sam)))
+            expanded.write_text(json.dumps(expand(sam, options.ALL)))
             return "\n" + re.sub("(?m)^", "          accepted: ", run(node_tool("tsx"), "nag.ts", expanded, scratch / "nag", cwd=CDK).rstrip())
 
         def same():
-            code, out = ROOT, options.cdk_out
+            code, out = ROOT, arguments.cdk_out
             if out is None:
                 code, out = placeholders(sam, scratch / "code"), scratch / "cdk.out"
                 run(node_tool("cdk"), "synth", "--quiet", "--output", out, "--context", f"code={code}", cwd=CDK)
             (file,) = out.glob("*.template.json")
             cdk = without_cdk(json.loads(file.read_text()), sam, out, code)
-            if found := compare(sam, cdk):
+            if found := compare(sam, cdk) + compare(sam, cdk, options.ALL):
                 raise Failed("\n".join(found))
             return f"{len(functions(sam))} functions, 0 differences"
 
         def control():
             other = copy.deepcopy(sam)
-            next(iter(functions(other).values()))["MemorySize"] = 129
+            other["Resources"]["SweepFailureQueue"]["Properties"]["MessageRetentionPeriod"] = 60
             if len(found := compare(sam, other)) != 1:
                 raise Failed(f"expected exactly one difference:\n{found}")
             return found[0]
@@ -231,15 +241,23 @@ def main():
                 raise Failed("a command that does not exist passes")
             return f"{count} commands"
 
-        if options.part != "cdk":
+        def policies():
+            """The resolved template with all options, because the policies of the optional parts are checked as well."""
+            expanded.write_text(json.dumps(options.resolved(expand(sam, options.ALL), options.values(sam, options.ALL))))
+            return run("node", ROOT / "infra/check-policies/check.mjs", expanded, ROOT / "target/test-log").strip()
+
+        if arguments.part == "iam":
+            step("an IAM simulator agrees with the recorded and the forbidden requests", policies)
+            return 1 if failures else 0
+        if arguments.part != "cdk":
             step("sam validate --lint", validate)
-            step("cfn-lint of the template and its expansion", lint)
+            step("cfn-lint of the template and of what it deploys", lint)
             step("the table is kept by the stack policy, and can be imported", restorable)
             step("the documents' commands of aws and sam exist", commands)
-        if options.part != "sam":
+        if arguments.part != "sam":
             step("cdk-nag of the expanded template", nag)
             step("SAM and CDK create the same stack", same)
-            step("a changed MemorySize is detected", control)
+            step("a changed property is detected", control)
     return 1 if failures else 0
 
 

@@ -1,4 +1,4 @@
-"""Runs `sam deploy` as README.md describes it against a local emulation of CloudFormation and S3.
+"""Runs `sam deploy` as README.md describes it, for each stage of samconfig.toml, against a local emulation of CloudFormation and S3.
 
     VENV/bin/python infra/check-template/deploy.py [FOLDER]
 
@@ -123,8 +123,8 @@ class Loader(yaml.SafeLoader):
 Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
-def deploy(folder, server):
-    """Runs `sam deploy` in this folder without input; returns its exit status and output."""
+def deploy(folder, server, stage):
+    """Runs `sam deploy` for a stage in this folder without input; returns its exit status and output."""
     url = f"http://127.0.0.1:{server.server_port}"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
     environment = clean | {
@@ -139,7 +139,7 @@ def deploy(folder, server):
     }
     sam = shutil.which("sam", path=Path(sys.executable).parent) or "sam"
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run([sam, "deploy"], cwd=folder, env=environment, text=True, timeout=300, **pipes)
+    done = subprocess.run([sam, "deploy", *([] if stage == "default" else ["--config-env", stage])], cwd=folder, env=environment, text=True, timeout=300, **pipes)
     return done.returncode, done.stdout
 
 
@@ -162,9 +162,9 @@ def unknown_options():
     sam = {name for parameter in cli.params for name in parameter.opts + parameter.secondary_opts}
     (text,) = [line for line in re.split(r"\n(?=- |\n)", section()) if line.startswith("- **SAM**")]
     errors += [f"README.md: `sam deploy` has no {option}" for option in options(text) - sam]
-    settings = tomlkit.loads((ROOT / "samconfig.toml").read_text())["default"]["deploy"]["parameters"]
     names = {parameter.name for parameter in cli.params}
-    errors += [f"samconfig.toml: `sam deploy` has no parameter {name}" for name in settings.keys() - names]
+    unknown = {name for settings in stages().values() for name in settings.keys() - names}
+    errors += [f"samconfig.toml: `sam deploy` has no parameter {name}" for name in unknown]
     cdk = ROOT / "infra/cdk/node_modules/.bin/cdk"
     if cdk.exists():
         help = subprocess.run([cdk, "deploy", "--help"], text=True, stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
@@ -174,7 +174,13 @@ def unknown_options():
     return errors
 
 
-def deployed(code):
+def stages():
+    """The parameters of `sam deploy` in samconfig.toml, by stage."""
+    file = tomlkit.loads((ROOT / "samconfig.toml").read_text())
+    return {name: stage["deploy"]["parameters"] for name, stage in file.items() if name != "version"}
+
+
+def deployed(code, stage, settings):
     """Runs `sam deploy` with the template; returns the errors found, and its output."""
     with tempfile.TemporaryDirectory(prefix="deploy-") as folder:
         folder = Path(folder)
@@ -191,7 +197,7 @@ def deployed(code):
         server = ThreadingHTTPServer(("127.0.0.1", 0), FakeAws)
         server.objects, server.calls = {}, []
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        status, output = deploy(folder, server)
+        status, output = deploy(folder, server, stage)
         server.shutdown()
 
     errors = [] if status == 0 else [f"exit status {status}"]
@@ -202,24 +208,31 @@ def deployed(code):
         errors.append(f"it did not create and execute exactly one change set: {calls}")
     for call in calls["CreateChangeSet"]:
         seen = call.get("StackName"), call.get("ChangeSetType"), call.get("Capabilities.member.1")
-        if seen != ("tenancy", "CREATE", "CAPABILITY_IAM"):
+        if seen != (settings["stack_name"], "CREATE", "CAPABILITY_IAM"):
             errors.append(f"the change set is {seen}")
+        given = {call[key]: call.get(key.replace("Key", "Value")) for key in call if re.fullmatch(r"Parameters\.member\.\d+\.ParameterKey", key)}
+        for name, value in (pair.split("=") for pair in settings.get("parameter_overrides", "").split()):
+            if given.get(name) != value:
+                errors.append(f"the parameter {name} is {given.get(name)}, not {value}")
     packages = [zipfile.ZipFile(io.BytesIO(body)) for body in server.objects.values() if body.startswith(b"PK")]
     uploaded = sorted(package.read("bootstrap") for package in packages if package.namelist() == ["bootstrap"])
     if uploaded != sorted(built.values()):
         errors.append(f"the {len(uploaded)} uploaded functions are not the {len(built)} built ones")
-    return [f"sam deploy: {error}" for error in errors], output
+    return [f"sam deploy, stage {stage}: {error}" for error in errors], output
 
 
 def main():
-    errors, output = deployed(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/lambda"))
-    if errors:
-        print(output)
-    errors += unknown_options()
+    code = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/lambda")
+    errors = unknown_options()
+    for stage, settings in stages().items():
+        found, output = deployed(code, stage, settings)
+        if found:
+            print(output)
+        errors += found
     for error in errors:
         print(f"FAILED  {error}", flush=True)
     if not errors:
-        print("ok      sam deploy asks nothing, uploads every function and creates the stack; README.md names existing options only", flush=True)
+        print(f"ok      sam deploy ({', '.join(stages())}) asks nothing, uploads every function and creates the stack; README.md names existing options only", flush=True)
     return 1 if errors else 0
 
 

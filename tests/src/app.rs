@@ -1,17 +1,18 @@
 //! One API per test.
 
-use crate::exchange::{Call, exchanged_with};
+use crate::exchange::{Call, Exchange, exchanged_with};
 use crate::recorded;
 use crate::world::{endpoint, functions_folder, template};
 use aws_sdk_dynamodb::config::{Builder, Credentials, Region};
-use local::gateway::{self, Gateway};
+use local::gateway::{self, Backend, Bytes, Gateway};
 use local::http::Client;
-use local::lambda::{Lambda, Options};
+use local::lambda::{InvokeError, Lambda, Options};
 use local::proxy::{FaultProxy, LogEntry, Rule};
 use local::store::Endpoint;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tenancy::domain::Timestamp;
 use tenancy::domain::customer::Slug;
@@ -34,6 +35,7 @@ pub struct App {
     /// A key of the operator `acme` with all scopes.
     pub operator_key: String,
     gateway: Gateway,
+    access: Access,
     client: Client,
 }
 
@@ -75,6 +77,7 @@ impl App {
         let proxy = FaultProxy::start(store.url(), Vec::new()).await.expect("the proxy starts");
 
         let mut options = Options::new(functions_folder());
+        options.timeouts = template().timeouts();
         let mut values = BTreeMap::from([("Table".to_owned(), table.clone())]);
         // Without a mapping functions need no base URL: it is the gateway's own name.
         if !mapping.is_empty() {
@@ -88,8 +91,11 @@ impl App {
         change(&mut options);
         let lambda = Lambda::start(options).await.expect("the Runtime API starts");
         let mapping = mapping.to_owned();
-        let gateway = gateway_before(&lambda, gateway::Options { mapping, ..gateway::Options::default() }).await;
-        let mut app = Self { lambda, proxy, store, table, operator_key: String::new(), gateway, client: Client::new() };
+        let access = Access::default();
+        let gateway =
+            gateway_before(&lambda, &access, gateway::Options { mapping, ..gateway::Options::default() }).await;
+        let (operator_key, client) = (String::new(), Client::new());
+        let mut app = Self { lambda, proxy, store, table, operator_key, gateway, access, client };
         app.operator_key = app.new_operator_key("acme").await;
         app
     }
@@ -101,7 +107,7 @@ impl App {
 
     /// One more gateway in front of the same functions.
     pub async fn another_gateway(&self, options: gateway::Options) -> Gateway {
-        gateway_before(&self.lambda, options).await
+        gateway_before(&self.lambda, &self.access, options).await
     }
 
     /// A request by way of another gateway.
@@ -112,6 +118,20 @@ impl App {
     /// Where the gateway listens.
     pub fn address(&self) -> std::net::SocketAddr {
         self.gateway.address()
+    }
+
+    /// The line that a function logged of a request.
+    pub async fn line_of(&self, answer: &Exchange) -> Value {
+        let id = answer.header("x-request-id").expect("an answer of a function");
+        let member = format!("\"request_id\":\"{id}\"");
+        let log = self.lambda.log_with(&member).await.expect("the request is in the log");
+        let line = log.lines().find(|line| line.contains(&member)).expect("the request's line is whole");
+        serde_json::from_str(line).expect("a line is JSON")
+    }
+
+    /// The lines of the gateway's access log. That of a request is there before its answer.
+    pub fn access_log(&self) -> Vec<String> {
+        self.access.lines()
     }
 
     /// A store handle past the proxy, as the operator-key command has it.
@@ -247,9 +267,36 @@ impl App {
     }
 }
 
-async fn gateway_before(lambda: &Lambda, options: gateway::Options) -> Gateway {
+async fn gateway_before(lambda: &Lambda, access: &Access, options: gateway::Options) -> Gateway {
     let listen = ([127, 0, 0, 1], 0).into();
-    Gateway::start_with(listen, template(), lambda.clone(), options).await.expect("the gateway starts")
+    let backend = Functions { lambda: lambda.clone(), access: access.clone() };
+    Gateway::start_with(listen, template(), backend, options).await.expect("the gateway starts")
+}
+
+/// The access log of an app's gateways.
+#[derive(Clone, Default)]
+struct Access(Arc<Mutex<Vec<String>>>);
+
+impl Access {
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().expect("nobody panics while writing").clone()
+    }
+}
+
+/// The functions behind a gateway, and its access log.
+struct Functions {
+    lambda: Lambda,
+    access: Access,
+}
+
+impl Backend for Functions {
+    async fn invoke(&self, function: &str, event: Bytes, id: &str) -> Result<Bytes, InvokeError> {
+        self.lambda.invoke_as(function, event, id).await
+    }
+
+    fn answered(&self, exchange: &gateway::Exchange) {
+        self.access.0.lock().expect("nobody panics while writing").extend(exchange.access.clone());
+    }
 }
 
 /// Whether a request only opened a connection.
@@ -259,7 +306,7 @@ pub fn is_priming(entry: &LogEntry) -> bool {
 
 impl Drop for App {
     fn drop(&mut self) {
-        recorded::keep(&self.table, &self.proxy, &self.lambda, &exchanged_with(&self.url()));
+        recorded::keep(&self.table, &self.proxy, &self.lambda, &self.access.lines(), &exchanged_with(&self.url()));
         let over = self.proxy.log().into_iter().filter_map(|entry| Some((entry.function, entry.over_limit?)));
         let over: Vec<_> = over.collect();
         assert!(over.is_empty() || std::thread::panicking(), "requests were over limits of DynamoDB: {over:?}");

@@ -12,6 +12,7 @@ mod counting;
 mod exchange;
 pub mod history;
 pub mod iam;
+pub mod logs;
 mod members;
 pub mod openapi;
 pub mod operations;

@@ -46,6 +46,8 @@ pub struct Recording {
     pub requests: Vec<Request>,
     /// What the functions wrote.
     pub log: String,
+    /// What the gateway wrote.
+    pub access: String,
     /// Idempotency keys and bearer tokens that were sent.
     pub secrets: BTreeSet<String>,
     /// The `x-request-id` of every answer that a test saw.
@@ -53,7 +55,7 @@ pub struct Recording {
 }
 
 /// Keeps what an API did.
-pub(crate) fn keep(table: &str, proxy: &FaultProxy, lambda: &Lambda, exchanged: &Exchanged) {
+pub(crate) fn keep(table: &str, proxy: &FaultProxy, lambda: &Lambda, access: &[String], exchanged: &Exchanged) {
     let events = events(lambda.taken());
     let line = |entry: LogEntry| {
         // A process works on the event that it took last.
@@ -71,6 +73,7 @@ pub(crate) fn keep(table: &str, proxy: &FaultProxy, lambda: &Lambda, exchanged: 
     let lines = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| format!("{text}\n")).collect::<String>();
     record(&format!("{table}.secrets"), &lines(&mut exchanged.secrets.iter()));
     record(&format!("{table}.answers"), &lines(&mut exchanged.answers.iter()));
+    record(&format!("{table}.access"), &lines(&mut access.iter()));
     record(&format!("{table}.log"), &log_with(lambda, &exchanged.answers));
 }
 
@@ -165,5 +168,5 @@ fn read(file: PathBuf) -> Recording {
     let secrets = text(".secrets").lines().map(str::to_owned).collect();
     let answers = text(".answers").lines().map(str::to_owned).collect();
     let table = file.file_name().unwrap_or_default().to_string_lossy().replace(".requests.jsonl", "");
-    Recording { table, requests, log: text(".log"), secrets, answers }
+    Recording { table, requests, log: text(".log"), access: text(".access"), secrets, answers }
 }

@@ -71,6 +71,8 @@ mod budgets {
         /// What a call is answered and costs.
         pub async fn cost(&self, call: Call<'_>) -> String {
             let (answer, log) = self.app.requests_of(call.send()).await;
+            let line = self.app.line_of(&answer).await;
+            assert_eq!(logged_units(&line), reported_units(&log), "{line}");
             format!("{}: {}", answer.status, cost(&log))
         }
 
@@ -102,6 +104,22 @@ mod budgets {
         }
         let units = |of: fn(&LogEntry) -> f64| log.iter().map(of).sum::<f64>();
         format!("{shape}; {} read, {} written", units(LogEntry::read_units), units(LogEntry::write_units))
+    }
+
+    /// The units of a request's line; none is no member.
+    fn logged_units(line: &Value) -> (f64, f64) {
+        let units = |name: &str| match &line[name] {
+            Value::Null => 0.0,
+            units => units.as_f64().filter(|units| *units > 0.0).unwrap_or_else(|| panic!("{line}")),
+        };
+        (units("read"), units("write"))
+    }
+
+    /// The units that the store reported for requests.
+    fn reported_units(log: &[LogEntry]) -> (f64, f64) {
+        let (writes, reads): (Vec<_>, Vec<_>) = log.iter().partition(|entry| entry.is_write());
+        let sum = |entries: Vec<&LogEntry>| entries.into_iter().map(LogEntry::reported_units).sum();
+        (sum(reads), sum(writes))
     }
 
     #[test]

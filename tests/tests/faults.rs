@@ -5,6 +5,7 @@ mod faults {
     mod dropped;
     mod idempotency;
     mod in_process;
+    mod joined;
     mod lambda;
     mod limits;
     mod log_variables;

@@ -8,6 +8,7 @@ mod template {
     mod document;
     mod endpoint;
     mod openapi;
+    mod operations;
     mod repository;
     mod resources;
     mod routes;

@@ -4,5 +4,5 @@ use tenancy::http;
 use tenancy::store::Store;
 
 fn main() {
-    http::serve_scheduled(Store::sweep_deprovisioned_tenants)
+    http::serve_sweep(Store::sweep_deprovisioned_tenants)
 }

@@ -90,6 +90,7 @@ pub async fn functions(
 ) -> Result<Lambda> {
     let mut options = Options::new(binaries);
     options.concurrency = concurrency;
+    options.timeouts = template.timeouts();
     let values = BTreeMap::from([("Table".to_owned(), table.to_owned())]);
     for function in &template.functions {
         let mut all = template.environment(&function.name, &values)?;

@@ -45,6 +45,7 @@ impl Stack {
     pub async fn start(place: &Place, table: &str) -> Result<Self> {
         let mut options = Options::new(&place.programs);
         options.concurrency = CONCURRENCY;
+        options.timeouts = place.template.timeouts();
         let values = [("Table", table), ("PublicUrl", PUBLIC_URL)];
         let values = BTreeMap::from(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
         for function in &place.template.functions {

@@ -181,6 +181,11 @@ impl<K: Kind> Id<K> {
         u64::try_from(self.0.random() & LOW).unwrap_or_default() * 1_000_000 + 1
     }
 
+    /// The last four of its random bits, which spread resources evenly.
+    pub fn last_bits(&self) -> u8 {
+        u8::try_from(self.0.random() & 0xf).unwrap_or_default()
+    }
+
     /// When the id was created.
     pub fn created_at(&self) -> Timestamp {
         Timestamp::from_milliseconds(i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX))
@@ -257,6 +262,7 @@ mod tests {
             prop_assert_eq!(user.user_tag().to_string(), &ulids.0[16..22]);
             prop_assert_eq!(TenantTag::parse(&tag.to_string()), Some(tag));
             prop_assert_eq!(conversation.created_at(), now);
+            prop_assert_eq!(u128::from(role.last_bits()), other % 16);
         }
     }
 

@@ -22,10 +22,28 @@ pub struct Event {
     pub query: String,
     /// The base URL of the deployment, from the domain name of the gateway.
     pub base_url: String,
+    pub labels: Labels,
     /// Whether path parameters are already percent-decoded: by an HTTP API they are, by cargo-lambda they are not.
     pub is_decoded: bool,
     /// Whether the body is declared as base64 and is not. `http` then has an empty body.
     pub has_broken_body: bool,
+}
+
+/// What the gateway calls a request, for the log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// The key of the route, as in the gateway's own log: `GET /tenants/{tenant_id}`.
+    pub route: Option<String>,
+    /// The gateway's id of the request.
+    pub gateway: Option<String>,
+}
+
+/// What is known of an unreadable event.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub base_url: String,
+    pub path: String,
+    pub labels: Labels,
 }
 
 /// Reads an event. `None` if it is not an event of an HTTP API.
@@ -36,6 +54,7 @@ pub fn read(text: &str) -> Option<Event> {
     // The parameters as the gateway parsed them, in which a value with a comma is two values.
     event.query_string_parameters = Default::default();
     let is_decoded = event.route_key.as_deref() != Some("$default");
+    let labels = Labels { route: event.route_key.take(), gateway: event.request_context.request_id.take() };
     let headers = mem::take(&mut event.headers);
     let (domain, stage) = (event.request_context.domain_name.take(), event.request_context.stage.take());
     let base_url = base_url(domain.as_deref(), stage.as_deref());
@@ -53,15 +72,20 @@ pub fn read(text: &str) -> Option<Event> {
     }
     let has_broken_body = body.is_none();
     *http.body_mut() = body.unwrap_or_default();
-    Some(Event { http, query, base_url, is_decoded, has_broken_body })
+    Some(Event { http, query, base_url, labels, is_decoded, has_broken_body })
 }
 
-/// Base URL and path of an unreadable event, as far as it has them, for the problem that is answered.
-pub fn origin(text: &str) -> (String, String) {
+/// What an unreadable event says of itself, for the problem that is answered and for the log.
+pub fn origin(text: &str) -> Origin {
     let event: Value = serde_json::from_str(text).unwrap_or_default();
     let text = |pointer| event.pointer(pointer).and_then(Value::as_str);
     let base_url = base_url(text("/requestContext/domainName"), text("/requestContext/stage"));
-    (base_url, text("/rawPath").unwrap_or_default().to_owned())
+    let owned = |pointer| text(pointer).map(str::to_owned);
+    Origin {
+        base_url,
+        path: owned("/rawPath").unwrap_or_default(),
+        labels: Labels { route: owned("/routeKey"), gateway: owned("/requestContext/requestId") },
+    }
 }
 
 /// The base URL from the domain name of the gateway, never from a header, which the caller can forge.
@@ -203,10 +227,12 @@ mod tests {
 
     #[test]
     fn the_origin_is_told_of_what_cannot_be_read() {
-        let text = r#"{"rawPath": "/a b", "requestContext": {"domainName": "d.example", "http": 1}}"#;
+        let text = r#"{"rawPath": "/a b", "routeKey": "GET /a", "requestContext": {"domainName": "d.example", "requestId": "g=", "http": 1}}"#;
         assert!(read(text).is_none());
-        assert_eq!(origin(text), ("https://d.example".to_owned(), "/a b".to_owned()));
-        assert_eq!(origin("[]"), ("https://localhost".to_owned(), String::new()));
+        let labels = Labels { route: Some("GET /a".to_owned()), gateway: Some("g=".to_owned()) };
+        assert_eq!(origin(text), Origin { base_url: "https://d.example".to_owned(), path: "/a b".to_owned(), labels });
+        let (base_url, path) = ("https://localhost".to_owned(), String::new());
+        assert_eq!(origin("[]"), Origin { base_url, path, labels: Labels::default() });
     }
 
     proptest! {

@@ -2,8 +2,11 @@
 //!
 //! The level is fixed and no environment variable changes it: at TRACE the Lambda runtime logs whole events with credentials.
 
+use super::event::Labels;
 use crate::domain::Error;
+use crate::store::{CallerIds, Swept};
 use serde::Serialize;
+use std::cell::RefCell;
 use std::fmt::Debug;
 use std::io::Write;
 use std::panic::PanicHookInfo;
@@ -17,12 +20,48 @@ use tracing::{Event, Level, Metadata};
 /// The target of events after which the process exits.
 const FATAL: &str = "tenancy::fatal";
 
+thread_local! {
+    /// The id of the invocation that this thread works on.
+    static INVOCATION: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Notes the id of the invocation that begins. Only lines without an id of the gateway show it.
+pub fn begin(invocation: &str) {
+    INVOCATION.with_borrow_mut(|current| invocation.clone_into(current));
+}
+
+fn invocation() -> Option<String> {
+    // A panic may end the thread.
+    let id = INVOCATION.try_with(|current| current.try_borrow().map(|id| id.clone()).unwrap_or_default());
+    id.ok().filter(|id| !id.is_empty())
+}
+
+/// What an invocation took.
+#[derive(Clone, Copy, Default)]
+pub struct Costs {
+    pub milliseconds: u64,
+    /// Capacity units of the table, as far as DynamoDB reports them.
+    pub read: f64,
+    pub written: f64,
+    /// Whether it is the first of its process.
+    pub is_cold: bool,
+}
+
+impl Costs {
+    /// What was used, if there was anything.
+    fn units(&self) -> (Option<f64>, Option<f64>) {
+        let used = |units: f64| (units > 0.0).then_some(units);
+        (used(self.read), used(self.written))
+    }
+}
+
 /// The event that is logged when a request is answered.
 pub struct RequestEvent<'a> {
-    pub request_id: &'a str,
-    pub operation: &'a str,
+    pub labels: &'a Labels,
     pub status: u16,
-    pub milliseconds: u64,
+    pub request_id: &'a str,
+    pub caller: CallerIds,
+    pub costs: Costs,
     /// The caller's `x-request-id`: at most 128 printable ASCII characters.
     pub caller_request_id: Option<&'a str>,
     /// The error with all its sources.
@@ -31,13 +70,26 @@ pub struct RequestEvent<'a> {
 
 /// Logs an answered request.
 pub fn request(event: &RequestEvent) {
+    let (read, written) = event.costs.units();
+    let (route, gateway) = (event.labels.route.as_deref(), event.labels.gateway.as_deref());
+    let lambda = if gateway.is_none() { invocation() } else { None };
+    let (customer, key) = (event.caller.customer.map(|id| id.to_string()), event.caller.key.map(|id| id.to_string()));
+    let user = event.caller.user.map(|id| id.to_string());
     macro_rules! event {
         ($level:ident) => {
             tracing::$level!(
-                request_id = event.request_id,
-                operation = event.operation,
+                route,
                 status = event.status,
-                milliseconds = event.milliseconds,
+                milliseconds = event.costs.milliseconds,
+                request_id = event.request_id,
+                gateway,
+                lambda,
+                customer,
+                key,
+                user,
+                read,
+                write = written,
+                cold = event.costs.is_cold.then_some(true),
                 caller_request_id = event.caller_request_id,
                 cause = event.cause,
             )
@@ -46,9 +98,24 @@ pub fn request(event: &RequestEvent) {
     if event.status < 500 { event!(info) } else { event!(error) }
 }
 
-/// Logs failed work that is not a request.
-pub fn failed(cause: &str) {
-    tracing::error!(cause);
+/// Logs a run of the sweep.
+pub fn sweep(swept: &Swept, costs: &Costs, cause: Option<&str>) {
+    let (read, written) = costs.units();
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::$level!(
+                jobs = swept.jobs,
+                oldest_job_seconds = swept.oldest_job_seconds,
+                milliseconds = costs.milliseconds,
+                lambda = invocation(),
+                read,
+                write = written,
+                cold = costs.is_cold.then_some(true),
+                cause,
+            )
+        };
+    }
+    if cause.is_none() { event!(info) } else { event!(error) }
 }
 
 /// Logs why a process cannot start or continue.
@@ -60,7 +127,7 @@ pub fn fatal(cause: &str) {
 pub fn panicked(panic: &PanicHookInfo, shows_message: bool) {
     let place = panic.location().map(ToString::to_string);
     let message = panic.payload_as_str().filter(|_| shows_message);
-    tracing::error!(cause = "a panic", place = place.as_deref(), message);
+    tracing::error!(cause = "a panic", place = place.as_deref(), lambda = invocation(), message);
 }
 
 /// Installs the subscriber, once per process.
@@ -135,6 +202,15 @@ impl Visit for Members {
         self.add(field.name(), value);
     }
 
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add(field.name(), value);
+    }
+
+    /// Whole numbers are written without decimals.
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if value.fract() == 0.0 { self.add(field.name(), value as i64) } else { self.add(field.name(), value) }
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.add(field.name(), format!("{value:?}"));
     }
@@ -170,7 +246,7 @@ pub fn milliseconds(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::RefCell;
+    use crate::domain::{CustomerId, KeyId, UserId};
     use std::panic;
 
     thread_local!(static LINES: RefCell<String> = RefCell::default());
@@ -182,33 +258,74 @@ mod tests {
         LINES.take()
     }
 
-    const EVENT: RequestEvent = RequestEvent {
-        request_id: "req_1",
-        operation: "get-tenant",
-        status: 200,
-        milliseconds: 7,
-        caller_request_id: None,
-        cause: None,
-    };
+    const COSTS: Costs = Costs { milliseconds: 7, read: 0.0, written: 0.0, is_cold: false };
+
+    fn event(labels: &Labels) -> RequestEvent<'_> {
+        let caller = CallerIds::default();
+        RequestEvent {
+            labels,
+            status: 200,
+            request_id: "req_1",
+            caller,
+            costs: COSTS,
+            caller_request_id: None,
+            cause: None,
+        }
+    }
 
     #[test]
     fn a_request_is_one_line_and_says_what_there_is() {
+        let labels = Labels { route: Some("GET /tenants".to_owned()), gateway: Some("g=".to_owned()) };
+        let plain = "{\"route\":\"GET /tenants\",\"status\":200,\"milliseconds\":7,\"request_id\":\"req_1\",\"gateway\":\"g=\"}\n";
+        begin("i");
+        assert_eq!(logged(|| request(&event(&labels))), plain);
+        let (customer, key) = (Some(CustomerId::NIL), Some(KeyId::NIL));
+        let full = RequestEvent {
+            status: 503,
+            caller: CallerIds { customer, key, user: None },
+            costs: Costs { read: 2.5, written: 4.0, is_cold: true, ..COSTS },
+            caller_request_id: Some("a\"b"),
+            cause: Some("x\ny"),
+            ..event(&labels)
+        };
+        let nil = "0".repeat(26);
         assert_eq!(
-            logged(|| request(&EVENT)),
-            "{\"request_id\":\"req_1\",\"operation\":\"get-tenant\",\"status\":200,\"milliseconds\":7}\n"
+            logged(|| request(&full)),
+            format!(
+                "{{\"level\":\"error\",\"route\":\"GET /tenants\",\"status\":503,\"milliseconds\":7,\"request_id\":\"req_1\",\
+                 \"gateway\":\"g=\",\"customer\":\"cust_{nil}\",\"key\":\"key_{nil}\",\"read\":2.5,\"write\":4,\"cold\":true,\
+                 \"caller_request_id\":\"a\\\"b\",\"cause\":\"x\\ny\"}}\n"
+            )
         );
-        let failed = RequestEvent { status: 503, caller_request_id: Some("a\"b"), cause: Some("x\ny"), ..EVENT };
+    }
+
+    #[test]
+    fn the_invocation_is_shown_where_the_gateway_gave_no_id() {
+        begin("i");
+        let user = CallerIds { customer: None, key: None, user: Some(UserId::NIL) };
+        let line = logged(|| request(&RequestEvent { caller: user, ..event(&Labels::default()) }));
+        let nil = "0".repeat(26);
+        let expected = "{\"status\":200,\"milliseconds\":7,\"request_id\":\"req_1\",\"lambda\":\"i\",\"user\":\"usr_";
+        assert_eq!(line, format!("{expected}{nil}\"}}\n"));
+    }
+
+    #[test]
+    fn a_sweep_says_what_it_found_also_if_it_fails() {
+        begin("i");
+        let swept = Swept { jobs: 3, oldest_job_seconds: Some(0) };
         assert_eq!(
-            logged(|| request(&failed)),
-            "{\"level\":\"error\",\"request_id\":\"req_1\",\"operation\":\"get-tenant\",\"status\":503,\"milliseconds\":7,\
-             \"caller_request_id\":\"a\\\"b\",\"cause\":\"x\\ny\"}\n"
+            logged(|| sweep(&swept, &COSTS, None)),
+            "{\"jobs\":3,\"oldest_job_seconds\":0,\"milliseconds\":7,\"lambda\":\"i\"}\n"
+        );
+        assert_eq!(
+            logged(|| sweep(&Swept::default(), &COSTS, Some("x"))),
+            "{\"level\":\"error\",\"jobs\":0,\"milliseconds\":7,\"lambda\":\"i\",\"cause\":\"x\"}\n"
         );
     }
 
     #[test]
     fn what_ends_a_process_is_fatal() {
         assert_eq!(logged(|| fatal("no table")), "{\"level\":\"fatal\",\"cause\":\"no table\"}\n");
-        assert_eq!(logged(|| failed("late")), "{\"level\":\"error\",\"cause\":\"late\"}\n");
     }
 
     #[test]
@@ -227,6 +344,7 @@ mod tests {
     #[test]
     fn a_panics_message_is_in_the_log_only_where_it_is_asked_for() {
         for (shows_message, message) in [(false, ""), (true, ",\"message\":\"at index 3\"")] {
+            begin("i");
             let before = panic::take_hook();
             panic::set_hook(Box::new(move |panic| panicked(panic, shows_message)));
             let line = logged(|| drop(panic::catch_unwind(|| panic!("at index {}", 3))));
@@ -236,7 +354,7 @@ mod tests {
             let rest = line.strip_prefix(start).unwrap_or_else(|| panic!("{line}"));
             let (place, rest) = rest.split_at(rest.find('"').unwrap());
             assert!(place.split(':').all(|number| number.parse::<u32>().is_ok()), "{line}");
-            assert_eq!(rest, format!("\"{message}{end}"), "{line}");
+            assert_eq!(rest, format!("\",\"lambda\":\"i\"{message}{end}"), "{line}");
         }
     }
 }

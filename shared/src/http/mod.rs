@@ -29,4 +29,4 @@ pub use registry::{problem_list, problem_page, problem_type};
 pub use request::Request;
 pub use response::{Response, created, document, found, json_text, list, no_content, ok, page};
 pub use routes::{Route, unmatched};
-pub use serve::{now, serve, serve_public, serve_public_reading, serve_querying, serve_scheduled};
+pub use serve::{now, serve, serve_public, serve_public_reading, serve_querying, serve_sweep};

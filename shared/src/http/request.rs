@@ -1,6 +1,6 @@
 //! One request of the gateway.
 
-use super::event::{self, Event};
+use super::event::{self, Event, Labels, Origin};
 use super::problem::ProblemContext;
 use super::{query, uri};
 use crate::domain::precondition::EntityTags;
@@ -16,12 +16,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads an event. The error is the context of an unreadable event.
+    /// Reads an event. The error is what is known of an unreadable event.
     pub(super) fn read(
         event: &str,
         id: RequestId,
         public_url: Option<&str>,
-    ) -> std::result::Result<Self, ProblemContext> {
+    ) -> std::result::Result<Self, (ProblemContext, Labels)> {
         let context = |base_url: String, path: &str| ProblemContext {
             base_url: public_url.map_or(base_url, |url| url.trim_end_matches('/').to_owned()),
             instance: uri::reference(path),
@@ -29,14 +29,19 @@ impl Request {
             has_weak_if_match: false,
         };
         let Some(event) = event::read(event) else {
-            let (base_url, path) = event::origin(event);
-            return Err(context(base_url, &path));
+            let Origin { base_url, path, labels } = event::origin(event);
+            return Err((context(base_url, &path), labels));
         };
         let context = context(event.base_url.clone(), event.http.raw_http_path());
         let mut request = Self { event, context };
         let if_match = request.header(IF_MATCH).and_then(EntityTags::parse);
         request.context.has_weak_if_match = if_match.is_some_and(|tags| tags.has_weak());
         Ok(request)
+    }
+
+    /// Takes what the gateway calls the request.
+    pub(super) fn take_labels(&mut self) -> Labels {
+        std::mem::take(&mut self.event.labels)
     }
 
     /// The base URL of the deployment, without a trailing slash.

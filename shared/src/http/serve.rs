@@ -1,17 +1,18 @@
 //! Runs a handler: configuration, client, request id, errors and panics, log. Every request that reaches a function gets a response of
 //! this service, never one that API Gateway generates.
 
-use super::log::{self, RequestEvent};
+use super::log::{self, Costs, RequestEvent};
 use super::problem::problem;
 use super::request::Request;
 use super::response::{NO_STORE, REVALIDATED, Response};
 use super::uri;
 use crate::domain::{Error, RequestId, Result, Timestamp};
-use crate::store::{Settings, Store};
+use crate::store::{Settings, Store, Swept};
 use futures_util::FutureExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Context, LambdaEvent, Runtime, Service, service_fn};
 use serde_json::value::RawValue;
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -47,7 +48,7 @@ fn serve_over(
         let (store, process, handler) = (&store, &process, &handler);
         poll(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
             let store = store.for_request(now(), remaining(&event.context));
-            process.answer(event, async |request| handler(request, &store).await).await
+            process.answer(event, Some(&store), async |request| handler(request, &store).await).await
         }))
         .await;
     });
@@ -60,25 +61,28 @@ pub fn serve_public(handler: impl Fn(&Request) -> Result<Response>) {
     run(async {
         let (process, handler) = (&process, &handler);
         poll(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-            process.answer(event, async |request| handler(&request))
+            process.answer(event, None, async |request| handler(&request))
         }))
         .await;
     });
 }
 
-/// Runs a function that a schedule invokes. If the work fails, the invocation fails, so that Lambda retries it.
-pub fn serve_scheduled(handler: impl AsyncFn(&Store) -> Result<()>) {
+/// Runs the function that a schedule invokes. If the work fails, the invocation fails, so that Lambda reports it.
+pub fn serve_sweep(sweep: impl AsyncFn(&Store, &mut Swept) -> Result<()>) {
     log::start();
     let settings = Settings::from_environment().unwrap_or_else(|missing| fail(&missing));
     run(async {
-        let store = Store::new(settings, now());
-        let (store, handler) = (&store, &handler);
+        let (store, is_new) = (Store::new(settings, now()), Cell::new(true));
+        let (store, sweep, is_new) = (&store, &sweep, &is_new);
         let work = move |event: LambdaEvent<serde::de::IgnoredAny>| async move {
-            let store = store.for_request(now(), remaining(&event.context));
-            handler(&store).await.map_err(|error| {
-                log::failed(&log::cause(&error).unwrap_or_else(|| format!("{error:?}")));
-                "the work failed; the log has the cause"
-            })
+            let started = Instant::now();
+            log::begin(&event.context.request_id);
+            let store = store.for_sweep(now(), remaining(&event.context));
+            let mut swept = Swept::default();
+            let done = sweep(&store, &mut swept).await;
+            let cause = done.as_ref().err().map(|error| log::cause(error).unwrap_or_else(|| format!("{error:?}")));
+            log::sweep(&swept, &costs(started, Some(&store), is_new.replace(false)), cause.as_deref());
+            done.map_err(|_| "the work failed; the log has the cause")
         };
         if let Err(error) = Runtime::new(service_fn(work)).run().await {
             fail(&error.to_string());
@@ -129,52 +133,61 @@ fn remaining(context: &Context) -> Option<Duration> {
 
 /// The state that all requests of a process share.
 struct Process {
-    operation: String,
     public_url: Option<String>,
     /// The default `Cache-Control` of responses.
     cache_control: &'static str,
+    /// Whether it has had no request yet.
+    is_new: Cell<bool>,
+}
+
+fn costs(started: Instant, store: Option<&Store>, is_cold: bool) -> Costs {
+    let (read, written) = store.map_or((0.0, 0.0), Store::units);
+    Costs { milliseconds: log::milliseconds(started.elapsed()), read, written, is_cold }
 }
 
 impl Process {
     fn new(cache_control: &'static str) -> Self {
         Self {
-            operation: env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
             public_url: env::var("PUBLIC_URL").ok().filter(|url| !url.is_empty()),
             cache_control,
+            is_new: Cell::new(true),
         }
     }
 
-    /// Answers one request, also if the handler fails or panics.
+    /// Answers one request, also if the handler fails or panics. `store` is the one that the handler uses.
     async fn answer(
         &self,
         event: LambdaEvent<Box<RawValue>>,
+        store: Option<&Store>,
         handler: impl AsyncFnOnce(Request) -> Result<Response>,
     ) -> std::result::Result<ApiGatewayV2httpResponse, Infallible> {
         let started = Instant::now();
+        log::begin(&event.context.request_id);
         let mut random = [0; 16];
         // If this fails, the id has no random part. The request is answered anyway.
         let _ = getrandom::fill(&mut random);
         let id = RequestId::new(now(), u128::from_be_bytes(random));
         let request = Request::read(event.payload.get(), id, self.public_url.as_deref());
         drop(event);
-        let (context, caller_request_id, result) = match request {
-            Ok(request) => {
-                let context = request.context.clone();
+        let (context, labels, caller_request_id, result) = match request {
+            Ok(mut request) => {
+                let (context, labels) = (request.context.clone(), request.take_labels());
                 let caller_request_id = log::caller_request_id(request.header("x-request-id")).map(str::to_owned);
                 let result = AssertUnwindSafe(handler(request)).catch_unwind().await;
                 let panicked = |_| Err(Error::internal("the handler panicked"));
-                (context, caller_request_id, result.unwrap_or_else(panicked))
+                (context, labels, caller_request_id, result.unwrap_or_else(panicked))
             }
-            Err(context) => (context, None, Err(Error::Malformed(UNREADABLE.to_owned()))),
+            Err((context, labels)) => (context, labels, None, Err(Error::Malformed(UNREADABLE.to_owned()))),
         };
 
         let cause = result.as_ref().err().and_then(log::cause);
         let response = result.unwrap_or_else(|error| problem(&error, &context));
         log::request(&RequestEvent {
-            request_id: &context.request_id,
-            operation: &self.operation,
+            labels: &labels,
             status: response.status().as_u16(),
-            milliseconds: log::milliseconds(started.elapsed()),
+            request_id: &context.request_id,
+            caller: store.map(Store::caller).unwrap_or_default(),
+            costs: costs(started, store, self.is_new.replace(false)),
             caller_request_id: caller_request_id.as_deref(),
             cause: cause.as_deref(),
         });

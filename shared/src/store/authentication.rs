@@ -7,6 +7,7 @@ use super::first_read::FirstRead;
 use super::item::{Item, get_text, number, text};
 use super::keys::{self, Key};
 use super::signing_keys;
+use super::usage::CallerIds;
 use crate::domain::credential::Credential;
 use crate::domain::customer::Slug;
 use crate::domain::key_ring::{KeyEntry, KeyRing};
@@ -119,8 +120,16 @@ impl Store {
         let item = find(items, &root_key(claim))?;
         let entry = self.live_entry(claim, item)?;
         match &claim.root {
-            Root::Operator(root) => operator(root, entry, item).map(Principal::Operator),
-            Root::Customer(root) => integration(*root, claim.key_id, entry, item).map(Principal::Integration),
+            Root::Operator(root) => {
+                let operator = operator(root, entry, item)?;
+                self.usage.set_caller(CallerIds::key(None, claim.key_id));
+                Some(Principal::Operator(operator))
+            }
+            Root::Customer(root) => {
+                let integration = integration(*root, claim.key_id, entry, item)?;
+                self.usage.set_caller(CallerIds::key(Some(root), claim.key_id));
+                Some(Principal::Integration(integration))
+            }
         }
     }
 
@@ -151,6 +160,7 @@ impl Store {
         let is_live = customer == Some("active") && gate.and_then(TenantId::parse) == Some(token.tenant());
         match status {
             Some(status) if is_valid && is_live => {
+                self.usage.set_caller(CallerIds::user(&root, user));
                 if status == UserStatus::Active.as_str() {
                     Ok(Some(EndUser { root, user, signing_key: kid }))
                 } else {

@@ -1,6 +1,7 @@
 //! The handle of the store: client, table and deadline of the current request.
 
 use super::gate_number::GateNumber;
+use super::usage::{CallerIds, Usage};
 use super::{keys, tls};
 use crate::domain::{Error, Id, Kind, Result, Timestamp};
 use aws_sdk_dynamodb::Client;
@@ -18,6 +19,8 @@ use tokio::time::Instant;
 /// The maximum time that a request may use the store. A transaction may take up to 7 s if its coordinator has to finish an earlier
 /// attempt; the gateway waits 30 s.
 const MAX_REQUEST_TIME: Duration = Duration::from_secs(7);
+/// The maximum time that a run of the sweep may use the store. Its function has 60 s.
+const MAX_SWEEP_TIME: Duration = Duration::from_secs(50);
 /// The time before the deadline of the function that is reserved for the response.
 const RESPONSE_TIME: Duration = Duration::from_millis(500);
 
@@ -112,6 +115,7 @@ pub struct Store {
     pub(super) now: Timestamp,
     /// The gate that this request reads and checks.
     pub(super) gate_number: GateNumber,
+    pub(super) usage: Arc<Usage>,
     deadline: Instant,
 }
 
@@ -123,6 +127,7 @@ impl Store {
             table: settings.table.into(),
             now,
             gate_number: GateNumber::new(0),
+            usage: Arc::default(),
             deadline: Instant::now() + MAX_REQUEST_TIME,
         }
     }
@@ -130,10 +135,29 @@ impl Store {
     /// The handle for one request at `now`. `remaining` is the remaining time of the invocation, if it is known.
     #[must_use]
     pub fn for_request(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
-        let left = remaining
-            .map_or(MAX_REQUEST_TIME, |remaining| remaining.saturating_sub(RESPONSE_TIME).min(MAX_REQUEST_TIME));
+        self.within(MAX_REQUEST_TIME, now, remaining)
+    }
+
+    /// The handle for one run of the sweep.
+    #[must_use]
+    pub fn for_sweep(&self, now: Timestamp, remaining: Option<Duration>) -> Self {
+        self.within(MAX_SWEEP_TIME, now, remaining)
+    }
+
+    fn within(&self, max: Duration, now: Timestamp, remaining: Option<Duration>) -> Self {
+        let left = remaining.map_or(max, |remaining| remaining.saturating_sub(RESPONSE_TIME).min(max));
         let gate_number = GateNumber::new(random().map_or(0, u8::from_be_bytes));
-        Self { now, gate_number, deadline: Instant::now() + left, ..self.clone() }
+        Self { now, gate_number, usage: Arc::default(), deadline: Instant::now() + left, ..self.clone() }
+    }
+
+    /// The capacity units that the request has read and written.
+    pub fn units(&self) -> (f64, f64) {
+        self.usage.units()
+    }
+
+    /// The caller of the request, once its credential was accepted.
+    pub fn caller(&self) -> CallerIds {
+        self.usage.caller()
     }
 
     /// Opens the connections for parallel reads during the init phase, in which Lambda gives a process a full core. It reads an item that

@@ -26,7 +26,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{CancellationReason, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
 use futures_util::FutureExt;
 use std::ops::ControlFlow;
 
@@ -233,8 +235,10 @@ impl Store {
             .condition_expression(write.condition())
             .set_expression_attribute_names(write.names())
             .set_expression_attribute_values(write.values())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let sent = request.customize().interceptor(lost.clone()).send().await;
+        let sent = sent.inspect(|output| self.usage.count_write(output.consumed_capacity()));
         single(sent.map(|_| None), |error| match error {
             PutItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
             _ => None,
@@ -252,8 +256,10 @@ impl Store {
             .set_expression_attribute_names(write.names())
             .set_expression_attribute_values(write.values())
             .set_return_values(write.is_overwrite.then_some(ReturnValue::AllNew))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let sent = request.customize().interceptor(lost.clone()).send().await;
+        let sent = sent.inspect(|output| self.usage.count_write(output.consumed_capacity()));
         single(sent.map(|output| output.attributes), |error| match error {
             UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
             _ => None,
@@ -266,10 +272,18 @@ impl Store {
             Ok(items) => items,
             Err(error) => return Attempt::Failed(error),
         };
-        let request = self.client.transact_write_items().set_transact_items(Some(items)).client_request_token(token);
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .client_request_token(token)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let sent = request.customize().config_override(transaction_timeouts()).interceptor(lost.clone()).send().await;
         match sent {
-            Ok(_) => Attempt::Applied(None),
+            Ok(output) => {
+                self.usage.count_write(output.consumed_capacity());
+                Attempt::Applied(None)
+            }
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                     from_reasons(canceled.cancellation_reasons())

@@ -179,9 +179,25 @@ pub fn sweep_job(root: &CustomerRoot, tenant: TenantId) -> Key {
 
 const JOBS: &str = "#J";
 
-/// All sweep jobs. The partition has no root, and only the scheduled function uses it.
-pub fn sweep_jobs() -> Partition {
-    Partition { index: INDEX, pk: "J".to_owned() }
+/// The place of a tenant's job in the index: one of 16 partitions, because an index partition that cannot keep up throttles every write of the
+/// table. The oldest job of a partition is its first. The partitions have no root, and only the scheduled function reads them.
+pub fn sweep_job_place(tenant: TenantId, now: Timestamp) -> (Partition, String) {
+    (jobs_of(tenant.last_bits()), format!("{now}#{}", id_sort_key(tenant)))
+}
+
+/// All sweep jobs. Those of releases before the 16 partitions are in one of their own, in the order of their tenants.
+pub fn sweep_jobs() -> impl Iterator<Item = Partition> {
+    let before = Partition { index: INDEX, pk: "J".to_owned() };
+    (0..16).map(jobs_of).chain([before])
+}
+
+fn jobs_of(digit: u8) -> Partition {
+    Partition { index: INDEX, pk: format!("J#{digit:x}") }
+}
+
+/// When a job was created, by its sort key in the index; `None` for one of an earlier release.
+pub(super) fn sweep_job_time(sk: &str) -> Option<Timestamp> {
+    Timestamp::parse(sk.split_once('#')?.0)
 }
 
 /// The customer and the tenant of a sweep job. The sweep has no authenticated root.
@@ -441,7 +457,10 @@ mod tests {
             (6, _) => place(format!("tenants {customer}"), tenant.to_string(), super::tenant(&root, tenant)),
             (7, _) => place(format!("suspended {customer}"), tenant.to_string(), indexed(suspended_tenants(&root))),
             (8, _) => place(format!("jobs {customer}"), tenant.to_string(), sweep_job(&root, tenant)),
-            (9, _) => place("every job".to_owned(), tenant.to_string(), indexed(sweep_jobs())),
+            (9, _) => {
+                let (partition, _) = sweep_job_place(tenant, Timestamp::MAX);
+                place(format!("job {}", tenant.last_bits()), tenant.to_string(), indexed(partition))
+            }
             (10, Some(external)) => {
                 lone(format!("external id {customer} {}", external.as_str()), external_id(&root, &external))
             }
@@ -461,7 +480,7 @@ mod tests {
     fn check_root(place: &Place) {
         let words: Vec<&str> = place.key.pk.splitn(3, '#').collect();
         let owner = match words[..] {
-            ["J"] => "job".to_owned(),
+            ["J", _] => "job".to_owned(),
             ["S"] | ["S", "P"] | ["S", "G", _] => "signing".to_owned(),
             ["I", ulid, ..] => format!("cust_{ulid}"),
             ["O", operator, ..] => operator.to_owned(),
@@ -526,6 +545,20 @@ mod tests {
         for prefix in &open {
             let alike: Vec<_> = fixed.iter().chain(&open).filter(|other| other.starts_with(prefix)).collect();
             assert_eq!(alike, [prefix]);
+        }
+    }
+
+    #[test]
+    fn jobs_are_spread_over_partitions_that_are_all_swept() {
+        let now = Timestamp::from_milliseconds(1_700_000_000_123);
+        let swept: Vec<String> = sweep_jobs().map(|partition| partition.pk).collect();
+        assert_eq!((swept.len(), swept[0].as_str(), swept[15].as_str(), swept[16].as_str()), (17, "J#0", "J#f", "J"));
+        for digit in 0..16u8 {
+            let tenant = TenantId::new(now, u128::from(digit) + 32);
+            let (partition, sk) = sweep_job_place(tenant, now);
+            assert_eq!(Some(&partition.pk), swept.get(usize::from(digit)));
+            assert_eq!(sk, format!("2023-11-14T22:13:20.123Z#{}", tenant.ulid()));
+            assert_eq!((sweep_job_time(&sk), sweep_job_time(&tenant.ulid())), (Some(now), None));
         }
     }
 

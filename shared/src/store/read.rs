@@ -8,7 +8,7 @@ use super::item::{self, Item};
 use super::keys::{Key, Partition};
 use super::snapshot::{Entity, Snapshot};
 use crate::domain::{Error, Result};
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::FutureExt;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -169,12 +169,14 @@ impl Store {
             };
             let keys = keys.build().map_err(Error::internal)?;
             let request = self.client.batch_get_item().request_items(&*self.table, keys);
+            let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
             let sent = if is_large {
                 self.in_time(request.customize().config_override(transaction_timeouts()).send().boxed_local()).await?
             } else {
                 self.in_time(request.send().boxed_local()).await?
             };
             let output = sent.map_err(|error| store_error(&error))?;
+            self.usage.count_read(output.consumed_capacity());
             found.extend(output.responses.and_then(|mut tables| tables.remove(&*self.table)).unwrap_or_default());
             // A response has at most 16 MB, and fewer items if the table throttles. The remaining keys are requested again.
             let unprocessed = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
@@ -197,6 +199,7 @@ impl Store {
             .set_index_name(partition.index.map(str::to_owned))
             .consistent_read(partition.index.is_none())
             .scan_index_forward(!range.descending)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .set_limit(range.limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)))
             .expression_attribute_values(":pk", item::text(&*partition.pk));
         request = match range.after {
@@ -209,6 +212,7 @@ impl Store {
             }
         };
         let output = self.in_time(request.send().boxed_local()).await?.map_err(|error| store_error(&error))?;
+        self.usage.count_read(output.consumed_capacity());
         Ok(Rows { items: output.items.unwrap_or_default(), has_more: output.last_evaluated_key.is_some() })
     }
 }

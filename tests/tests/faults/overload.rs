@@ -94,14 +94,16 @@ async fn the_log_says_why_the_store_throttled() {
     });
     app.faults([Rule::on("Query", Action::status(400, body.to_string()))]);
     expect_unavailable(app.with_key(&key, "GET", "/tenants").send().await);
-    let why = |operation: &str, log: &str| {
-        let says_why = |line: &&str| line.contains(operation) && line.contains("KeyRangeThroughputExceeded");
+    let why = |route: &str, log: &str| {
+        let says_why = |line: &&str| line.contains(route) && line.contains("KeyRangeThroughputExceeded");
         assert_eq!(log.lines().filter(says_why).count(), 1, "{log}");
     };
-    why("list-tenants", &app.lambda.log_with("KeyRangeThroughputExceeded").await.unwrap());
+    why("GET /tenants\"", &app.lambda.log_with("KeyRangeThroughputExceeded").await.unwrap());
     app.faults([Rule::on("TransactWriteItems", cancelled_by_throttling())]);
-    expect_unavailable(post_once(&app, &key, "a").await);
-    why("create-tenant", &app.lambda.log_with("create-tenant").await.unwrap());
+    let answer = post_once(&app, &key, "a").await;
+    let log = app.lambda.log_with(answer.header("x-request-id").unwrap()).await.unwrap();
+    expect_unavailable(answer);
+    why("POST /tenants\"", &log);
 }
 
 #[tokio::test]

@@ -104,6 +104,18 @@ fn every_recorded_write_is_conditional_and_has_its_write_id() {
     assert!(writes > 0, "not one write is recorded");
 }
 
+/// What a request costs is in its line, so every one asks for it. One that opens a connection is of no request.
+#[test]
+fn every_recorded_request_asks_for_its_units() {
+    for recording in recordings() {
+        for request in &recording.requests {
+            let is_priming = request.parts().iter().any(|part| part.partition.as_deref() == Some("prime"));
+            let asked = &request.body["ReturnConsumedCapacity"];
+            assert!(is_priming || asked == "TOTAL", "{}: {} {}", request.function, request.operation, request.body);
+        }
+    }
+}
+
 #[test]
 fn every_kind_of_request_is_recorded() {
     let mut counts = KNOWN.map(|operation| (operation, 0));
@@ -173,7 +185,8 @@ fn a_request_over_a_limit_is_told() {
     let over = Request { over_limit: Some("too long".to_owned()), ..request("F", "UpdateItem", json!({})) };
     let requests = vec![request("F", "BatchGetItem", json!({})), over];
     let (secrets, answers) = (BTreeSet::new(), Vec::new());
-    let recording = Recording { table: "t".to_owned(), requests, log: String::new(), secrets, answers };
+    let (log, access) = (String::new(), String::new());
+    let recording = Recording { table: "t".to_owned(), requests, log, access, secrets, answers };
     assert_eq!(over_limits(&recording), ["F: too long"]);
 }
 
@@ -201,7 +214,9 @@ fn is_documented(request: &Request, part: &Part) -> bool {
     let is_query = part.action == "Query";
     match part.partition.as_deref().unwrap_or_default() {
         "prime" => request.operation == "BatchGetItem",
-        "J" => is_query && part.index.as_deref() == Some("gs1") && request.function == SWEEP,
+        key if key == "J" || key.starts_with("J#") => {
+            is_query && part.index.as_deref() == Some("gs1") && request.function == SWEEP
+        }
         "S" => request.operation == "BatchGetItem" || is_query && request.function == "GetJwksFunction",
         "S#P" => is_query && request.function == "ExchangeTokenFunction",
         key => key.starts_with("S#G#") && part.action == "ConditionCheckItem",
@@ -319,6 +334,7 @@ fn a_key_of_another_root_is_told() {
         (&integration, "O#acme", "#"),
         (&integration, &format!("I#{foreign}"), "#"),
         (&integration, "J", "#"),
+        (&integration, "J#0", "#"),
         (&integration, "S#P", "x"),
         (&integration, "S#G#0", "x"),
         (&integration, "O#acme#K", "one"),

@@ -130,10 +130,8 @@ fn names_are_spelled_by_rule() {
         let source = fs::read_to_string(repository_root().join(&file)).unwrap();
         let handler = function.name.replace('-', "_");
         assert!(source.contains(&handler), "{file} does not name its handler {handler}");
-        for suffix in ["Role", "LogGroup"] {
-            let id = function.logical_id.replace("Function", suffix);
-            assert!(template().document["Resources"][&id].is_object(), "template.yaml lacks {id}");
-        }
+        let role = function.logical_id.replace("Function", "Role");
+        assert!(template().document["Resources"][&role].is_object(), "template.yaml lacks {role}");
         for route in function.routes.iter().filter(|route| route.path != "$default") {
             let segments: Vec<&str> = route.path.split('/').skip(1).collect();
             assert!(segments.iter().all(|segment| is_segment(segment)), "{route:?}");

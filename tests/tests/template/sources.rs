@@ -150,8 +150,7 @@ fn a_function_is_short_and_answers_by_the_one_way() {
     for source in sources().into_iter().filter(|source| source.is_in(&["functions/src/bin/"])) {
         let lines = source.text.lines().count();
         assert!(lines <= 45, "{} has {lines} lines", source.path);
-        let runs =
-            ["", "_querying", "_public", "_public_reading", "_scheduled"].map(|how| format!("http::serve{how}("));
+        let runs = ["", "_querying", "_public", "_public_reading", "_sweep"].map(|how| format!("http::serve{how}("));
         assert!(runs.iter().any(|run| source.text.contains(run)), "{} is not run by http::serve", source.path);
     }
 }

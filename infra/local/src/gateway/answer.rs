@@ -9,13 +9,14 @@ use hyper::{
 };
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, access::Refused};
 
 /// An answer of the gateway itself.
 pub(super) fn refusal(status: u16, message: &str) -> Answer {
     let mut response = Response::new(Full::from(json!({"message": message}).to_string()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.extensions_mut().insert(Refused);
     response
 }
 
@@ -60,6 +61,14 @@ pub(super) fn fit(mut response: Answer) -> Answer {
     if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status()) {
         *response.body_mut() = Full::default();
         response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response
+}
+
+/// Adds the gateway's id of the request.
+pub(super) fn with_id(mut response: Answer, id: &str) -> Answer {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        response.headers_mut().insert("apigw-requestid", id);
     }
     response
 }

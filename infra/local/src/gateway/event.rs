@@ -15,7 +15,7 @@ const HOP_BY_HOP: [&str; 7] =
     ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// An event; None where a header is not UTF-8.
-pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, ends: Ends) -> Option<Bytes> {
+pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, ends: Ends, id: &str) -> Option<Bytes> {
     let mut headers = headers(&head.headers)?;
     let host = ends.listener.to_string();
     let peer = ends.peer.ip().to_string();
@@ -54,7 +54,7 @@ pub(super) fn build(head: &Parts, path: &str, found: &Found<'_>, body: &Bytes, e
                 "sourceIp": peer,
                 "userAgent": headers.get("user-agent").and_then(Value::as_str).unwrap_or_default(),
             },
-            "requestId": request_id(now),
+            "requestId": id,
             "routeKey": found.key,
             "stage": "$default",
             "time": now.format(TIME).unwrap_or_default(),
@@ -109,9 +109,9 @@ fn is_text(headers: &HeaderMap) -> bool {
 }
 
 /// A unique id that looks like `BvKx7hSLliAEJ7g=`.
-fn request_id(now: OffsetDateTime) -> String {
+pub(super) fn request_id() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let [_, time @ ..] = (now.unix_timestamp_nanos() as u64).to_be_bytes();
+    let [_, time @ ..] = (OffsetDateTime::now_utc().unix_timestamp_nanos() as u64).to_be_bytes();
     let count = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     STANDARD.encode([time.as_slice(), count.as_slice()].concat())
 }

@@ -25,6 +25,8 @@ pub struct Exchange {
     pub body: Bytes,
     /// From the request's head to the answer.
     pub took: Duration,
+    /// The line of the access log; `None` if the template has no format for it.
+    pub access: Option<String>,
 }
 
 /// What is known of a request before it is answered.
@@ -45,7 +47,7 @@ impl Asked {
         }
     }
 
-    pub async fn answered(self, answer: &Answer) -> Exchange {
+    pub async fn answered(self, answer: &Answer, access: Option<String>) -> Exchange {
         let Ok(body) = answer.body().clone().collect().await;
         Exchange {
             method: self.method,
@@ -55,6 +57,7 @@ impl Asked {
             request_id: request_id(answer.headers()),
             body: body.to_bytes(),
             took: self.at.elapsed(),
+            access,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! HTTP's grammar hyper responds, with 400.
 //! Not here: authorizers, CORS, stages, and the contents of a function's responses.
 
+mod access;
 mod answer;
 mod event;
 mod exchange;
@@ -27,11 +28,17 @@ use hyper::{
 
 pub use hyper::body::Bytes;
 
-use self::{answer::refusal, exchange::Asked, routes::Routes, throttle::Buckets};
+use self::{
+    access::{Access, Format},
+    answer::refusal,
+    exchange::Asked,
+    routes::Routes,
+    throttle::Buckets,
+};
 pub use self::{exchange::Exchange, routes::best_path, throttle::Throttle};
 use crate::{
     Result,
-    lambda::{InvokeError, Lambda, MAX_EVENT},
+    lambda::{InvokeError, Lambda, MAX_EVENT, new_request_id},
     server::{Ends, Server},
     template::Template,
 };
@@ -47,8 +54,9 @@ const MAX_DRAIN: usize = 256 * 1024 * 1024;
 
 /// Invokes functions. Closures `|function: String, event: Bytes| async { … }` are backends too.
 pub trait Backend: Send + Sync + 'static {
-    /// Invokes a function, by the name of its binary, with an event.
-    fn invoke(&self, function: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
+    /// Invokes a function, by the name of its binary, with an event. `id` is the request id of the invocation.
+    fn invoke(&self, function: &str, event: Bytes, id: &str)
+    -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
 
     /// Called after every request, also after one that the gateway itself refused.
     fn answered(&self, _: &Exchange) {}
@@ -59,14 +67,14 @@ where
     C: Fn(String, Bytes) -> F + Send + Sync + 'static,
     F: Future<Output = Result<Bytes, InvokeError>> + Send,
 {
-    fn invoke(&self, function: &str, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send {
+    fn invoke(&self, function: &str, event: Bytes, _: &str) -> impl Future<Output = Result<Bytes, InvokeError>> + Send {
         self(function.to_owned(), event)
     }
 }
 
 impl Backend for Lambda {
-    async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
-        Self::invoke(self, function, event).await
+    async fn invoke(&self, function: &str, event: Bytes, id: &str) -> Result<Bytes, InvokeError> {
+        self.invoke_as(function, event, id).await
     }
 }
 
@@ -101,6 +109,7 @@ struct Shared<B> {
     routes: Routes,
     options: Options,
     buckets: Option<Buckets>,
+    access_log: Option<Format>,
     backend: B,
 }
 
@@ -119,16 +128,19 @@ impl Gateway {
     ) -> Result<Self> {
         let (routes, buckets) = (Routes::of(template)?.mapped(&options.mapping), options.throttle.map(Buckets::new));
         let mapping = options.mapping.clone();
-        let shared = Arc::new(Shared { routes, options, buckets, backend });
+        let access_log = template.access_log_format().map(Format::parse).transpose()?;
+        let shared = Arc::new(Shared { routes, options, buckets, access_log, backend });
         let server = Server::start(listen, move |request, ends| {
             let shared = shared.clone();
             async move {
                 let asked = Asked::new(&request);
-                let response = match serve(shared.clone(), request, ends).await {
+                let mut access = Access::new(ends.peer.ip().to_string());
+                let response = match serve(shared.clone(), request, ends, &mut access).await {
                     Ok(response) | Err(response) => response,
                 };
-                let response = answer::fit(response);
-                shared.backend.answered(&asked.answered(&response).await);
+                let response = answer::with_id(answer::fit(response), &access.id);
+                let line = shared.access_log.as_ref().map(|format| format.line(&access, &response));
+                shared.backend.answered(&asked.answered(&response, line).await);
                 response
             }
         })
@@ -150,7 +162,12 @@ impl Gateway {
 type Answer = Response<Full<Bytes>>;
 
 /// Serves one request; an error is the gateway's own response.
-async fn serve<B: Backend>(shared: Arc<Shared<B>>, request: Request<Incoming>, ends: Ends) -> Result<Answer, Answer> {
+async fn serve<B: Backend>(
+    shared: Arc<Shared<B>>,
+    request: Request<Incoming>,
+    ends: Ends,
+    access: &mut Access,
+) -> Result<Answer, Answer> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
     let line = head.method.as_str().len() + target.len() + " HTTP/1.1".len() + 1;
@@ -165,18 +182,25 @@ async fn serve<B: Backend>(shared: Arc<Shared<B>>, request: Request<Incoming>, e
     let body = read(&head.headers, body).await?;
     let found = shared.routes.find(head.method.as_str(), &path);
     let found = found.ok_or_else(|| refusal(404, "Not Found"))?;
+    access.route = Some(found.key.clone());
     if shared.buckets.as_ref().is_some_and(|buckets| !buckets.take(&found.key, Instant::now())) {
         return Err(refusal(429, "Too Many Requests"));
     }
-    let event = event::build(&head, &path, &found, &body, ends).ok_or_else(|| refusal(400, "Bad Request"))?;
+    let event =
+        event::build(&head, &path, &found, &body, ends, &access.id).ok_or_else(|| refusal(400, "Bad Request"))?;
     if event.len() > shared.options.max_event {
         return Err(refusal(413, "Request Entity Too Large"));
     }
     let function = found.function.to_owned();
     // In a task of its own: the function goes on if the caller disconnects.
     let integration_timeout = shared.options.integration_timeout;
-    let invocation = tokio::spawn(async move { shared.backend.invoke(&function, event).await });
-    match tokio::time::timeout(integration_timeout, invocation).await {
+    let (id, started) = (new_request_id(), Instant::now());
+    let of_invocation = id.clone();
+    let invocation = tokio::spawn(async move { shared.backend.invoke(&function, event, &of_invocation).await });
+    let answer = tokio::time::timeout(integration_timeout, invocation).await;
+    // Without an answer of Lambda its id of the request is not known.
+    access.integration = answer.is_ok().then(|| (id, started.elapsed()));
+    match answer {
         Ok(Ok(Ok(response))) => Ok(answer::build(&response).unwrap_or_else(|| refusal(500, "Internal Server Error"))),
         Ok(_) => Err(refusal(500, "Internal Server Error")),
         Err(_) => Err(refusal(503, "Service Unavailable")),

@@ -7,6 +7,12 @@ use crate::http;
 
 const TEMPLATE: &str = r#"
 Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      AccessLogSettings:
+        Format: '{"id":"$context.requestId", "route":"$context.routeKey", "status":"$context.status", "bytes":"$context.responseLength",
+          "function":"$context.integration.requestId", "error":"$context.error.responseType"}'
   GetThingFunction:
     Type: AWS::Serverless::Function
     Properties:
@@ -286,6 +292,55 @@ async fn a_throttled_route_is_refused_and_the_others_are_not() {
     assert_eq!([get("/things/1").await.status, get("/things/2").await.status], [200, 200]);
     expect_message(&get("/things/3").await, 429, "Too Many Requests");
     assert_eq!([get("/all/1").await.status, get("/unknown").await.status], [200, 200]);
+}
+
+/// Answers unless the path has `fail`, and keeps the ids of invocations and the lines of the access log.
+#[derive(Clone, Default)]
+struct Logging(Arc<std::sync::Mutex<(Vec<String>, Vec<String>)>>);
+
+impl Backend for Logging {
+    async fn invoke(&self, _: &str, event: Bytes, id: &str) -> Result<Bytes, InvokeError> {
+        self.0.lock().unwrap().0.push(id.to_owned());
+        let fails = String::from_utf8_lossy(&event).contains("fail");
+        if fails { Err(InvokeError::TimedOut) } else { Ok(r#"{"statusCode":200,"body":"four"}"#.into()) }
+    }
+
+    fn answered(&self, exchange: &Exchange) {
+        self.0.lock().unwrap().1.extend(exchange.access.clone());
+    }
+}
+
+#[tokio::test]
+async fn every_request_has_a_line_in_the_access_log() {
+    let logging = Logging::default();
+    let gateway = gateway(logging.clone()).await;
+    let mut expected = Vec::new();
+    for (path, status, bytes, error) in
+        [("/things/1", 200, 4, "-"), ("/things/fail", 500, 35, "INTEGRATION_FAILURE"), ("/%zz", 400, 25, "DEFAULT_4XX")]
+    {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
+        let answer = http::raw(gateway.address(), request.as_bytes()).await.unwrap();
+        assert_eq!(answer.status, status);
+        let ids = logging.0.lock().unwrap().0.clone();
+        let (route, function) = match ids.get(expected.len()) {
+            Some(id) => ("GET /things/{thing_id}", id.clone()),
+            None => ("-", "-".to_owned()),
+        };
+        expected.push(json!({
+            "id": answer.header("apigw-requestid").unwrap(), "route": route, "status": status.to_string(),
+            "bytes": bytes.to_string(), "function": function, "error": error,
+        }));
+    }
+    let lines = logging.0.lock().unwrap().1.clone();
+    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn an_unknown_variable_of_the_access_log_is_an_error() {
+    let template = Template::parse(&TEMPLATE.replace("$context.status", "$context.statuses")).unwrap();
+    let started = Gateway::start(([127, 0, 0, 1], 0).into(), &template, echo).await;
+    assert!(started.is_err_and(|error| error.to_string().contains("$context.statuses")));
 }
 
 #[tokio::test]

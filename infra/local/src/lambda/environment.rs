@@ -52,6 +52,8 @@ pub(super) struct Environment {
     pub id: String,
     pub function: String,
     pub pid: u32,
+    /// How long it may work on an event.
+    pub timeout: Duration,
     pub phase: watch::Sender<Phase>,
     pub queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
     pub current: Mutex<Option<(String, oneshot::Sender<Outcome>)>>,
@@ -89,6 +91,7 @@ impl Environment {
             id,
             function: function.to_owned(),
             pid,
+            timeout: options.timeout_of(function),
             phase: watch::Sender::new(Phase::Starting),
             queue: queue.into(),
             current: Mutex::default(),
@@ -143,9 +146,8 @@ impl Environment {
     }
 
     /// Passes an event to the process and waits for its outcome. The timeout starts when the process takes the event.
-    pub async fn invoke(&self, payload: Bytes, timeout: Duration, init_timeout: Duration) -> Result<Outcome, NotTaken> {
-        static COUNT: AtomicU64 = AtomicU64::new(1);
-        let id = format!("00000000-0000-4000-8000-{:012x}", COUNT.fetch_add(1, Ordering::Relaxed));
+    pub async fn invoke(&self, id: &str, payload: Bytes, init_timeout: Duration) -> Result<Outcome, NotTaken> {
+        let id = id.to_owned();
         let ((taken, was_taken), (done, mut was_done)) = (oneshot::channel(), oneshot::channel());
         let gone = || InvokeError::Failed("the environment is gone".to_owned());
         self.events.send(Invocation { id, payload, taken, done }).map_err(|_| NotTaken(gone().to_string()))?;
@@ -159,7 +161,7 @@ impl Environment {
             biased;
             outcome = &mut was_done => outcome.unwrap_or_else(|_| Err(gone())),
             how = self.exited() => Err(InvokeError::Exited(how)),
-            () = time::sleep(timeout) => Err(self.time_out().await),
+            () = time::sleep(self.timeout) => Err(self.time_out().await),
         })
     }
 

@@ -93,15 +93,20 @@ impl Log {
                 tail.clear();
             }
             tail.push_str(&text);
-            match &self.output {
-                Some(Output(line)) => line(function, text.trim_end()),
-                None => self.write(&text),
-            }
+            self.add(function, &text);
             line.clear();
         }
     }
 
-    pub fn write(&self, line: &str) {
+    /// Adds a line of a function, with its end.
+    pub fn add(&self, function: &str, line: &str) {
+        match &self.output {
+            Some(Output(output)) => output(function, line.trim_end()),
+            None => self.write(line),
+        }
+    }
+
+    fn write(&self, line: &str) {
         let mut written = lock(&self.written);
         written.text.push_str(line);
         if let Some(file) = &mut written.file {

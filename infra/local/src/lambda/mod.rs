@@ -6,6 +6,7 @@
 mod environment;
 mod log;
 mod registry;
+mod report;
 mod runtime;
 
 use std::{
@@ -16,7 +17,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hyper::body::Bytes;
@@ -92,8 +93,10 @@ pub struct Options {
     pub environment: BTreeMap<String, BTreeMap<String, String>>,
     /// How many environments a function may have; more events than that wait.
     pub concurrency: usize,
-    /// How long a function may work on an event.
+    /// How long a function may work on an event, unless `timeouts` has a time of its own for it.
     pub timeout: Duration,
+    /// The timeouts of single functions.
+    pub timeouts: BTreeMap<String, Duration>,
     /// How long a process may take until it asks for its first event.
     pub init_timeout: Duration,
     /// The deadline that functions see.
@@ -112,11 +115,16 @@ impl Options {
             environment: BTreeMap::new(),
             concurrency: 8,
             timeout: Duration::from_secs(10),
+            timeouts: BTreeMap::new(),
             init_timeout: Duration::from_secs(30),
             deadline: Deadline::Timeout,
             log_file: None,
             output: None,
         }
+    }
+
+    fn timeout_of(&self, function: &str) -> Duration {
+        self.timeouts.get(function).copied().unwrap_or(self.timeout)
     }
 }
 
@@ -147,7 +155,7 @@ impl Lambda {
         let log = Log::new(options.log_file.as_deref(), options.output.clone())?;
         let deadline = Arc::new(Mutex::new(options.deadline));
         let registry = Arc::new(Registry::new(options.output.is_none()));
-        let runtime = Runtime::start(registry.clone(), deadline.clone(), options.timeout).await?;
+        let runtime = Runtime::start(registry.clone(), deadline.clone()).await?;
         let pools = Mutex::default();
         Ok(Self(Arc::new(Inner { options, deadline, registry, runtime, log, pools })))
     }
@@ -155,30 +163,40 @@ impl Lambda {
     /// Invokes a function, by the name of its binary, and waits for its response. An invocation once begun goes on, also
     /// when this future is dropped.
     pub async fn invoke(&self, function: &str, payload: impl Into<Bytes>) -> Result<Bytes, InvokeError> {
-        let (this, pool, payload) = (self.clone(), self.pool(function), payload.into());
+        self.invoke_as(function, payload, &new_request_id()).await
+    }
+
+    /// The same with this request id, of [`new_request_id`].
+    pub async fn invoke_as(&self, function: &str, payload: impl Into<Bytes>, id: &str) -> Result<Bytes, InvokeError> {
+        let (this, pool, payload, id) = (self.clone(), self.pool(function), payload.into(), id.to_owned());
         if payload.len() > MAX_EVENT {
             return Err(InvokeError::TooLarge);
         }
         let work = tokio::spawn(async move {
             let _turn = pool.free.acquire().await.map_err(|error| InvokeError::Failed(error.to_string()))?;
             pool.invocations.fetch_add(1, Ordering::Relaxed);
-            loop {
+            let started = Instant::now();
+            let outcome = loop {
                 let idle = pool.take();
                 let fresh = idle.is_none();
                 let environment = idle.map_or_else(|| this.spawn(&pool), Ok)?;
                 let options = &this.0.options;
-                match environment.invoke(payload.clone(), options.timeout, options.init_timeout).await {
+                match environment.invoke(&id, payload.clone(), options.init_timeout).await {
                     Ok(outcome) => {
                         if environment.is_alive() {
                             lock(&pool.idle).push(environment);
                         }
-                        return outcome;
+                        break outcome;
                     }
-                    Err(NotTaken(how)) if fresh => return Err(InvokeError::Exited(how)),
+                    Err(NotTaken(how)) if fresh => break Err(InvokeError::Exited(how)),
                     // It ended while it was idle: another one takes the event.
                     Err(NotTaken(_)) => {}
                 }
+            };
+            for line in outcome.as_ref().err().map_or_else(Vec::new, |error| report::lines(&id, error, started)) {
+                this.0.log.add(&pool.function, &line);
             }
+            outcome
         });
         work.await.map_err(|error| InvokeError::Failed(error.to_string()))?
     }
@@ -276,6 +294,12 @@ impl Pool {
         idle.retain(|environment| environment.is_alive());
         idle.pop()
     }
+}
+
+/// A request id as Lambda makes them. No two are equal.
+pub fn new_request_id() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    format!("00000000-0000-4000-8000-{:012x}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Sends a signal, such as `STOP`, `CONT` or `KILL`, to a process. After `KILL` the process is gone.

@@ -25,10 +25,10 @@ use crate::{Result, error::lock, server::Server};
 pub(super) struct Runtime(Server);
 
 impl Runtime {
-    pub async fn start(registry: Arc<Registry>, deadline: Arc<Mutex<Deadline>>, timeout: Duration) -> Result<Self> {
+    pub async fn start(registry: Arc<Registry>, deadline: Arc<Mutex<Deadline>>) -> Result<Self> {
         let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), move |request, _| {
             let (registry, deadline) = (registry.clone(), deadline.clone());
-            async move { serve(&registry, &deadline, timeout, request).await }
+            async move { serve(&registry, &deadline, request).await }
         });
         Ok(Self(server.await?))
     }
@@ -45,12 +45,7 @@ impl Runtime {
 
 type Answer = Response<Full<Bytes>>;
 
-async fn serve(
-    registry: &Registry,
-    deadline: &Mutex<Deadline>,
-    timeout: Duration,
-    request: Request<Incoming>,
-) -> Answer {
+async fn serve(registry: &Registry, deadline: &Mutex<Deadline>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path().to_owned();
     let mut path = path.trim_start_matches('/').splitn(2, '/');
     let environment = path.next().and_then(|id| registry.get(id));
@@ -58,7 +53,7 @@ async fn serve(
         return plain(StatusCode::NOT_FOUND);
     };
     match call.strip_prefix("2018-06-01/runtime/").map(|call| call.split('/').collect::<Vec<_>>()).as_deref() {
-        Some(["invocation", "next"]) => next(registry, &environment, deadline, timeout).await,
+        Some(["invocation", "next"]) => next(registry, &environment, deadline).await,
         Some(["invocation", id, "response"]) => {
             let Ok(body) = request.into_body().collect().await else { return plain(StatusCode::BAD_REQUEST) };
             match body.to_bytes() {
@@ -80,7 +75,7 @@ async fn serve(
 }
 
 /// Waits for an event.
-async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<Deadline>, timeout: Duration) -> Answer {
+async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<Deadline>) -> Answer {
     let mut queue = environment.queue.lock().await;
     let starts = |phase: &mut Phase| match phase {
         Phase::Starting => {
@@ -96,7 +91,7 @@ async fn next(registry: &Registry, environment: &Environment, deadline: &Mutex<D
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let deadline = match *lock(deadline) {
-        Deadline::Timeout => milliseconds(now + timeout),
+        Deadline::Timeout => milliseconds(now + environment.timeout),
         Deadline::In(time) => milliseconds(now + time),
         Deadline::Fixed(time) => time,
     };

@@ -122,6 +122,38 @@ async fn parallel_events_go_to_parallel_processes_up_to_the_limit() {
     assert!(started.elapsed() >= Duration::from_millis(400));
 }
 
+/// The record of Lambda's own report, the only one.
+async fn reported(lambda: &Lambda) -> Value {
+    let log = lambda.log_with("platform.report").await.unwrap();
+    let [line] = log.lines().filter(|line| line.contains("platform.report")).collect::<Vec<_>>()[..] else {
+        panic!("{log}")
+    };
+    serde_json::from_str::<Value>(line).unwrap()["record"].take()
+}
+
+#[tokio::test]
+async fn a_report_names_the_invocation_and_a_success_has_none() {
+    let lambda = lambda("report", |_| {}).await;
+    play(&lambda, json!({})).await.unwrap();
+    assert_eq!(lambda.log_text().matches("platform").count(), 0);
+    let id = new_request_id();
+    lambda.invoke_as("play", json!({"fail": true}).to_string(), &id).await.unwrap_err();
+    let record = reported(&lambda).await;
+    assert_eq!((&record["requestId"], &record["status"]), (&json!(id), &json!("error")));
+}
+
+#[tokio::test]
+async fn a_function_may_have_a_timeout_of_its_own() {
+    let lambda = lambda("own-timeout", |options| {
+        options.timeout = Duration::from_millis(1);
+        options.timeouts.insert("play".to_owned(), Duration::from_secs(60));
+    })
+    .await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let deadline = play(&lambda, json!({"sleep": 20})).await.unwrap()["deadline"].as_u64().unwrap();
+    assert!(deadline >= now + 60_000);
+}
+
 #[tokio::test]
 async fn a_timeout_kills() {
     let lambda = lambda("timeout", |options| options.timeout = Duration::from_millis(300)).await;
@@ -129,6 +161,7 @@ async fn a_timeout_kills() {
     let started = Instant::now();
     assert_eq!(play(&lambda, json!({"sleep": 60_000})).await, Err(InvokeError::TimedOut));
     assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(reported(&lambda).await["status"], "timeout");
     assert!(lambda.processes("play").is_empty());
     assert_ne!(play(&lambda, json!({})).await.unwrap()["pid"], first);
 }
@@ -141,6 +174,7 @@ async fn a_death_fails_the_event_at_hand_only() {
     };
     assert!(how.contains("exit status: 3") && how.contains("my last words"), "{how}");
     assert!(lambda.log_with("my last words\n").await.is_ok());
+    assert_eq!(reported(&lambda).await["errorType"], "Runtime.ExitError");
     let (victim, killer) = (lambda.clone(), lambda.clone());
     lambda.warm("play", 1).await.unwrap();
     let event = tokio::spawn(async move { play(&victim, json!({"sleep": 60_000})).await });

@@ -93,6 +93,15 @@ impl LogEntry {
         if self.is_write() { 0.0 } else { self.units() }
     }
 
+    /// The units that the engine's answer names; none in an error.
+    pub fn reported_units(&self) -> f64 {
+        let units = |capacity: &Value| capacity.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default();
+        match &self.capacity {
+            Value::Array(tables) => tables.iter().map(units).sum(),
+            one => units(one),
+        }
+    }
+
     /// What the engine reports, but: a transaction costs at least two units per item (DynamoDB Local reports less where no
     /// item is in an index), and a failed condition, for which nothing is reported, is charged like the write of an item up to
     /// 1 KB.
@@ -100,11 +109,7 @@ impl LogEntry {
         if !self.forwarded {
             return 0.0;
         }
-        let units = |capacity: &Value| capacity.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default();
-        let reported = match &self.capacity {
-            Value::Array(tables) => tables.iter().map(units).sum(),
-            one => units(one),
-        };
+        let reported = self.reported_units();
         let items = self.parts().len() as f64;
         match (self.operation.as_str(), self.status, self.error_type()) {
             ("TransactWriteItems" | "TransactGetItems", Some(200), _) => reported.max(2.0 * items),

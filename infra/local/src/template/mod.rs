@@ -7,7 +7,7 @@ mod render;
 mod statements;
 mod table;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde_json::Value;
 
@@ -36,6 +36,8 @@ pub struct Function {
     pub routes: Vec<Route>,
     /// Its schedules.
     pub schedules: Vec<Schedule>,
+    /// How long it may work on an event.
+    pub timeout: Duration,
     /// The IAM policy statements of its role, those of the template's own managed policies included; the table's ARN is
     /// `arn:aws:dynamodb:local:000000000000:table/TABLE`.
     pub statements: Vec<Value>,
@@ -86,6 +88,17 @@ impl Template {
         self.functions.iter().find(|function| function.name == name).ok_or_else(missing)
     }
 
+    /// The timeout of each function, by the name of its binary.
+    pub fn timeouts(&self) -> BTreeMap<String, Duration> {
+        self.functions.iter().map(|function| (function.name.clone(), function.timeout)).collect()
+    }
+
+    /// The format of the HTTP API's access log; `None` if it has none.
+    pub fn access_log_format(&self) -> Option<&str> {
+        let (_, api) = self.resources("AWS::Serverless::HttpApi").next()?;
+        api.pointer("/Properties/AccessLogSettings/Format")?.as_str()
+    }
+
     /// The environment variables of a function, global ones included. `values` say what `!Ref` gives; a parameter that is
     /// not among them has its default, a table is `TABLE`, another resource its logical id.
     pub fn environment(&self, name: &str, values: &Values) -> Result<BTreeMap<String, String>> {
@@ -124,7 +137,11 @@ impl Template {
             }
         }
         let statements = self.statements(properties)?;
-        Ok(Function { logical_id: logical_id.to_owned(), name, routes, schedules, statements })
+        let global = self.document.pointer("/Globals/Function/Timeout");
+        let seconds = properties.get("Timeout").or(global).and_then(Value::as_u64);
+        // Without one, Lambda has 3 s.
+        let timeout = Duration::from_secs(seconds.unwrap_or(3));
+        Ok(Function { logical_id: logical_id.to_owned(), name, routes, schedules, timeout, statements })
     }
 
     fn resources(&self, kind: &str) -> impl Iterator<Item = (&str, &Value)> {

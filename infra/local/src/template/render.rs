@@ -1,6 +1,6 @@
 //! CloudFormation's intrinsic functions: from YAML tags to JSON, and from there to plain text.
 //!
-//! Invariant: `Ref`, `Fn::GetAtt` of an ARN and `Fn::Sub` are all that is understood; another function is an error.
+//! Invariant: `Ref`, `Fn::GetAtt` of an ARN, `Fn::Sub` and `Fn::If` are all that is understood; another function is an error.
 
 use serde_json::{Map, Value};
 use serde_norway::Value as Yaml;
@@ -52,8 +52,10 @@ fn intrinsic(value: &Value) -> Option<(&str, &Value)> {
 impl Template {
     /// A value without intrinsic functions.
     pub(super) fn plain(&self, value: &Value, values: &Values) -> Result<Value> {
-        if let Some((name, argument)) = intrinsic(value) {
-            return self.call(name, argument, values).map(Value::String);
+        match intrinsic(value) {
+            Some(("Fn::If", argument)) => return self.plain(self.branch(argument, values)?, values),
+            Some((name, argument)) => return self.call(name, argument, values).map(Value::String),
+            None => {}
         }
         Ok(match value {
             Value::Array(items) => {
@@ -73,6 +75,36 @@ impl Template {
             Value::String(text) => Ok(text),
             Value::Object(_) | Value::Array(_) | Value::Null => Err(Error::new(format!("not a text: {value}"))),
             scalar => Ok(scalar.to_string()),
+        }
+    }
+
+    /// The branch of an `Fn::If` that its condition selects.
+    fn branch<'a>(&self, argument: &'a Value, values: &Values) -> Result<&'a Value> {
+        let odd = || Error::new(format!("{{\"Fn::If\": {argument}}} is not understood by the local tools"));
+        let [Value::String(condition), yes, no] = argument.as_array().ok_or_else(odd)?.as_slice() else {
+            return Err(odd());
+        };
+        Ok(if self.condition(condition, values)? { yes } else { no })
+    }
+
+    /// Whether a condition of the template holds.
+    fn condition(&self, name: &str, values: &Values) -> Result<bool> {
+        let condition = self.document.get("Conditions").and_then(|all| all.get(name));
+        self.holds(condition.ok_or_else(|| Error::new(format!("there is no condition {name}")))?, values)
+    }
+
+    fn holds(&self, condition: &Value, values: &Values) -> Result<bool> {
+        let odd = || Error::new(format!("the condition {condition} is not understood by the local tools"));
+        let (name, argument) = condition.as_object().and_then(|members| members.iter().next()).ok_or_else(odd)?;
+        match (name.as_str(), argument.as_array().map(Vec::as_slice)) {
+            ("Condition", None) => self.condition(argument.as_str().ok_or_else(odd)?, values),
+            ("Fn::Not", Some([inner])) => Ok(!self.holds(inner, values)?),
+            ("Fn::And", Some(parts)) => {
+                let parts: Result<Vec<bool>> = parts.iter().map(|part| self.holds(part, values)).collect();
+                Ok(parts?.into_iter().all(|holds| holds))
+            }
+            ("Fn::Equals", Some([one, other])) => Ok(self.text(one, values)? == self.text(other, values)?),
+            _ => Err(odd()),
         }
     }
 

@@ -8,6 +8,9 @@ use crate::{Error, Result};
 /// The properties that every engine understands; backups, encryption and deletion protection are for AWS only.
 const MEMBERS: [&str; 4] = ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"];
 
+/// The same for an index.
+const INDEX_MEMBERS: [&str; 3] = ["IndexName", "KeySchema", "Projection"];
+
 impl Template {
     /// The body of a CreateTable request for the template's one table, under a name of the caller's.
     pub fn create_table(&self, name: &str) -> Result<Value> {
@@ -16,6 +19,10 @@ impl Template {
         let mut body = Map::from_iter([("TableName".to_owned(), Value::from(name))]);
         for (member, value) in members {
             body.insert(member.to_owned(), self.plain(value, &Values::new())?);
+        }
+        let indexes = body.get_mut("GlobalSecondaryIndexes").and_then(Value::as_array_mut);
+        for index in indexes.into_iter().flatten().filter_map(Value::as_object_mut) {
+            index.retain(|member, _| INDEX_MEMBERS.contains(&member.as_str()));
         }
         Ok(Value::Object(body))
     }

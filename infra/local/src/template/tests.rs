@@ -9,6 +9,7 @@ Parameters:
   PublicUrl: {Type: String, Default: ""}
 Globals:
   Function:
+    Timeout: 10
     Environment:
       Variables: {TABLE_NAME: !Ref Table, PUBLIC_URL: !Ref PublicUrl}
 Resources:
@@ -19,6 +20,11 @@ Resources:
       BillingMode: PAY_PER_REQUEST
       AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
       KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      GlobalSecondaryIndexes:
+        - IndexName: gs1
+          KeySchema: [{AttributeName: g1pk, KeyType: HASH}]
+          Projection: {ProjectionType: ALL}
+          ContributorInsightsSpecification: {Enabled: true}
       TimeToLiveSpecification: {AttributeName: ttl, Enabled: true}
       SSESpecification: {SSEEnabled: true}
   Shared:
@@ -48,6 +54,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: target/lambda/sweep
+      Timeout: 60
       Events:
         Tick: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 minute)}}
 "#;
@@ -60,6 +67,9 @@ fn functions_have_names_routes_and_schedules() {
     let route = |method: &str, path: &str| Route { method: method.into(), path: path.into() };
     assert_eq!(get.routes, [route("ANY", "$default"), route("GET", "/things/{thing_id}")]);
     assert_eq!(sweep.name, "sweep");
+    let timeouts =
+        [("get-thing", 10), ("sweep", 60)].map(|(name, seconds)| (name.to_owned(), Duration::from_secs(seconds)));
+    assert_eq!(template.timeouts(), BTreeMap::from(timeouts));
     assert_eq!(sweep.schedules, [Schedule { name: "Tick".into(), expression: "rate(1 minute)".into() }]);
 }
 
@@ -103,6 +113,10 @@ fn the_table_is_created_without_what_engines_do_not_know() {
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "gs1", "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [{"AttributeName": "g1pk", "KeyType": "HASH"}],
+            }],
         })
     );
     assert_eq!(template.time_to_live_attribute(), Some("ttl"));
@@ -110,10 +124,30 @@ fn the_table_is_created_without_what_engines_do_not_know() {
 
 #[test]
 fn what_is_not_understood_is_an_error() {
-    let text = FIXTURE.replace("!Ref PublicUrl", "!If [Custom, a, b]");
+    for (value, expected) in
+        [("!Join [a, [b]]", "Fn::Join"), ("!If [None, a, b]", "no condition None"), ("!If [None]", "Fn::If")]
+    {
+        let template = Template::parse(&FIXTURE.replace("!Ref PublicUrl", value)).unwrap();
+        let error = template.environment("sweep", &Values::new()).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_condition_selects_a_branch() {
+    let conditions = "
+Conditions:
+  HasUrl: !Not [!Equals [!Ref PublicUrl, \"\"]]
+  HasBoth: !And [!Condition HasUrl, !Equals [!Ref Table, test-7]]
+Resources:";
+    let text =
+        FIXTURE.replacen("\nResources:", conditions, 1).replace("!Ref PublicUrl}", "!If [HasBoth, !Ref Table, none]}");
     let template = Template::parse(&text).unwrap();
-    let error = template.environment("sweep", &Values::new()).unwrap_err();
-    assert!(error.to_string().contains("Fn::If"), "{error}");
+    for (url, table, expected) in [("", "test-7", "none"), ("u", "test-7", "test-7"), ("u", "other", "none")] {
+        let values = [("PublicUrl", url), ("Table", table)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment = template.environment("sweep", &Values::from(values)).unwrap();
+        assert_eq!(environment["PUBLIC_URL"], expected, "{url} {table}");
+    }
 }
 
 #[test]

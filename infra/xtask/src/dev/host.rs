@@ -6,13 +6,13 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use hyper::body::Bytes;
 use local::{
     gateway::{Backend, Exchange},
-    lambda::{InvokeError, Lambda, Options, Output},
+    lambda::{InvokeError, Lambda, Options, Output, new_request_id},
 };
 
 use super::{landing, log::Log};
@@ -27,6 +27,8 @@ pub struct Function {
     pub built: SystemTime,
     /// The variables besides Lambda's own: the template's, and the store's address.
     pub environment: BTreeMap<String, String>,
+    /// How long it may work on an event.
+    pub timeout: Duration,
 }
 
 /// The functions that run now. Clones share them.
@@ -50,6 +52,7 @@ impl Host {
         options.concurrency = concurrency;
         let environments = functions.iter().map(|function| (function.name.clone(), function.environment.clone()));
         options.environment = environments.collect();
+        options.timeouts = functions.iter().map(|function| (function.name.clone(), function.timeout)).collect();
         let log = self.log.clone();
         options.output = Some(Output::new(move |function, line| log.of_function(function, line)));
         let lambda = Lambda::start(options).await?;
@@ -63,14 +66,18 @@ impl Host {
 
     /// Invokes a function and waits for its answer.
     pub async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
+        self.invoke_as(function, event, &new_request_id()).await
+    }
+
+    async fn invoke_as(&self, function: &str, event: Bytes, id: &str) -> Result<Bytes, InvokeError> {
         let starting = || InvokeError::Failed("the stack is starting".to_owned());
-        self.running().ok_or_else(starting)?.invoke(function, event).await
+        self.running().ok_or_else(starting)?.invoke_as(function, event, id).await
     }
 }
 
 impl Backend for Host {
-    async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
-        let answer = Self::invoke(self, function, event.clone()).await.inspect_err(|error| {
+    async fn invoke(&self, function: &str, event: Bytes, id: &str) -> Result<Bytes, InvokeError> {
+        let answer = self.invoke_as(function, event.clone(), id).await.inspect_err(|error| {
             note(&format!("{function}: {error}"));
         })?;
         match self.unmatched.as_deref() == Some(function) {

@@ -104,7 +104,7 @@ fn function_line(function: &str, line: &str) -> Option<String> {
         return Some(format!("{function}: {line}"));
     };
     let text = |name: &str| members.get(name).and_then(Value::as_str);
-    let of_request = members.contains_key("operation") && members.contains_key("status");
+    let of_request = members.contains_key("milliseconds") && members.contains_key("status");
     match text("cause") {
         None if of_request => None,
         None => Some(format!("{function}: {line}")),
@@ -131,6 +131,7 @@ mod tests {
             request_id: Some("req_1".to_owned()),
             body: body.to_owned().into(),
             took: Duration::from_millis(12),
+            access: None,
         }
     }
 
@@ -166,9 +167,9 @@ mod tests {
 
     #[test]
     fn what_a_function_says_is_shown_unless_it_is_the_request_again() {
-        let plain = r#"{"request_id":"req_1","operation":"get-health","status":200,"milliseconds":1}"#;
+        let plain = r#"{"route":"GET /health","status":200,"milliseconds":1,"request_id":"req_1"}"#;
         assert_eq!(function_line("get-health", plain), None);
-        let failed = r#"{"request_id":"req_1","operation":"get-tenant","status":500,"cause":"a bug"}"#;
+        let failed = r#"{"status":500,"milliseconds":1,"request_id":"req_1","cause":"a bug"}"#;
         assert_eq!(function_line("get-tenant", failed).as_deref(), Some("get-tenant req_1: a bug"));
         let panic = r#"{"level":"error","cause":"a panic","place":"a.rs:1:2","message":"index out of bounds"}"#;
         let shown = "get-tenant: a panic at a.rs:1:2: index out of bounds";

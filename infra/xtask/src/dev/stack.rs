@@ -174,7 +174,7 @@ impl Stack {
             let built = std::fs::metadata(program).and_then(|metadata| metadata.modified());
             let built = built.map_err(|error| format!("{}: {error}", program.display()))?;
             let environment = self.environment(template, &function.name)?;
-            functions.push(Function { name: function.name.clone(), built, environment });
+            functions.push(Function { name: function.name.clone(), built, environment, timeout: function.timeout });
         }
         if !missing.is_empty() {
             note(&format!("in template.yaml, but not in functions/src/bin yet (500 here): {}", missing.join(", ")));

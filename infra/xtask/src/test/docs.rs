@@ -1,5 +1,7 @@
 //! The stages that check template.yaml and infra/openapi.yaml, and that build and deploy functions.
 
+use std::path::{Path, PathBuf};
+
 use tokio::process::Command;
 
 use super::{Context, check, skip_part};
@@ -29,19 +31,31 @@ pub async fn template(context: &Context) -> Result<()> {
 
 /// CDK creates the same stack from the template, cdk-nag has no findings, and the app's tests pass.
 pub async fn cdk(context: &Context) -> Result<()> {
-    let npm = tools::on_path("npm").ok_or("npm is not installed")?;
     let folder = tree::root().join("infra/cdk");
-    // Installed in its own folder, as for a deployment. npm's list of installed packages is older than a changed lock file.
-    let changed = |file: &str| std::fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok();
-    if changed("node_modules/.package-lock.json") < changed("package-lock.json") {
-        let mut install = Command::new(&npm);
-        install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
-        step("installing infra/cdk", tools::run(&context.groups, &mut install)).await?;
-    }
+    let npm = npm_ci(context, &folder).await?;
     check_template(context, "cdk").await?;
     let mut tests = Command::new(&npm);
     tests.args(["test", "--silent"]).current_dir(&folder).env("CDK_DISABLE_CLI_TELEMETRY", "1");
     step("testing infra/cdk", tools::run(&context.groups, &mut tests)).await
+}
+
+/// Asks an IAM simulator about every policy: what the black-box tests recorded is allowed, and what is forbidden is denied.
+pub async fn iam(context: &Context) -> Result<()> {
+    npm_ci(context, &tree::root().join("infra/check-policies")).await?;
+    check_template(context, "iam").await
+}
+
+/// Installs the packages of a folder in that folder, if its lock file has changed; returns npm.
+async fn npm_ci(context: &Context, folder: &Path) -> Result<PathBuf> {
+    let npm = tools::on_path("npm").ok_or("npm is not installed")?;
+    // npm's list of installed packages is older than a changed lock file.
+    let changed = |file: &str| std::fs::metadata(folder.join(file)).and_then(|file| file.modified()).ok();
+    if changed("node_modules/.package-lock.json") < changed("package-lock.json") {
+        let mut install = Command::new(&npm);
+        install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
+        step(&format!("installing {}", folder.display()), tools::run(&context.groups, &mut install)).await?;
+    }
+    Ok(npm)
 }
 
 /// Builds a function for Lambda's architecture and checks that `sam deploy` deploys it and all others without a question.

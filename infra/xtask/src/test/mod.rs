@@ -178,6 +178,13 @@ const STAGES: &[Stage] = &[
         run: |at| Box::pin(suite::suite(at)),
     },
     Stage {
+        name: "iam",
+        about: "an IAM simulator allows each role what was recorded, and nothing that is forbidden",
+        needs: &["python3", "npm"],
+        parts: &[],
+        run: |at| Box::pin(docs::iam(at)),
+    },
+    Stage {
         name: "mutants",
         about: "each deliberately broken build is detected by a test that names the error",
         needs: &[],

@@ -340,6 +340,50 @@ const MUTANTS: &[Mutant] = &[
         says: "is in the log",
     },
     Mutant {
+        name: "the units of reads are not logged",
+        change: Change::Code(
+            "shared/src/store/usage.rs",
+            "self.read.fetch_add(halves(capacity), Ordering::Relaxed);",
+            "self.read.fetch_add(if MUTANT { 0 } else { halves(capacity) }, Ordering::Relaxed);",
+        ),
+        after: None,
+        test: Test("budgets", "get_tenant"),
+        says: "left: (0.0, 0.0)",
+    },
+    Mutant {
+        name: "a key is logged before it is accepted",
+        change: Change::Code(
+            "shared/src/store/authentication.rs",
+            "        let entry = self.live_entry(claim, item)?;\n",
+            "        if MUTANT {\n            self.usage.set_caller(CallerIds::key(None, claim.key_id));\n        }\n        let entry = self.live_entry(claim, item)?;\n",
+        ),
+        after: None,
+        test: Test("faults", "the_line_has_the_callers_ids"),
+        says: "\"status\":401",
+    },
+    Mutant {
+        name: "the sweep has the time of a request",
+        change: Change::Code(
+            "shared/src/store/client.rs",
+            "self.within(MAX_SWEEP_TIME, now, remaining)",
+            "self.within(if MUTANT { MAX_REQUEST_TIME } else { MAX_SWEEP_TIME }, now, remaining)",
+        ),
+        after: None,
+        test: Test("deprovisioning", "a_sweep_works_for_longer_than_a_request"),
+        says: "\"milliseconds\":",
+    },
+    Mutant {
+        name: "the sweep forgets the jobs of an earlier release",
+        change: Change::Code(
+            "shared/src/store/keys.rs",
+            "(0..16).map(jobs_of).chain([before])",
+            "(0..16).map(jobs_of).chain([before].into_iter().filter(|_| !MUTANT))",
+        ),
+        after: None,
+        test: Test("deprovisioning", "a_job_of_an_earlier_release_is_done"),
+        says: "\"jobs\":0",
+    },
+    Mutant {
         name: "the root is taken from the id in the path",
         change: Change::Code(
             "shared/src/store/keys.rs",
@@ -441,8 +485,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a policy is wider than its function",
         change: Change::Template(
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem",
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:BatchGetItem, dynamodb:DeleteItem]",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: [dynamodb:BatchGetItem, dynamodb:DeleteItem]",
         ),
         after: None,
         test: GRANTS,
@@ -451,8 +495,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a policy is narrower than its function",
         change: Change::Template(
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": [\"I#??????????????????????????\", \"I#??????????????????????????#T\"]}",
-            "UpdateTenantLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"I#??????????????????????????\"}",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": [\"I#??????????????????????????\", \"I#??????????????????????????#T\"]}",
+            "PolicyName: UpdateTenant\n          PolicyDocument:\n            Version: \"2012-10-17\"\n            Statement:\n              - {Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt FunctionLogGroup.Arn}\n              - Effect: Allow\n                Action: dynamodb:BatchGetItem\n                Resource: !GetAtt Table.Arn\n                Condition:\n                  \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}\n                  ForAllValues:StringLike: {\"dynamodb:LeadingKeys\": \"I#??????????????????????????\"}",
         ),
         after: None,
         test: RECORDED_CALLS,
