@@ -62,8 +62,10 @@ async fn an_answer_is_joined_with_both_logs() {
 
 #[tokio::test]
 async fn a_time_out_is_joined_with_lambdas_report() {
-    let app =
-        App::start_with(|options| drop(options.timeouts.insert("get-tenant".to_owned(), Duration::from_secs(1)))).await;
+    let app = App::start_with(|options| {
+        options.timeouts.insert("get-tenant".to_owned(), Duration::from_secs(1));
+    })
+    .await;
     let key = app.new_integration("acme-corp").await;
     app.lambda.warm("get-tenant", 1).await.unwrap();
     // The function would give up by itself before the deadline that it gets.
