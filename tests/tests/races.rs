@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tests::checks::{check_at_rest, most_writes_at_once};
-use tests::{Action, App, Call, Exchange, Rule, Value, json};
+use tests::{Action, App, Call, Exchange, Rule, json};
 use tokio::sync::Mutex;
 
 /// How many of these answers have each of the statuses.

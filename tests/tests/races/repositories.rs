@@ -1,10 +1,9 @@
 //! Repositories, their names, attachments and defaults in parallel.
 
-use crate::{check_statuses, race, race_once, race_within, warm, each_write_waits};
+use crate::{check_statuses, race, race_once, warm};
 use std::collections::BTreeSet;
-use std::time::Duration;
 use tests::checks::check_at_rest;
-use tests::{Action, App, Call, Exchange, Rule, Value, json};
+use tests::{App, Exchange, Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_of_32_who_choose_a_default_get_through() {

@@ -42,7 +42,6 @@ enum Change {
 /// A test: its target in `tests/tests/`, and its name.
 struct Test(&'static str, &'static str);
 
-
 /// Applies the mutants to a copy of the tree, builds it, and runs each mutant's test.
 pub async fn mutants(context: &Context) -> Result<()> {
     let folder = tree::root().join("target/mutants");
