@@ -20,11 +20,15 @@ type call struct {
 func IfMatch(etag string) CallOption { return func(c *call) { c.header.Set("If-Match", etag) } }
 
 // IfNoneMatch makes a read return ErrNotModified if the resource still has this ETag. With "*", an upsert only creates.
-func IfNoneMatch(etag string) CallOption { return func(c *call) { c.header.Set("If-None-Match", etag) } }
+func IfNoneMatch(etag string) CallOption {
+	return func(c *call) { c.header.Set("If-None-Match", etag) }
+}
 
 // IdempotencyKey replaces the key that the client makes for a POST. The same key with the same payload has one effect within 24 hours, also
 // from another process.
-func IdempotencyKey(key string) CallOption { return func(c *call) { c.header.Set("Idempotency-Key", key) } }
+func IdempotencyKey(key string) CallOption {
+	return func(c *call) { c.header.Set("Idempotency-Key", key) }
+}
 
 // Capture stores what the last answer of the call says beside its body.
 func Capture(response *Response) CallOption { return func(c *call) { c.response = response } }

@@ -22,7 +22,7 @@ func (g *Service) JWKS(ctx context.Context, options ...CallOption) (*tenancyv1.J
 // Tokens are tokens of end users. For integrations.
 type Tokens Client
 
-// Tokens is the group of operations on tokens.
+// Tokens returns the operations of this group.
 func (c *Client) Tokens() *Tokens { return (*Tokens)(c) }
 
 // Exchange is the operation exchangeToken: get a token for a user.
@@ -59,7 +59,7 @@ func (g *Conversations) All(ctx context.Context, params *tenancyv1.ListConversat
 // Conversations are the conversations of users. For integrations and end users.
 type Conversations Client
 
-// Conversations is the group of operations on conversations.
+// Conversations returns the operations of this group.
 func (c *Client) Conversations() *Conversations { return (*Conversations)(c) }
 
 // Create is the operation createConversation: create a conversation.
@@ -141,7 +141,7 @@ func (g *Messages) All(ctx context.Context, conversationID string, params *tenan
 // Messages are the messages of conversations. For integrations and end users.
 type Messages Client
 
-// Messages is the group of operations on messages.
+// Messages returns the operations of this group.
 func (c *Client) Messages() *Messages { return (*Messages)(c) }
 
 // Create is the operation createMessage: add a message.
@@ -161,7 +161,7 @@ func (g *Messages) Create(ctx context.Context, conversationID string, body tenan
 // Service is what everyone may read: whether the service answers, its document, its problems and the keys that verify tokens.
 type Service Client
 
-// Service is the group of operations on service.
+// Service returns the operations of this group.
 func (c *Client) Service() *Service { return (*Service)(c) }
 
 // Health is the operation getHealth: whether this deployment answers.
@@ -176,7 +176,7 @@ func (g *Service) Health(ctx context.Context, options ...CallOption) (*tenancyv1
 // Integration is the calling integration key.
 type Integration Client
 
-// Integration is the group of operations on integration.
+// Integration returns the operations of this group.
 func (c *Client) Integration() *Integration { return (*Integration)(c) }
 
 // Self is the operation getIntegrationSelf: get the calling key's own identity.
@@ -239,7 +239,7 @@ func (g *Repositories) All(ctx context.Context, params *tenancyv1.ListRepositori
 // Repositories are the customer's registry of Git repositories. For integrations.
 type Repositories Client
 
-// Repositories is the group of operations on repositories.
+// Repositories returns the operations of this group.
 func (c *Client) Repositories() *Repositories { return (*Repositories)(c) }
 
 // Register is the operation registerRepository: register a repository.
@@ -348,7 +348,7 @@ func (g *Tenants) All(ctx context.Context, params *tenancyv1.ListTenantsParams, 
 // Tenants are the tenants of one customer. For integrations.
 type Tenants Client
 
-// Tenants is the group of operations on tenants.
+// Tenants returns the operations of this group.
 func (c *Client) Tenants() *Tenants { return (*Tenants)(c) }
 
 // Create is the operation createTenant: create a tenant.
@@ -441,7 +441,7 @@ func (g *Tenants) Update(ctx context.Context, tenantID string, body tenancyv1.Te
 // Attachments are the repositories that a tenant uses. For integrations.
 type Attachments Client
 
-// Attachments is the group of operations on attachments.
+// Attachments returns the operations of this group.
 func (c *Client) Attachments() *Attachments { return (*Attachments)(c) }
 
 // List is the operation listTenantRepositories: list a tenant's repositories.
@@ -523,7 +523,7 @@ func (g *Roles) All(ctx context.Context, tenantID string, params *tenancyv1.List
 // Roles are the roles of a tenant. For integrations.
 type Roles Client
 
-// Roles is the group of operations on roles.
+// Roles returns the operations of this group.
 func (c *Client) Roles() *Roles { return (*Roles)(c) }
 
 // Create is the operation createRole: create a role.
@@ -571,7 +571,7 @@ func (g *Users) Upsert(ctx context.Context, tenantID string, externalID string, 
 // Users are the users of tenants and the roles that they have. For integrations.
 type Users Client
 
-// Users is the group of operations on users.
+// Users returns the operations of this group.
 func (c *Client) Users() *Users { return (*Users)(c) }
 
 // List is the operation listUsers: list users.
@@ -680,7 +680,7 @@ func (g *Customers) All(ctx context.Context, params *tenancyv1.ListCustomersPara
 // Customers are the roots of integrations. For operators.
 type Customers Client
 
-// Customers is the group of operations on customers.
+// Customers returns the operations of this group.
 func (c *Client) Customers() *Customers { return (*Customers)(c) }
 
 // Create is the operation createCustomer: create a customer.
@@ -746,7 +746,7 @@ func (g *Keys) List(ctx context.Context, customerID string, options ...CallOptio
 // Keys are the API keys of a customer's integration. For operators.
 type Keys Client
 
-// Keys is the group of operations on keys.
+// Keys returns the operations of this group.
 func (c *Client) Keys() *Keys { return (*Keys)(c) }
 
 // Create is the operation createKey: create an API key.
