@@ -3,6 +3,7 @@
 package agentrouter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -28,8 +29,8 @@ type Client struct {
 type Option func(*settings)
 
 type settings struct {
+	Client
 	baseURL, apiKey string
-	client          Client
 }
 
 // WithBaseURL sets the address of the API. Without it, AGENTROUTER_BASE_URL of the environment is used.
@@ -41,20 +42,20 @@ func WithAPIKey(apiKey string) Option { return func(s *settings) { s.apiKey = ap
 
 // WithTimeout limits each attempt of a call, which otherwise ends after 30 seconds. The context limits a call with all its retries.
 func WithTimeout(timeout time.Duration) Option {
-	return func(s *settings) { s.client.timeout = timeout }
+	return func(s *settings) { s.timeout = timeout }
 }
 
 // WithRetries sets how often a call is repeated at most: 3 times if this option is not given, never if it is 0.
-func WithRetries(retries int) Option { return func(s *settings) { s.client.retries = retries } }
+func WithRetries(retries int) Option { return func(s *settings) { s.retries = retries } }
 
 // WithTransport sets what sends the requests, for instance an http.Transport with a proxy or with certificates.
 func WithTransport(transport http.RoundTripper) Option {
-	return func(s *settings) { s.client.http.Transport = transport }
+	return func(s *settings) { s.http.Transport = transport }
 }
 
 // New makes a client. It sends nothing, and fails if the address or the credential is missing or malformed.
 func New(ctx context.Context, options ...Option) (*Client, error) {
-	s := settings{client: Client{
+	s := settings{Client: Client{
 		timeout: 30 * time.Second,
 		retries: 3,
 		// The API redirects nowhere. Without following redirects, the key reaches no other place.
@@ -63,12 +64,8 @@ func New(ctx context.Context, options ...Option) (*Client, error) {
 	for _, option := range options {
 		option(&s)
 	}
-	if s.baseURL == "" {
-		s.baseURL = os.Getenv("AGENTROUTER_BASE_URL")
-	}
-	if s.apiKey == "" {
-		s.apiKey = os.Getenv("AGENTROUTER_API_KEY")
-	}
+	s.baseURL = cmp.Or(s.baseURL, os.Getenv("AGENTROUTER_BASE_URL"))
+	s.apiKey = cmp.Or(s.apiKey, os.Getenv("AGENTROUTER_API_KEY"))
 	base, err := url.Parse(s.baseURL)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
 		return nil, errors.New("agentrouter: WithBaseURL or AGENTROUTER_BASE_URL must be an http or https address without user, query and fragment")
@@ -78,9 +75,9 @@ func New(ctx context.Context, options ...Option) (*Client, error) {
 		return nil, errors.New("agentrouter: WithAPIKey or AGENTROUTER_API_KEY must be a key or token, without white space")
 	}
 	authorization := "Bearer " + s.apiKey
-	client := s.client
-	client.base = strings.TrimRight(s.baseURL, "/")
-	client.authorize = func(header http.Header) { header.Set("Authorization", authorization) }
+	s.base = strings.TrimRight(s.baseURL, "/")
+	s.authorize = func(header http.Header) { header.Set("Authorization", authorization) }
+	client := s.Client
 	return &client, ctx.Err()
 }
 

@@ -157,6 +157,20 @@ func TestAVersionAfterALostAnswer(t *testing.T) {
 	fails[*agentrouter.PreconditionFailedError](t, change(fault(t, "drop_after", 0), version.ETag()))
 }
 
+// So is an archived conversation, when the lost write archives it.
+func TestAnArchivingAfterALostAnswer(t *testing.T) {
+	direct, ctx := integration(t), t.Context()
+	tenant := must(direct.Tenants().Upsert(ctx, name(t), tenancyv1.TenantUpsert{}))(t)
+	user := must(direct.Users().Upsert(ctx, tenant.Id, "a", tenancyv1.UserUpsert{}))(t)
+	talk := must(direct.Conversations().Create(ctx, tenancyv1.ConversationCreation{UserId: &user.Id}))(t)
+	archive := tenancyv1.ConversationPatch{Status: agentrouter.Ptr(tenancyv1.ConversationStatusArchived)}
+	_, err := client(t, string(fault(t, "drop_after", 1)), "INTEGRATION_KEY").Conversations().Update(ctx, talk.Id, archive)
+	lost(t, err)
+	same(t, must(direct.Conversations().Get(ctx, talk.Id))(t).Status, tenancyv1.ConversationStatusArchived)
+	_, err = client(t, string(fault(t, "429", 1)), "INTEGRATION_KEY").Conversations().Update(ctx, talk.Id, archive)
+	fails[*agentrouter.ConversationArchivedError](t, err)
+}
+
 // A 404 counts as success only if an earlier request of the call may have deleted.
 func TestADeletionAfterALostAnswer(t *testing.T) {
 	client429, clientLost := fault(t, "429", 1), fault(t, "drop_after", 1)

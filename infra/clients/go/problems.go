@@ -41,8 +41,8 @@ type (
 	CapacityExhaustedError struct{ *APIError }
 	// RateLimitedError says that there are too many requests.
 	RateLimitedError struct{ *APIError }
-	// InternalServerError says that the service has a bug. Report RequestID.
-	InternalServerError struct{ *APIError }
+	// InternalError says that the service has a bug. Report RequestID.
+	InternalError struct{ *APIError }
 	// UnavailableError says that the service cannot answer now. A write may have had its effect.
 	UnavailableError struct{ *APIError }
 )
@@ -66,6 +66,6 @@ var problems = map[tenancyv1.ProblemSlug]func(*APIError) error{
 	tenancyv1.ProblemSlugUnsupportedMediaType:   func(e *APIError) error { return &UnsupportedMediaTypeError{e} },
 	tenancyv1.ProblemSlugCapacityExhausted:      func(e *APIError) error { return &CapacityExhaustedError{e} },
 	tenancyv1.ProblemSlugRateLimited:            func(e *APIError) error { return &RateLimitedError{e} },
-	tenancyv1.ProblemSlugInternalError:          func(e *APIError) error { return &InternalServerError{e} },
+	tenancyv1.ProblemSlugInternalError:          func(e *APIError) error { return &InternalError{e} },
 	tenancyv1.ProblemSlugUnavailable:            func(e *APIError) error { return &UnavailableError{e} },
 }

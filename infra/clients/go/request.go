@@ -90,17 +90,15 @@ func parameters(query any) (url.Values, error) {
 	if values, ready := query.(url.Values); ready {
 		return values, nil
 	}
-	values := url.Values{}
+	values, members := url.Values{}, map[string]any{}
 	text, err := json.Marshal(query)
-	if err != nil {
-		return nil, fmt.Errorf("agentrouter: the parameters cannot be written: %w", err)
-	}
-	var members map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	err = decoder.Decode(&members)
+	if err = cmp.Or(err, decoder.Decode(&members)); err != nil {
+		return nil, fmt.Errorf("agentrouter: the parameters cannot be written: %w", err)
+	}
 	for name, member := range members {
 		values.Set(name, fmt.Sprint(member))
 	}
-	return values, err
+	return values, nil
 }

@@ -108,8 +108,8 @@ func (c *Client) send(ctx context.Context, options []CallOption, r *request) (*R
 			return settings.response, body, nil
 		case lost != nil && status == http.StatusNotFound && r.method == http.MethodDelete:
 			return settings.response, nil, nil // An earlier attempt deleted it, or someone else: it is gone.
-		case lost != nil && status == http.StatusPreconditionFailed && r.method != http.MethodGet:
-			return nil, nil, lost // The version may be that of an earlier attempt.
+		case lost != nil && r.method != http.MethodGet && (status == http.StatusPreconditionFailed || errors.As(err, new(*ConversationArchivedError))):
+			return nil, nil, lost // The version may be that of an earlier attempt, and so may the archiving.
 		}
 		again, effect := repeatable(err)
 		if effect {
@@ -130,9 +130,9 @@ func (c *Client) send(ctx context.Context, options []CallOption, r *request) (*R
 
 // attempt sends a request once.
 func (c *Client) attempt(ctx context.Context, made *http.Request, response *Response) ([]byte, error) {
-	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	request := made.Clone(limited)
+	request := made.Clone(ctx)
 	if made.GetBody != nil {
 		request.Body, _ = made.GetBody() // It is in memory.
 	}
