@@ -52,13 +52,29 @@ impl Language {
         }
     }
 
-    /// The folder of the committed files, which only the generator writes.
+    /// The folder of the committed files.
     fn generated(self) -> &'static str {
         match self {
             Self::Python => python::GENERATED,
             Self::Typescript => typescript::GENERATED,
             Self::Go => go::GENERATED,
         }
+    }
+
+    /// Whether only the generator writes a file of that folder.
+    fn is_generated(self, file: &Path) -> bool {
+        match self {
+            Self::Python | Self::Typescript => true,
+            // Methods are in the package of their type.
+            Self::Go => file.to_string_lossy().ends_with(".gen.go"),
+        }
+    }
+
+    /// The committed files that its generator has written.
+    fn committed(self) -> Result<Files> {
+        let mut files = files_below(&tree::root().join(self.generated()))?;
+        files.retain(|file, _| self.is_generated(file));
+        Ok(files)
     }
 
     /// Generates into an empty folder.
@@ -94,8 +110,7 @@ async fn check_all(groups: &ProcessGroups, languages: &[Language]) -> Result<()>
     let mut stale = Vec::new();
     for language in languages {
         let Some(files) = generated(groups, *language).await? else { continue };
-        let folder = tree::root().join(language.generated());
-        for (file, how) in differences(&files_below(&folder)?, &files) {
+        for (file, how) in differences(&language.committed()?, &files) {
             stale.push(format!("{}/{} {how}", language.generated(), file.display()));
         }
     }
@@ -108,12 +123,14 @@ async fn check_all(groups: &ProcessGroups, languages: &[Language]) -> Result<()>
 async fn write_all(groups: &ProcessGroups, languages: &[Language]) -> Result<()> {
     for language in languages {
         let Some(files) = generated(groups, *language).await? else { continue };
-        let folder = tree::root().join(language.generated());
-        if files_below(&folder)? == files {
+        let (folder, committed) = (tree::root().join(language.generated()), language.committed()?);
+        if committed == files {
             note(&format!("{}: nothing has changed", language.generated()));
             continue;
         }
-        tree::empty(&folder)?;
+        for file in committed.keys().filter(|file| !files.contains_key(*file)) {
+            remove(&folder.join(file))?;
+        }
         for (file, bytes) in &files {
             write(&folder.join(file), bytes)?;
         }
@@ -161,6 +178,10 @@ fn files_below(folder: &Path) -> Result<Files> {
     Ok(files)
 }
 
+fn remove(path: &Path) -> Result<()> {
+    std::fs::remove_file(path).map_err(|error| format!("cannot remove {}: {error}", path.display()))
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
     path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
@@ -196,6 +217,14 @@ mod tests {
         let expected = [(path("b/c"), "differs"), (path("new"), "is missing"), (path("old"), "is no longer generated")];
         assert_eq!(found, expected);
         assert!(differences(&committed, &committed).is_empty());
+    }
+
+    #[test]
+    fn a_go_file_is_generated_where_its_name_says_so() {
+        let is_generated = |file| Language::Go.is_generated(Path::new(file));
+        let files = ["methods.gen.go", "tenancyv1/types.gen.go", "client.go", "go.sum"];
+        assert_eq!(files.map(is_generated), [true, true, false, false]);
+        assert!(Language::Python.is_generated(Path::new("models/customer.py")));
     }
 
     #[test]
