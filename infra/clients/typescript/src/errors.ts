@@ -7,7 +7,7 @@ import type { Problem } from './generated/types.js';
 export interface CallDetails {
   /** How many requests the call sent. */
   readonly attempts: number;
-  /** Whether an earlier request of this call may have been applied: it was not answered, or with 503 or 504. */
+  /** Whether this call, a write, may have been applied: one of its requests was not answered, or with a status of 500 or more. */
   readonly uncertain: boolean;
   /** The Idempotency-Key of the call, if its operation takes one. Give it again to go on with the same call. */
   readonly idempotencyKey: string | undefined;
@@ -15,7 +15,6 @@ export interface CallDetails {
 
 /** An argument that cannot be right; nothing was sent. */
 export class ArgumentError extends TypeError {
-  override readonly name = 'ArgumentError';
   /** @internal */
   constructor(
     /** The name of the argument. */
@@ -23,6 +22,7 @@ export class ArgumentError extends TypeError {
     fault: string,
   ) {
     super(`${parameter} ${fault}`);
+    this.name = 'ArgumentError';
   }
 }
 
@@ -32,19 +32,19 @@ export abstract class CallError extends Error {
   abstract readonly requestId: string | undefined;
   /** @internal */
   constructor(message: string, call: CallDetails, cause?: unknown) {
-    super(call.uncertain ? `${message} (an earlier request of this call may have been applied)` : message, cause === undefined ? {} : { cause });
+    super(call.uncertain ? `${message} (it may have been applied)` : message, cause === undefined ? {} : { cause });
     Object.assign(this, call);
     this.name = new.target.name;
   }
 }
 export interface CallError extends CallDetails {}
 
-/** No answer came: no connection, or it was lost. The last request may have been applied or not. */
+/** No answer came: there was no connection, or it was lost. */
 export class ConnectionError extends CallError {
   override readonly requestId = undefined;
 }
 
-/** No answer came in time. The last request may have been applied or not. */
+/** No answer came in time. */
 export class TimeoutError extends ConnectionError {}
 
 /** An answer that is none of the service: of a gateway or proxy on the way, by itself. */
@@ -92,7 +92,7 @@ export class ApiError extends CallError {
 }
 
 /** How many seconds `Retry-After` asks to wait. */
-export function seconds(headers: Headers): number | undefined {
+export function retryAfter(headers: Headers): number | undefined {
   const value = headers.get('retry-after');
   if (value === null) return undefined;
   const wait = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;

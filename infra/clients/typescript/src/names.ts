@@ -22,12 +22,8 @@ export type Answered<T> = T extends readonly (infer Item)[]
 export type Given<T> = T extends readonly (infer Item)[]
   ? readonly Given<Item>[]
   : T extends object
-    ? { [Key in keyof T as Known<Key>]: GivenMember<T, Key> }
+    ? { [Key in keyof T as Known<Key>]: (Key extends Data ? T[Key] : Given<T[Key]>) | ({} extends Pick<T, Key> ? undefined : never) }
     : T;
-
-type GivenMember<T, Key extends keyof T> =
-  | (Key extends Data ? T[Key] : Given<T[Key]>)
-  | ({} extends Pick<T, Key> ? undefined : never);
 
 /** `display_name` as `displayName`. */
 export const camelName = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

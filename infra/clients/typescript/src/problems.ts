@@ -1,5 +1,5 @@
 // A class for each slug of the API's registry of problems.
-import { ApiError, seconds } from './errors.js';
+import { ApiError, retryAfter } from './errors.js';
 import type { Fault, ProblemSlug } from './generated/types.js';
 
 /** A conflict with another resource. */
@@ -14,7 +14,7 @@ abstract class Conflict extends ApiError {
 abstract class Temporary extends ApiError {
   /** After how many seconds to try again, as the service says. */
   get retryAfter(): number | undefined {
-    return seconds(this.headers);
+    return retryAfter(this.headers);
   }
 }
 

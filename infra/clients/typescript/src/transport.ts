@@ -2,7 +2,7 @@
 //
 // Invariant: a call is sent again only if that cannot have another effect than sending it once. This holds for every operation of the API: a POST that
 // creates has an Idempotency-Key, which its tries share; token exchange stores nothing; PUT, PATCH and DELETE set absolute values.
-import { ApiError, ArgumentError, type CallDetails, type CallError, ConnectionError, GatewayError, TimeoutError, seconds } from './errors.js';
+import { ArgumentError, type CallDetails, type CallError, ConnectionError, GatewayError, TimeoutError, retryAfter } from './errors.js';
 import { operations } from './generated/operations.js';
 import type { operations as Schema } from './generated/schema.js';
 import type { Problem } from './generated/types.js';
@@ -24,14 +24,12 @@ export type Answer<Id extends OperationId> = Answered<
 /** The body of an operation. */
 export type Body<Id extends OperationId> = Schema[Id] extends { requestBody?: { content: { 'application/json': infer Json } } } ? Given<Json> : never;
 
-type Texts<Path> = { [Key in keyof Given<Path>]: string };
-
 /** The values of an operation's path, body and query. */
 export type Values<Id extends OperationId> = {
   body?: Body<Id> | undefined;
   query?: object | undefined;
   prefix?: string;
-} & (Schema[Id]['parameters']['path'] extends infer Path extends object ? { path: Texts<Path> } : { path?: never });
+} & (Schema[Id]['parameters']['path'] extends infer Path extends object ? { path: { [Key in keyof Given<Path>]: string } } : { path?: never });
 
 /** How the service answered a call. */
 export interface ResponseInfo {
@@ -96,14 +94,13 @@ export class Transport {
       init.body = JSON.stringify(renamed(body, snakeName));
     }
     for (let attempts = 1, uncertain = false; ; attempts += 1) {
-      const details = { attempts, uncertain, idempotencyKey };
-      const outcome = await this.#attempt(url, init, timeout, options.signal, details);
-      if (!(outcome instanceof Error)) return answerOf(id, outcome) as Answer<Id>;
+      const outcome = await this.#attempt(url, init, timeout, options.signal);
+      if (outcome.good) return resultOf(id, outcome) as Answer<Id>;
       // An earlier try may have removed it. Gone is what was asked for.
-      if (uncertain && operation.method === 'DELETE' && outcome instanceof ApiError && outcome.status === 404) return undefined as Answer<Id>;
+      if (uncertain && operation.method === 'DELETE' && outcome.body?.['slug'] === 'not-found') return undefined as Answer<Id>;
+      uncertain ||= operation.method !== 'GET' && (outcome.response?.status ?? 500) >= 500;
       const pause = attempts > retries ? undefined : pauseAfter(outcome, attempts);
-      if (pause === undefined) throw outcome;
-      uncertain ||= !('status' in outcome) || outcome.status !== 429;
+      if (pause === undefined) throw errorOf(outcome, { attempts, uncertain, idempotencyKey }, timeout);
       await sleep(pause, options.signal);
     }
   }
@@ -119,8 +116,8 @@ export class Transport {
     return headers;
   }
 
-  /** One request and its whole answer; an error if there is none, or none that is good. */
-  async #attempt(url: string, init: RequestInit, timeout: number, signal: AbortSignal | undefined, details: CallDetails): Promise<Good | CallError> {
+  /** One request and its whole answer, if there is one. */
+  async #attempt(url: string, init: RequestInit, timeout: number, signal: AbortSignal | undefined): Promise<Outcome> {
     signal?.throwIfAborted();
     const controller = new AbortController();
     const cancel = () => controller.abort();
@@ -128,11 +125,11 @@ export class Transport {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const response = await this.#fetch(url, { ...init, signal: controller.signal });
-      return outcomeOf(response, await response.text(), details);
+      const body = parsed(await response.text());
+      return { good: response.status === 204 || response.status === 304 || (response.ok && body !== undefined), response, body };
     } catch (cause) {
       signal?.throwIfAborted();
-      if (controller.signal.aborted) return new TimeoutError(`no answer within ${timeout} ms`, details);
-      return new ConnectionError('no answer: the connection failed or was lost', details, cause);
+      return { good: false, response: undefined, body: undefined, late: controller.signal.aborted, cause };
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
@@ -140,44 +137,40 @@ export class Transport {
   }
 }
 
-/** An answer that is not an error: its body is `undefined` with 204 and 304. */
-type Good = { readonly response: Response; readonly body: unknown };
+/** What came of a request: no response is no answer. */
+type Outcome = { good: boolean; response: Response | undefined; body: Record<string, unknown> | undefined; late?: boolean; cause?: unknown };
 
-function outcomeOf(response: Response, text: string, details: CallDetails): Good | CallError {
-  if (response.status === 204 || response.status === 304) return { response, body: undefined };
-  const body = parsed(text);
-  if (response.ok && body !== undefined) return { response, body };
-  const problem = renamed(body ?? {}, camelName) as Partial<Problem> & { message?: unknown };
-  if (typeof problem.slug !== 'string') {
-    const message = response.ok ? 'an answer that is not JSON' : problem.message;
-    return new GatewayError(response, typeof message === 'string' ? message : '', details);
-  }
-  return new (classOf(problem.slug))(problem as Problem, response.headers, details);
-}
-
-/** The object or array that a text is. */
-function parsed(text: string): object | undefined {
+/** The object that a text is. */
+function parsed(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function answerOf(id: OperationId, { response, body }: Good): unknown {
-  if (body === undefined) return undefined;
+/** What a call resolves to. */
+function resultOf(id: OperationId, { response, body }: Outcome): unknown {
+  if (body === undefined || response === undefined) return undefined;
   // The OpenAPI document is no resource: its names are data.
-  const answer = (id === 'getOpenapi' ? body : renamed(body, camelName)) as object;
-  responses.set(answer, { status: response.status, headers: response.headers, requestId: response.headers.get('x-request-id') ?? undefined });
-  return answer;
+  const result = (id === 'getOpenapi' ? body : renamed(body, camelName)) as object;
+  responses.set(result, { status: response.status, headers: response.headers, requestId: response.headers.get('x-request-id') ?? undefined });
+  return result;
+}
+
+/** What a call is rejected with. */
+function errorOf({ response, body, late, cause }: Outcome, call: CallDetails, timeout: number): CallError {
+  if (!response) return late ? new TimeoutError(`no answer within ${timeout} ms`, call, cause) : new ConnectionError('no answer: no connection, or it was lost', call, cause);
+  const slug = body?.['slug'];
+  if (typeof slug === 'string') return new (classOf(slug))(renamed(body, camelName) as Problem, response.headers, call);
+  return new GatewayError(response, response.ok ? 'the answer is not JSON' : String(body?.['message'] ?? 'the answer is no problem of the API'), call);
 }
 
 /** For how many milliseconds to wait before the next try; `undefined` if there is none. */
-function pauseAfter(error: CallError, attempts: number): number | undefined {
-  if (!(error instanceof ApiError || error instanceof GatewayError)) return jitter(attempts);
-  if (![429, 503, 504].includes(error.status)) return undefined;
-  const asked = seconds(error.headers);
+function pauseAfter({ response }: Outcome, attempts: number): number | undefined {
+  if (response && ![429, 503, 504].includes(response.status)) return undefined;
+  const asked = response && retryAfter(response.headers);
   if (asked === undefined) return jitter(attempts);
   return asked > LONGEST_PAUSE ? undefined : asked * 1000 + jitter(1);
 }
@@ -193,7 +186,6 @@ function newKey(): string {
 }
 
 function count(parameter: string, value: number): number {
-  // Timers take a longer time for 1 ms.
   if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value;
   throw new ArgumentError(parameter, 'is no integer from 0 to 2,147,483,647');
 }
