@@ -32,8 +32,7 @@ pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
 
 /// hey-api and openapi-generator, with one set of packages.
 pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
-    let (Some(node), Some(bin)) =
-        (tools::on_path("node"), tools::node(runner.groups, "tests/clients/hey-api").await?)
+    let (Some(node), Some(bin)) = (tools::on_path("node"), tools::node(runner.groups, "tests/clients/hey-api").await?)
     else {
         return skip_part(
             "node and npm are not installed: the TypeScript clients are skipped (install Node.js 20 or newer to run them)",

@@ -44,8 +44,9 @@ pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
 
     let mut test = Command::new(&node);
     test.args(["--test", "--test-concurrency=4"]).args(built_tests(&folder.join("test"))?);
-    let commands = [Command::new(bin.join("tsc")).args(["-p", "test"]), test.env("OPENAPI", tree::openapi())];
-    runner.run("the TypeScript package", &folder, commands).await;
+    test.env("OPENAPI", tree::openapi());
+    let mut check = Command::new(bin.join("tsc"));
+    runner.run("the TypeScript package", &folder, [check.args(["-p", "test"]), &mut test]).await;
     Ok(())
 }
 
