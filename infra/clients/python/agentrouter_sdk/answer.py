@@ -69,6 +69,6 @@ A = TypeVar("A", bound=Answer)
 
 def read(model: type[A], answer: httpx.Response) -> A:
     """The body of an answer. Raises `ValueError` if it is no such model."""
-    read = model.model_validate_json(answer.content)
-    read.__dict__["response"] = Response(answer.status_code, answer.headers)
-    return read
+    found = model.model_validate_json(answer.content)
+    object.__setattr__(found, "response", Response(answer.status_code, answer.headers))
+    return found
