@@ -55,9 +55,12 @@ class Answer(BaseModel):
     """Status and headers of the answer; None for what is part of an answer, for instance a row of a list. Not compared."""
 
     @property
-    def etag(self) -> str | None:
-        """The version of this resource, for `if_match`; None for a row of a list."""
-        return self.response.etag if self.response else None
+    def etag(self) -> str:
+        """The version of this resource, for `if_match`. Raises `LookupError` where there is none, so that no write goes unguarded by mistake."""
+        tag = self.response.etag if self.response else None
+        if tag is None:
+            raise LookupError(f"this {type(self).__name__} came without an ETag: rows of lists have none, read the resource by its id")
+        return tag
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

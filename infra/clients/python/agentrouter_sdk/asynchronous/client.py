@@ -43,10 +43,10 @@ class AsyncClient:
         if not api_key:
             raise InvalidArgument("api_key", "is missing; AGENTROUTER_API_KEY is read if it is not given")
         headers = {"Authorization": header("api_key", f"Bearer {api_key}"), "Accept": "application/json", "User-Agent": USER_AGENT}
-        self._own = None if http_client else httpx.AsyncClient(timeout=timeout)
-        http = http_client or self._own or httpx.AsyncClient(timeout=timeout)
         policy = retries if isinstance(retries, Retries) else Retries(most=retries)
-        connection = Connection(base_url.rstrip("/"), httpx.Headers(headers), http, policy)
+        self._closes = http_client is None
+        self._http = http_client or httpx.AsyncClient(timeout=timeout)
+        connection = Connection(base_url.rstrip("/"), httpx.Headers(headers), self._http, policy)
         self.base_url = connection.base_url
         """Where the API is."""
         self.customers = Customers(connection)
@@ -79,8 +79,8 @@ class AsyncClient:
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        if self._own:
-            await self._own.aclose()
+        if self._closes:
+            await self._http.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -44,10 +44,10 @@ class Client:
         if not api_key:
             raise InvalidArgument("api_key", "is missing; AGENTROUTER_API_KEY is read if it is not given")
         headers = {"Authorization": header("api_key", f"Bearer {api_key}"), "Accept": "application/json", "User-Agent": USER_AGENT}
-        self._own = None if http_client else httpx.Client(timeout=timeout)
-        http = http_client or self._own or httpx.Client(timeout=timeout)
         policy = retries if isinstance(retries, Retries) else Retries(most=retries)
-        connection = Connection(base_url.rstrip("/"), httpx.Headers(headers), http, policy)
+        self._closes = http_client is None
+        self._http = http_client or httpx.Client(timeout=timeout)
+        connection = Connection(base_url.rstrip("/"), httpx.Headers(headers), self._http, policy)
         self.base_url = connection.base_url
         """Where the API is."""
         self.customers = Customers(connection)
@@ -80,8 +80,8 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections."""
-        if self._own:
-            self._own.close()
+        if self._closes:
+            self._http.close()
 
     def __enter__(self) -> Self:
         return self
