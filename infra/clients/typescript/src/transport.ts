@@ -181,9 +181,9 @@ function isUnsent(cause: unknown): boolean {
   return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(code);
 }
 
-/** A random pause of at least 100 ms: at most 1 s, 2 s, 4 s, then 5 s. */
+/** A random pause: at most 100 ms, then 200 ms and so on, up to 5 s. */
 function jitter(attempts: number): number {
-  return 100 + Math.random() * (Math.min(5000, 500 * 2 ** attempts) - 100);
+  return Math.random() * Math.min(5000, 50 * 2 ** attempts);
 }
 
 /** 128 random bits. `crypto.randomUUID` is missing in browsers where a page came without TLS. */
