@@ -75,7 +75,7 @@ fn compiled(bin: &Path, node: &Path) -> (Command, Command) {
     (Command::new(bin.join("tsc")), flow)
 }
 
-/// oapi-codegen, ogen and openapi-generator.
+/// ogen and openapi-generator. The package infra/clients/go is made with oapi-codegen.
 pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
     let Some(program) = tools::on_path("go") else {
         return skip_part("go is not installed: the Go clients are skipped (install Go 1.25 or newer to run them)");
@@ -86,12 +86,6 @@ pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
         command
     };
     let build = || run(&["build", "-o", "flow", "."]);
-
-    let folder = work_folder("go")?;
-    std::fs::create_dir(folder.join("api")).map_err(|error| format!("cannot create a folder: {error}"))?;
-    let mut generate = run(&["tool", "oapi-codegen", "-config", "oapi-codegen.yaml"]);
-    let commands = [generate.arg(tree::openapi()), &mut build(), &mut Command::new(folder.join("flow"))];
-    runner.run("oapi-codegen", &folder, commands).await;
 
     let folder = work_folder("ogen")?;
     let mut generate = run(&["tool", "ogen", "--config", "ogen.yml", "--target", "api", "--package=api"]);

@@ -1,0 +1,219 @@
+// What the client does when connections break, answers are late, or the gateway or the store refuses. The relay of `serve` makes the faults.
+package agentrouter_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tetrateio/agentrouter-go"
+	"github.com/tetrateio/agentrouter-go/tenancyv1"
+)
+
+var quick = agentrouter.WithTimeout(500 * time.Millisecond)
+
+// Each fault happens to the first request only: the second has the answer, and a write has had its effect once.
+func TestARequestIsRepeated(t *testing.T) {
+	for _, action := range []string{"drop_before", "drop_after", "delay", "delay_after", "429", "503", "gateway_503", "gateway_500"} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			direct, ctx := operator(t).Customers(), t.Context()
+			through := func() (faulty, *agentrouter.Client) {
+				address := fault(t, action, 1)
+				return address, client(t, string(address), "OPERATOR_KEY", quick)
+			}
+			id := name(t)
+
+			address, faulty := through()
+			var response agentrouter.Response
+			made := must(faulty.Customers().Create(ctx, tenancyv1.CustomerCreation{CustomerId: id}, agentrouter.Capture(&response)))(t)
+			same(t, []any{address.requests(t), response.Attempts, response.Status}, []any{2, 2, 201})
+			same(t, made, must(direct.Get(ctx, id))(t))
+
+			address, faulty = through()
+			same(t, must(faulty.Tenancy().Get(ctx, id))(t), made)
+			same(t, address.requests(t), 2)
+
+			address, faulty = through()
+			changed := must(faulty.Tenancy().Update(ctx, id, "Named", ""))(t)
+			same(t, []any{address.requests(t), *changed.DisplayName}, []any{2, "Named"})
+
+			address, faulty = through()
+			ok(t, faulty.Tenancy().Archive(ctx, id))
+			same(t, address.requests(t), 2)
+			_, err := direct.Get(ctx, id)
+			fails[*agentrouter.NotFoundError](t, err)
+		})
+	}
+}
+
+// Without retries the fault is seen.
+func TestRetriesAreAnOption(t *testing.T) {
+	for action, check := range map[string]func(*testing.T, error){
+		"drop_before": lost,
+		"drop_after":  lost,
+		"delay":       late,
+		"delay_after": late,
+		"429":         refused(429),
+		"503": func(t *testing.T, err error) {
+			same(t, fails[*agentrouter.UnavailableError](t, err).Header.Get("Retry-After"), "1")
+		},
+		"gateway_503": refused(503),
+		"gateway_500": refused(500),
+	} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			address := fault(t, action, 1)
+			faulty := client(t, string(address), "OPERATOR_KEY", quick, agentrouter.WithRetries(0))
+			_, err := faulty.Tenancy().Create(t.Context(), name(t), "", "")
+			check(t, err)
+			same(t, address.requests(t), 1)
+		})
+	}
+}
+
+func lost(t *testing.T, err error) {
+	t.Helper()
+	fails[*agentrouter.ConnectionError](t, err)
+	same(t, errors.Is(err, context.DeadlineExceeded), false)
+}
+
+func late(t *testing.T, err error) {
+	t.Helper()
+	fails[*agentrouter.ConnectionError](t, err)
+	same(t, errors.Is(err, context.DeadlineExceeded), true)
+}
+
+func refused(status int) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		t.Helper()
+		answer := fails[*agentrouter.GatewayError](t, err)
+		same(t, []any{answer.Status, answer.Message != ""}, []any{status, true})
+	}
+}
+
+// Four requests at most, then the last error.
+func TestRetriesAreBounded(t *testing.T) {
+	for action, check := range map[string]func(*testing.T, error){"drop_before": lost, "429": refused(429), "gateway_500": refused(500)} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			address := fault(t, action, 10)
+			_, err := client(t, string(address), "OPERATOR_KEY").Tenancy().Create(t.Context(), name(t), "", "")
+			check(t, err)
+			same(t, address.requests(t), 4)
+		})
+	}
+}
+
+// The store's 503 says for how long to wait.
+func TestRetryAfterIsObeyed(t *testing.T) {
+	address, began := fault(t, "503", 1), time.Now()
+	must(client(t, string(address), "OPERATOR_KEY").Tenancy().List(t.Context()))(t)
+	if took := time.Since(began); took < time.Second {
+		t.Fatalf("repeated after %s", took)
+	}
+}
+
+// A pause that does not end before the context is not begun.
+func TestTheContextLimitsACall(t *testing.T) {
+	address := fault(t, "503", 1)
+	limited, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := client(t, string(address), "OPERATOR_KEY").Tenancy().List(limited)
+	fails[*agentrouter.UnavailableError](t, err)
+	same(t, []any{address.requests(t), time.Since(began) < 800*time.Millisecond}, []any{1, true})
+
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err = operator(t).Tenancy().List(ended)
+	fails[*agentrouter.ConnectionError](t, err)
+	same(t, errors.Is(err, context.Canceled), true)
+}
+
+// The real throttle of the gateway: one request a second.
+func TestTheThrottleIsWaitedFor(t *testing.T) {
+	patient := client(t, environment(t, "BASE_URL_THROTTLED"), "OPERATOR_KEY", agentrouter.WithRetries(20))
+	for range 3 {
+		must(patient.Tenancy().List(t.Context()))(t)
+	}
+}
+
+// A conflict that the client's own lost write may have made is not shown as one.
+func TestAVersionAfterALostAnswer(t *testing.T) {
+	direct, ctx, id := operator(t), t.Context(), name(t)
+	must(direct.Tenancy().Create(ctx, id, "", ""))(t)
+	var version agentrouter.Response
+	must(direct.Customers().Get(ctx, id, agentrouter.Capture(&version)))(t)
+	change := func(address faulty, etag string) error {
+		patch := tenancyv1.CustomerPatch{DisplayName: agentrouter.Value("x")}
+		_, err := client(t, string(address), "OPERATOR_KEY").Customers().Update(ctx, id, patch, agentrouter.IfMatch(etag))
+		return err
+	}
+	lost(t, change(fault(t, "drop_after", 1), version.ETag()))
+	fails[*agentrouter.PreconditionFailedError](t, change(fault(t, "429", 1), version.ETag()))
+	fails[*agentrouter.PreconditionFailedError](t, change(fault(t, "drop_after", 0), version.ETag()))
+}
+
+// So is an archived conversation, when the lost write archives it.
+func TestAnArchivingAfterALostAnswer(t *testing.T) {
+	direct, ctx := integration(t), t.Context()
+	tenant := must(direct.Tenants().Upsert(ctx, name(t), tenancyv1.TenantUpsert{}))(t)
+	user := must(direct.Users().Upsert(ctx, tenant.Id, "a", tenancyv1.UserUpsert{}))(t)
+	talk := must(direct.Conversations().Create(ctx, tenancyv1.ConversationCreation{UserId: &user.Id}))(t)
+	archive := tenancyv1.ConversationPatch{Status: agentrouter.Ptr(tenancyv1.ConversationStatusArchived)}
+	_, err := client(t, string(fault(t, "drop_after", 1)), "INTEGRATION_KEY").Conversations().Update(ctx, talk.Id, archive)
+	lost(t, err)
+	same(t, must(direct.Conversations().Get(ctx, talk.Id))(t).Status, tenancyv1.ConversationStatusArchived)
+	_, err = client(t, string(fault(t, "429", 1)), "INTEGRATION_KEY").Conversations().Update(ctx, talk.Id, archive)
+	fails[*agentrouter.ConversationArchivedError](t, err)
+}
+
+// A 404 counts as success only if an earlier request of the call may have deleted.
+func TestADeletionAfterALostAnswer(t *testing.T) {
+	client429, clientLost := fault(t, "429", 1), fault(t, "drop_after", 1)
+	absent := name(t)
+	fails[*agentrouter.NotFoundError](t, client(t, string(client429), "OPERATOR_KEY").Tenancy().Archive(t.Context(), absent))
+	ok(t, client(t, string(clientLost), "OPERATOR_KEY").Tenancy().Archive(t.Context(), absent))
+}
+
+// The replay of a lost answer has no secret: the caller learns which key to revoke.
+func TestASecretIsLost(t *testing.T) {
+	ctx, id := t.Context(), name(t)
+	must(operator(t).Tenancy().Create(ctx, id, "", ""))(t)
+	keys := client(t, string(fault(t, "drop_after", 1)), "OPERATOR_KEY").Keys()
+	_, err := keys.Create(ctx, id, tenancyv1.KeyCreation{Name: "x"})
+	secret := fails[*agentrouter.SecretLostError](t, err)
+	contains(t, err.Error(), secret.Key.KeyId)
+	ok(t, keys.Revoke(ctx, id, secret.Key.KeyId))
+}
+
+// An iterator goes on after a fault on a page.
+func TestPagesSurviveFaults(t *testing.T) {
+	for _, action := range []string{"drop_after", "503"} {
+		t.Run(action, func(t *testing.T) {
+			direct, ctx := integration(t), t.Context()
+			tenant := must(direct.Tenants().Upsert(ctx, name(t), tenancyv1.TenantUpsert{}))(t)
+			for each := range 3 {
+				must(direct.Roles().Create(ctx, tenant.Id, tenancyv1.RoleCreation{Name: fmt.Sprint(each)}))(t)
+			}
+			faulty, count := client(t, string(fault(t, action, 1)), "INTEGRATION_KEY"), 0
+			for _, err := range faulty.Roles().All(ctx, tenant.Id, &tenancyv1.ListRolesParams{Limit: agentrouter.Ptr(1)}) {
+				ok(t, err)
+				count++
+			}
+			same(t, count, 3)
+		})
+	}
+}
+
+// Nothing listens there.
+func TestNoConnection(t *testing.T) {
+	began := time.Now()
+	_, err := client(t, "http://127.0.0.1:1", "OPERATOR_KEY", agentrouter.WithRetries(1)).Tenancy().Get(t.Context(), "demo")
+	lost(t, err)
+	contains(t, err.Error(), "refused")
+	same(t, time.Since(began) < 5*time.Second, true)
+}
