@@ -7,19 +7,14 @@ use tokio::process::Command;
 use super::{Runner, openapi_generator::quick, skip_part, work_folder};
 use crate::{Result, cargo, tools, tree};
 
-/// openapi-python-client, openapi-generator and aiopenapi3, in one environment.
+/// openapi-generator and aiopenapi3, in one environment.
 pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
-    let bin = tools::python(runner.groups, "tests/clients/python").await?;
+    let bin = tools::python(runner.groups, "tests/clients/aiopenapi3").await?;
     let program = |name: &str, arguments: &[&str]| {
         let mut command = tools::python_program(&bin, name);
         command.args(arguments);
         command
     };
-    let mut generate = program("openapi-python-client", &["generate", "--meta", "none", "--config", "config.yaml"]);
-    generate.args(["--output-path", "tenancy_client", "--path"]).arg(tree::openapi());
-    let commands = [&mut generate, &mut program("python3", &["flow.py"])];
-    runner.run("openapi-python-client", &work_folder("python")?, commands).await;
-
     if let Some(generator) = &runner.generator {
         let mut generate = generator.generate("python", "packageName=tenancy_client,generateSourceCodeOnly=true", ".");
         let commands = [&mut generate, &mut program("python3", &["flow.py"])];

@@ -4,12 +4,34 @@
 
 use tokio::process::Command;
 
-use super::{Runner, skip_part};
+use super::{Runner, fresh, skip_part};
 use crate::{Result, tools, tree};
 
-/// The Python package.
-#[expect(clippy::unused_async, reason = "the tests are programs")]
-pub async fn python(_runner: &mut Runner<'_>) -> Result<()> {
+/// The Python package, installed apart from its sources: mypy in strict mode, then its tests, which run the tour of README.md.
+pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
+    const PACKAGE: &str = "infra/clients/python";
+    let bin = tools::python(runner.groups, PACKAGE).await?;
+    let source = tree::root().join(PACKAGE);
+    let folder = fresh("target/clients/packages/python")?;
+    let installed = folder.join("packages");
+    let program = |name: &str, arguments: &[&str]| {
+        let mut command = tools::python_program(&bin, name);
+        command.args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    };
+    let mut install =
+        program("python3", &["-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target"]);
+    install.arg(&installed).arg(&source);
+    let mut check = program("mypy", &["--config-file"]);
+    check
+        .arg(source.join("pyproject.toml"))
+        .args(["agentrouter_sdk", "generate", "tests"].map(|part| source.join(part)));
+    let mut test = program("pytest", &["--quiet", "-c"]);
+    let paths = [Some(installed.as_path()), bin.parent()];
+    let paths =
+        std::env::join_paths(paths.into_iter().flatten()).map_err(|error| format!("a path has a colon: {error}"))?;
+    test.arg(source.join("pyproject.toml")).arg(source.join("tests")).env("PYTHONPATH", paths);
+    runner.run("the Python package", &folder, [&mut install, &mut check, &mut test]).await;
     Ok(())
 }
 
