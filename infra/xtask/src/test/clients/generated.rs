@@ -25,21 +25,14 @@ pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
     Ok(())
 }
 
-/// openapi-typescript with openapi-fetch, hey-api and openapi-generator, with one set of packages.
+/// hey-api and openapi-generator, with one set of packages.
 pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
-    let (Some(node), Some(bin)) =
-        (tools::on_path("node"), tools::node(runner.groups, "tests/clients/typescript").await?)
+    let (Some(node), Some(bin)) = (tools::on_path("node"), tools::node(runner.groups, "tests/clients/hey-api").await?)
     else {
         return skip_part(
             "node and npm are not installed: the TypeScript clients are skipped (install Node.js 20 or newer to run them)",
         );
     };
-    let folder = with_packages("typescript", &bin)?;
-    let mut generate = Command::new(bin.join("openapi-typescript"));
-    generate.arg(tree::openapi()).args(["-o", "api.d.ts"]);
-    let (mut build, mut flow) = compiled(&bin, &node);
-    runner.run("openapi-typescript", &folder, [&mut generate, &mut build, &mut flow]).await;
-
     let folder = with_packages("hey-api", &bin)?;
     let mut generate = Command::new(bin.join("openapi-ts"));
     generate.args(["--no-log-file", "-i"]).arg(tree::openapi());
