@@ -75,7 +75,7 @@ def segment(name: str, value: str) -> str:
         control = any(character == "?" or unicodedata.category(character) == "Cc" for character in trimmed)
         if not 1 <= len(trimmed) <= 255 or trimmed in {".", ".."} or control:
             raise InvalidArgument(name, f"{value!r}: an external id has 1 to 255 characters without `?` and control characters, and is not `.` or `..`")
-    elif not re.fullmatch(PATTERNS.get(name, "[A-Za-z0-9_-]+"), value) or value.endswith("\n"):
+    elif not re.fullmatch(PATTERNS.get(name, "[A-Za-z0-9_-]+"), value):
         raise InvalidArgument(name, f"{value!r} is not well-formed")
     return quote(value, safe="")
 

@@ -76,6 +76,25 @@ def test_a_problem_and_a_value_of_a_later_version_are_understood() -> None:
     assert (read.state, read.model_extra) == ("frozen", {"region": "eu"})
 
 
+def test_a_success_that_cannot_be_read_is_none_of_the_service() -> None:
+    operation = Operation("x", "GET", "/", models.IssuedKey, (), False)
+    for content in ("<html>proxy</html>", '{"api_key_once": "sk_int_secret"}', ""):
+        with pytest.raises(errors.GatewayError) as unreadable:
+            operation.result(httpx.Response(200, content=content))
+        assert unreadable.value.status == 200 and "secret" not in str(unreadable.value) and unreadable.value.__cause__ is None
+
+
+def test_connections_that_were_brought_stay_open(operator: Client) -> None:
+    with httpx.Client() as own:
+        with Client(BASE, OPERATOR_KEY, http_client=own) as client:
+            assert client.service.get_health().status == "ok"
+        assert not own.is_closed
+    with Client(BASE, OPERATOR_KEY) as client:
+        assert client.service.get_health().status == "ok"
+    with pytest.raises(RuntimeError, match="closed"):
+        client.service.get_health()
+
+
 @pytest.mark.parametrize("external_id", ["acme:tenant:1", "a/b c#e%2Fé", "...", "+ &=;", "%2E%2E", "x" * 255, "\U0001f600"])
 def test_external_ids_arrive_as_they_are(client: Client, external_id: str) -> None:
     made = client.tenants.upsert(external_id)

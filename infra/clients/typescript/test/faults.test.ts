@@ -67,11 +67,12 @@ describe('what is sent again', parallel, () => {
   for (const action of ['delay', 'delay_after']) {
     it(`${action}: a late answer is not waited for`, async () => {
       const relay = fault(action, 1);
-      const client = integration({ baseUrl: relay.url, timeout: 1_000 });
+      const client = integration({ baseUrl: relay.url, timeout: 1_000, retries: 9 });
       const externalId = unique('late');
       const made = await client.tenants.create({ externalId });
       assert.equal((await integration().tenants.getByExternalId(externalId)).id, made.id);
-      assert.equal(await relay.requests(), 2);
+      // On a busy machine a try without a fault may be late, too.
+      assert((await relay.requests()) >= 2);
     });
   }
 
@@ -147,12 +148,17 @@ describe('what is given up', parallel, () => {
 
     const throttled = fault('503', 9);
     const pausing = new AbortController();
+    let aborted = 0;
     const next = integration({ baseUrl: throttled.url, fetch: async (...of) => {
       const answer = await fetch(...of);
-      setTimeout(() => pausing.abort(reason), 50);
+      setTimeout(() => {
+        aborted = performance.now();
+        pausing.abort(reason);
+      }, 50);
       return answer;
     } }).tenants.list({}, { signal: pausing.signal });
     await assert.rejects(next, reason);
+    assert(performance.now() - aborted < 900, 'the pause would be a second');
     assert.equal(await throttled.requests(), 1);
 
     const unsent = fault('drop_before', 9);

@@ -72,31 +72,6 @@ pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The Go package. staticcheck is pinned beside the generator, in infra/clients/go/tools/go.mod.
-pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
-    let Some(program) = tools::on_path("go") else {
-        return skip_part("go is not installed: the Go package is skipped (install Go 1.25 or newer to test it)");
-    };
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(&program);
-        command.args(arguments);
-        command
-    };
-    let mut format = Command::new("gofmt");
-    let staticcheck = tree::root().join("target/clients/staticcheck");
-    let mut install = run(&["build", "-C", "tools", "-o"]);
-    let mut check = Command::new(&staticcheck);
-    let commands = [
-        format.args(["-d", "."]),
-        &mut run(&["vet", "./..."]),
-        install.arg(&staticcheck).arg("honnef.co/go/tools/cmd/staticcheck"),
-        check.arg("./..."),
-        &mut run(&["test", "-count=1", "./..."]),
-    ];
-    runner.run("the Go package", &tree::root().join("infra/clients/go"), commands).await;
-    Ok(())
-}
-
 /// What tsc makes of each `test/NAME.test.ts`.
 fn built_tests(folder: &Path) -> Result<Vec<String>> {
     let failed = |error: std::io::Error| format!("cannot read {}: {error}", folder.display());
@@ -120,5 +95,30 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
             std::fs::copy(&path, to.join(name)).map_err(failed)?;
         }
     }
+    Ok(())
+}
+
+/// The Go package. staticcheck is pinned beside the generator, in infra/clients/go/tools/go.mod.
+pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
+    let Some(program) = tools::on_path("go") else {
+        return skip_part("go is not installed: the Go package is skipped (install Go 1.25 or newer to test it)");
+    };
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(arguments);
+        command
+    };
+    let mut format = Command::new("gofmt");
+    let staticcheck = tree::root().join("target/clients/staticcheck");
+    let mut install = run(&["build", "-C", "tools", "-o"]);
+    let mut check = Command::new(&staticcheck);
+    let commands = [
+        format.args(["-d", "."]),
+        &mut run(&["vet", "./..."]),
+        install.arg(&staticcheck).arg("honnef.co/go/tools/cmd/staticcheck"),
+        check.arg("./..."),
+        &mut run(&["test", "-count=1", "./..."]),
+    ];
+    runner.run("the Go package", &tree::root().join("infra/clients/go"), commands).await;
     Ok(())
 }
