@@ -38,6 +38,8 @@ type APIError struct {
 	Errors []tenancyv1.Fault `json:"errors"`
 	// Header has the headers of the answer.
 	Header http.Header `json:"-"`
+	// MaybeApplied says that a write may have had its effect, because an attempt was not answered or failed: read the resource to see.
+	MaybeApplied bool `json:"-"`
 }
 
 // Error is the problem in one line.
@@ -68,6 +70,8 @@ type GatewayError struct {
 	RequestID string
 	// Header has the headers of the answer.
 	Header http.Header
+	// MaybeApplied is that of APIError.
+	MaybeApplied bool
 }
 
 // Error is the answer in one line.
@@ -75,10 +79,12 @@ func (e *GatewayError) Error() string {
 	return fmt.Sprintf("agentrouter: the gateway answered %d: %s [%s]", e.Status, e.Message, e.RequestID)
 }
 
-// ConnectionError is a request without an answer. A write may have had its effect.
+// ConnectionError is a request without an answer.
 type ConnectionError struct {
 	// Err is what happened; context.DeadlineExceeded where the time-out of the attempt or the context's deadline is over.
 	Err error
+	// MaybeApplied is that of APIError.
+	MaybeApplied bool
 }
 
 // Error is what happened, in one line.
@@ -91,9 +97,7 @@ func (e *ConnectionError) Unwrap() error { return e.Err }
 type InvalidArgumentError struct{ Parameter, Reason string }
 
 // Error names the parameter, and not the value.
-func (e *InvalidArgumentError) Error() string {
-	return "agentrouter: " + e.Parameter + " " + e.Reason
-}
+func (e *InvalidArgumentError) Error() string { return "agentrouter: " + e.Parameter + " " + e.Reason }
 
 // SecretLostError says that a key was created, but that the answer with its secret was lost: revoke the key and create another.
 type SecretLostError struct{ Key *tenancyv1.IssuedKey }

@@ -261,6 +261,7 @@ func (g *Repositories) Delete(ctx context.Context, repositoryID string, options 
 		values: []value{
 			{"repository_id", repositoryID, "^rep_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
 		},
+		removes: true,
 	})
 }
 
@@ -298,6 +299,7 @@ func (g *Roles) Delete(ctx context.Context, roleID string, options ...CallOption
 		values: []value{
 			{"role_id", roleID, "^rol_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
 		},
+		removes: true,
 	})
 }
 
@@ -370,6 +372,7 @@ func (g *Tenants) DeleteByExternalID(ctx context.Context, externalID string, opt
 		values: []value{
 			{"external_id", externalID, "^[\\x09-\\x0d\\x20\\x85\\xa0\u1680\u2000-\u200a‧-\u202f\u205f\u3000]*([^.\\x00-\\x20?\\x7f-\\xa0\u1680\u2000-\u200a‧-\u202f\u205f\u3000]([^\\x00-\\x1f?\\x7f-\\x9f]{0,253}[^\\x00-\\x20?\\x7f-\\xa0\u1680\u2000-\u200a‧-\u202f\u205f\u3000])?|\\.([^.\\x00-\\x20?\\x7f-\\xa0\u1680\u2000-\u200a‧-\u202f\u205f\u3000]|[^\\x00-\\x1f?\\x7f-\\x9f]{1,253}[^\\x00-\\x20?\\x7f-\\xa0\u1680\u2000-\u200a‧-\u202f\u205f\u3000]))[\\x09-\\x0d\\x20\\x85\\xa0\u1680\u2000-\u200a‧-\u202f\u205f\u3000]*$"},
 		},
+		removes: true,
 	})
 }
 
@@ -409,6 +412,7 @@ func (g *Tenants) Delete(ctx context.Context, tenantID string, options ...CallOp
 		values: []value{
 			{"tenant_id", tenantID, "^tnt_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
 		},
+		removes: true,
 	})
 }
 
@@ -478,6 +482,7 @@ func (g *Attachments) Detach(ctx context.Context, tenantID string, repositoryID 
 			{"tenant_id", tenantID, "^tnt_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
 			{"repository_id", repositoryID, "^rep_[0-7][0-9a-hjkmnp-tv-z]{25}$"},
 		},
+		removes: true,
 	})
 }
 
@@ -703,6 +708,7 @@ func (g *Customers) Archive(ctx context.Context, customerID string, options ...C
 		values: []value{
 			{"customer_id", customerID, "^([a-z]([a-z0-9-]{0,61}[a-z0-9])?|cust_[0-7][0-9a-hjkmnp-tv-z]{25})$"},
 		},
+		removes: true,
 	})
 }
 

@@ -23,6 +23,7 @@ type request struct {
 	values       []value
 	query        any // Parameters by their JSON names.
 	body         any
+	removes      bool // The resource is 404 afterwards.
 }
 
 // value is a value in the path, and the grammar that the API's document has for it.

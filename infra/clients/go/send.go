@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,10 +20,8 @@ import (
 )
 
 const (
-	firstPause   = 100 * time.Millisecond
-	longestPause = 5 * time.Second
-	// A server that asks for a longer pause than this gets no further request: its answer is returned.
-	longestRetryAfter = 30 * time.Second
+	firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
+	longestRetryAfter        = 30 * time.Second // If an answer asks for more, it is returned.
 )
 
 // send makes a call whose answer is a T.
@@ -98,23 +97,14 @@ func (c *Client) send(ctx context.Context, options []CallOption, r *request) (*R
 	if err != nil {
 		return nil, nil, err
 	}
-	var lost error // Of the last attempt that may have had its effect, although its answer says no success.
+	inDoubt := false // Whether an earlier attempt may have had its effect.
 	for attempt := 1; ; attempt++ {
 		*settings.response = Response{Header: http.Header{}, Attempts: attempt}
 		body, err := c.attempt(ctx, made, settings.response)
-		status := settings.response.Status
-		switch {
-		case err == nil:
+		if err == nil || r.removes && inDoubt && settings.response.Status == http.StatusNotFound {
 			return settings.response, body, nil
-		case lost != nil && status == http.StatusNotFound && r.method == http.MethodDelete:
-			return settings.response, nil, nil // An earlier attempt deleted it, or someone else: it is gone.
-		case lost != nil && r.method != http.MethodGet && (status == http.StatusPreconditionFailed || errors.As(err, new(*ConversationArchivedError))):
-			return nil, nil, lost // The version may be that of an earlier attempt, and so may the archiving.
 		}
-		again, effect := repeatable(err)
-		if effect {
-			lost = err
-		}
+		again := judge(err, r.method != http.MethodGet, &inDoubt)
 		pause := pauseAfter(attempt, settings.response.Header)
 		deadline, limited := ctx.Deadline()
 		if !again || attempt > c.retries || pause > longestRetryAfter || limited && time.Until(deadline) < pause {
@@ -153,22 +143,27 @@ func (c *Client) attempt(ctx context.Context, made *http.Request, response *Resp
 	return body, failure(answer, body)
 }
 
-// repeatable says whether to send a request again after an error, and whether the attempt may have had its effect. Every request may be sent
-// again: a POST has its Idempotency-Key, and the others set what they say.
-func repeatable(err error) (again, effect bool) {
+// judge says whether to send a request again after an error, and marks the error of a write that may have had its effect, now or before. Every
+// request may be sent again: a POST has its Idempotency-Key, and the others set what they say.
+func judge(err error, write bool, inDoubt *bool) (again bool) {
+	doubt := func(doubt bool) bool {
+		*inDoubt = *inDoubt || write && doubt
+		return *inDoubt
+	}
 	if lost := (*ConnectionError)(nil); errors.As(err, &lost) {
-		dial := (*net.OpError)(nil)
-		return true, !errors.As(err, &dial) || dial.Op != "dial"
+		connecting := (*net.OpError)(nil)
+		lost.MaybeApplied = doubt(!errors.As(err, &connecting) || connecting.Op != "dial")
+		return true
 	}
 	if problem := (*APIError)(nil); errors.As(err, &problem) {
-		unavailable := problem.Status == http.StatusServiceUnavailable
-		return unavailable || problem.Status == http.StatusTooManyRequests, unavailable
+		problem.MaybeApplied = doubt(problem.Status >= 500)
+		return problem.Status == http.StatusServiceUnavailable || problem.Status == http.StatusTooManyRequests
 	}
 	if answer := (*GatewayError)(nil); errors.As(err, &answer) {
-		effect = answer.Status >= http.StatusInternalServerError && answer.Status != http.StatusNotImplemented
-		return effect || answer.Status == http.StatusTooManyRequests, effect
+		answer.MaybeApplied = doubt(answer.Status >= 500)
+		return slices.Contains([]int{429, 500, 502, 503, 504}, answer.Status)
 	}
-	return false, false
+	return false
 }
 
 // pauseAfter is the pause before the next attempt: what Retry-After says, else a random one below a bound that doubles.

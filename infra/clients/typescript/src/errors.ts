@@ -7,7 +7,7 @@ import type { Problem } from './generated/types.js';
 export interface CallDetails {
   /** How many requests the call sent. */
   readonly attempts: number;
-  /** Whether this call, a write, may have been applied: one of its requests was not answered, or with a status of 500 or more. */
+  /** Whether this call, a write, may have been applied: one of its requests was sent and not answered, or with a status of 500 or more. */
   readonly uncertain: boolean;
   /** The Idempotency-Key of the call, if its operation takes one. Give it again to go on with the same call. */
   readonly idempotencyKey: string | undefined;
@@ -60,8 +60,7 @@ export class GatewayError extends CallError {
     super(`${status} by the gateway${message && `: ${message}`}`, call);
     this.status = status;
     this.headers = headers;
-    const names = ['x-request-id', 'apigw-requestid', 'x-amzn-requestid'];
-    this.requestId = names.map((name) => headers.get(name)).find((value) => value !== null) ?? undefined;
+    this.requestId = headers.get('x-request-id') ?? headers.get('apigw-requestid') ?? undefined;
   }
 }
 

@@ -10,7 +10,7 @@ export type All<Query> = Omit<Query, 'limit' | 'startingAfter' | 'endingBefore' 
 export async function* rows<Row>(page: (position: string | undefined) => Promise<{ rows: Row[]; next: string | null | undefined }>): Rows<Row> {
   let position: string | null | undefined;
   do {
-    const found: { rows: Row[]; next: string | null | undefined } = await page(position ?? undefined);
+    const found: Awaited<ReturnType<typeof page>> = await page(position ?? undefined);
     yield* found.rows;
     position = found.next;
   } while (position);

@@ -75,7 +75,5 @@ const classes: Readonly<Record<ClassName<ProblemSlug>, Class>> = {
 };
 
 /** The class for a slug: `NotFound` for `not-found`. */
-export function classOf(slug: string): Class {
-  const name = slug.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return new Map<string, Class>(Object.entries(classes)).get(name) ?? ApiError;
-}
+export const classOf = (slug: string): Class =>
+  new Map<string, Class>(Object.entries(classes)).get(slug.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())) ?? ApiError;

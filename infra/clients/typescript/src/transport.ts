@@ -57,9 +57,6 @@ export function etagOf(resource: object): string {
   return etag;
 }
 
-/** The longest pause before a try, in seconds. Where the service asks for more, the call is not sent again. */
-const LONGEST_PAUSE = 30;
-
 /** The connection to one API with one credential. */
 export class Transport {
   readonly #base: string;
@@ -98,7 +95,7 @@ export class Transport {
       if (outcome.good) return resultOf(id, outcome) as Answer<Id>;
       // An earlier try may have removed it. Gone is what was asked for.
       if (uncertain && operation.method === 'DELETE' && outcome.body?.['slug'] === 'not-found') return undefined as Answer<Id>;
-      uncertain ||= operation.method !== 'GET' && (outcome.response?.status ?? 500) >= 500;
+      uncertain ||= operation.method !== 'GET' && (outcome.response ? outcome.response.status >= 500 : !isUnsent(outcome.cause));
       const pause = attempts > retries ? undefined : pauseAfter(outcome, attempts);
       if (pause === undefined) throw errorOf(outcome, { attempts, uncertain, idempotencyKey }, timeout);
       await sleep(pause, options.signal);
@@ -168,16 +165,25 @@ function errorOf({ response, body, late, cause }: Outcome, call: CallDetails, ti
 }
 
 /** For how many milliseconds to wait before the next try; `undefined` if there is none. */
-function pauseAfter({ response }: Outcome, attempts: number): number | undefined {
-  if (response && ![429, 503, 504].includes(response.status)) return undefined;
+function pauseAfter({ response, body }: Outcome, attempts: number): number | undefined {
+  // What passes. A 500 of a gateway is a function that crashed, one of the service is a bug.
+  const passing = body?.['slug'] === undefined ? [429, 500, 502, 503, 504] : [429, 503];
+  if (response && !passing.includes(response.status)) return undefined;
   const asked = response && retryAfter(response.headers);
   if (asked === undefined) return jitter(attempts);
-  return asked > LONGEST_PAUSE ? undefined : asked * 1000 + jitter(1);
+  // Half a minute is the longest that is waited for.
+  return asked > 30 ? undefined : asked * 1000 + jitter(1);
 }
 
-/** A random pause of at least 100 ms: at most 1 s, 2 s, 4 s, then 5 s. */
+/** Whether there was no connection, which Node.js says and browsers do not. */
+function isUnsent(cause: unknown): boolean {
+  const code = String((cause as { cause?: { code?: unknown } }).cause?.code);
+  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(code);
+}
+
+/** A random pause: at most 100 ms, then 200 ms and so on, up to 5 s. */
 function jitter(attempts: number): number {
-  return 100 + Math.random() * (Math.min(5000, 500 * 2 ** attempts) - 100);
+  return Math.random() * Math.min(5000, 50 * 2 ** attempts);
 }
 
 /** 128 random bits. `crypto.randomUUID` is missing in browsers where a page came without TLS. */

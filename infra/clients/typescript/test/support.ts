@@ -1,5 +1,6 @@
 // What the tests share: clients of the API that `cargo xtask test clients` serves, and the relay that injects faults.
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { Client, type ClientOptions } from '@tetrate/agentrouter-sdk';
 
 /** A variable that the stage sets. */
@@ -41,4 +42,13 @@ export async function collected<T>(rows: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const row of rows) found.push(row);
   return found;
+}
+
+/** An address at which nothing listens. */
+export async function nowhere(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
 }

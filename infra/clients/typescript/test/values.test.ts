@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { ArgumentError, CallError, Client, ConnectionError, etagOf, responseOf } from '@tetrate/agentrouter-sdk';
 import * as sdk from '@tetrate/agentrouter-sdk';
-import { environment, fault, integration, operator, rejected, unique } from './support.js';
+import { environment, fault, integration, nowhere, operator, rejected, unique } from './support.js';
 
 test('ids that would reach another resource are refused, and nothing is sent', async () => {
   const relay = fault('drop_before', 0);
@@ -81,7 +81,7 @@ test('the key is in no text', async () => {
     if (value instanceof Error) texts.push(value.stack ?? '', inspect(value.cause, { depth: Infinity, showHidden: true }));
     for (const text of texts) assert(!text.includes(key) && !text.includes(key.slice(-20)), 'the key shows');
   };
-  const clients = [integration(), integration({ baseUrl: 'http://127.0.0.1:9' }), integration({ baseUrl: fault('drop_before', 9).url }), integration({ baseUrl: fault('503', 9).url }), integration({ baseUrl: environment('BASE_URL_500') })];
+  const clients = [integration(), integration({ baseUrl: await nowhere() }), integration({ baseUrl: fault('drop_before', 9).url }), integration({ baseUrl: fault('503', 9).url }), integration({ baseUrl: environment('BASE_URL_500') })];
   for (const client of clients) {
     hidden(client);
     hidden(client.tenants);
@@ -116,7 +116,7 @@ test('an answer that is not of the API is an error of a gateway', async () => {
   // The relay's own 404, which has no slug.
   const error = await rejected(sdk.GatewayError, integration({ baseUrl: environment('BASE_URL_FAULTS') }).tenants.list());
   assert.equal(error.status, 404);
-  await rejected(ConnectionError, integration({ baseUrl: 'http://127.0.0.1:9', retries: 0 }).tenants.list());
+  await rejected(ConnectionError, integration({ baseUrl: await nowhere(), retries: 0 }).tenants.list());
 });
 
 test('counts are checked', () => {
