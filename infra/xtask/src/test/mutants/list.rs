@@ -347,17 +347,6 @@ pub const MUTANTS: &[Mutant] = &[
         says: "Suspension archive-conversation",
     },
     Mutant {
-        name: "leases that have ended count",
-        change: Change::Code(
-            "shared/src/domain/lease.rs",
-            "running.retain(|_, end| *end > now);",
-            "running.retain(|_, end| MUTANT || *end > now);",
-        ),
-        after: None,
-        test: Test("conversations", "a_lease_ends_by_the_clock_alone"),
-        says: "-> 429",
-    },
-    Mutant {
         name: "the algorithm of a token is what its header says",
         change: Change::Code(
             "shared/src/domain/token.rs",
