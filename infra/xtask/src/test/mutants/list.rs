@@ -344,7 +344,7 @@ pub const MUTANTS: &[Mutant] = &[
         ),
         after: None,
         test: Test("suspension", "a_write_under_way_is_refused_when_the_tenant_is_suspended"),
-        says: "Suspension archive-conversation",
+        says: "right: (403, Some(\"tenant-suspended\"))",
     },
     Mutant {
         name: "the algorithm of a token is what its header says",
