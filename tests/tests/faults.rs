@@ -11,6 +11,7 @@ mod faults {
     mod lost_answers;
     mod overload;
     mod overtaken;
+    mod relay;
     mod set_up;
     mod store_limits;
     mod unprocessed;

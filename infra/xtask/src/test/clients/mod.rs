@@ -4,6 +4,7 @@
 
 mod generated;
 mod openapi_generator;
+mod packages;
 mod schemathesis;
 mod served;
 
@@ -14,10 +15,11 @@ use tokio::process::Command;
 pub use self::schemathesis::schemathesis;
 use self::{openapi_generator::OpenApiGenerator, served::Served};
 use super::{Context, skip_part};
-use crate::{Result, process_group::ProcessGroups, progress::step, tools, tree};
+use crate::{Result, clients, process_group::ProcessGroups, progress::step, tools, tree};
 
 /// The stage `clients`. Every client is generated and used, even if another one fails.
 pub async fn clients(context: &Context) -> Result<()> {
+    let mut failures: Vec<String> = clients::check(&context.groups).await.err().into_iter().collect();
     let generator = OpenApiGenerator::install(&context.groups).await?;
     if generator.is_none() {
         skip_part(
@@ -27,13 +29,16 @@ pub async fn clients(context: &Context) -> Result<()> {
     let api = Served::start(context, &[]).await?;
     let mut runner = Runner { groups: &context.groups, api: &api, generator, failures: Vec::new() };
     let outcomes = [
+        packages::python(&mut runner).await,
+        packages::typescript(&mut runner).await,
+        packages::go(&mut runner).await,
         generated::python(&mut runner).await,
         generated::typescript(&mut runner).await,
         generated::go(&mut runner).await,
         generated::java(&mut runner).await,
         generated::rust(&mut runner).await,
     ];
-    let mut failures = runner.failures;
+    failures.extend(runner.failures);
     failures.extend(outcomes.into_iter().chain([api.end().await]).filter_map(Result::err));
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
