@@ -41,7 +41,6 @@ const SHORTCUTS: [(&str, &str, &str, &str, &str); 3] = [
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() -> Result<()> {
     let document = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../openapi.yaml");
     println!("cargo::rerun-if-changed={}", document.display());
@@ -69,13 +68,24 @@ impl Document {
                 let place = groups.iter().position(|(name, _)| *name == group).ok_or("a tag is not listed")?;
                 let written = operations.entry(place).or_default();
                 let id = text(operation, "operationId");
-                written.push(self.row(methods, operation, [method, path, &group, &command, text(operation, "summary")], None)?);
+                written.push(self.row(
+                    methods,
+                    operation,
+                    [method, path, &group, &command, text(operation, "summary")],
+                    None,
+                )?);
                 for (_, command, about, member, value) in SHORTCUTS.iter().filter(|(known, ..)| *known == id) {
-                    written.push(self.row(methods, operation, [method, path, &group, command, about], Some((member, value)))?);
+                    written.push(self.row(
+                        methods,
+                        operation,
+                        [method, path, &group, command, about],
+                        Some((member, value)),
+                    )?);
                 }
             }
         }
-        let mut out = "/// The groups of commands, with what each is about.\npub static GROUPS: &[(&str, &str)] = &[\n".to_owned();
+        let mut out = "/// The groups of commands, with what each is about.\npub static GROUPS: &[(&str, &str)] = &[\n"
+            .to_owned();
         for place in operations.keys() {
             let (name, about) = groups.get(*place).ok_or("a group has no name")?;
             writeln!(out, "    ({name:?}, {:?}),", about.trim_end_matches('.'))?;
@@ -86,13 +96,7 @@ impl Document {
     }
 
     /// One row of the table. A shortcut has its member and value, and takes no others.
-    fn row(
-        &self,
-        methods: &Value,
-        operation: &Value,
-        names: [&str; 5],
-        fixed: Option<(&str, &str)>,
-    ) -> Result<String> {
+    fn row(&self, methods: &Value, operation: &Value, names: [&str; 5], fixed: Option<(&str, &str)>) -> Result<String> {
         let [method, path, group, command, about] = names;
         let mut arguments = Vec::new();
         for parameter in items(methods, "parameters").chain(items(operation, "parameters")) {
@@ -104,7 +108,12 @@ impl Document {
             self.members(schema, &[], &mut arguments)?;
         }
         let mut flags = Vec::new();
-        arguments.retain(|(flag, _)| !flags.contains(flag) && { flags.push(flag.clone()); true });
+        arguments.retain(|(flag, _)| {
+            !flags.contains(flag) && {
+                flags.push(flag.clone());
+                true
+            }
+        });
         let caller = match items(operation, "security").next().map(|first| first.get("operatorKey").is_some()) {
             Some(true) => "Operator",
             Some(false) => "Integration",
@@ -184,10 +193,13 @@ impl Document {
         let of_one = schema.get("items").map_or(schema, |items| self.resolved(items));
         let values: Vec<&str> = items(of_one, "enum").filter_map(Value::as_str).collect();
         let prefix = text(schema, "pattern").strip_prefix('^').and_then(|rest| rest.split_once("_[0-7]"));
-        let prefix = prefix.map(|(prefix, _)| prefix).filter(|prefix| prefix.bytes().all(|byte| byte.is_ascii_lowercase()));
+        let prefix =
+            prefix.map(|(prefix, _)| prefix).filter(|prefix| prefix.bytes().all(|byte| byte.is_ascii_lowercase()));
         let most = schema.get("maximum").and_then(Value::as_u64);
         let about = about.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut out = format!("            Argument {{ flag: {flag:?}, place: Place::{place}, name: &{name:?}, kind: Kind::{kind},");
+        let mut out = format!(
+            "            Argument {{ flag: {flag:?}, place: Place::{place}, name: &{name:?}, kind: Kind::{kind},"
+        );
         write!(out, " required: {required}, nullable: {},", types.contains(&"null"))?;
         writeln!(out, " values: &{values:?}, prefix: {prefix:?}, most: {most:?}, about: {about:?} }},")?;
         Ok(out)

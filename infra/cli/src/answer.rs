@@ -76,8 +76,11 @@ fn problem(answer: &Answer, operation: &Operation) -> String {
             let _ = write!(out, "\n  {text}");
         }
     };
-    line(text("detail"));
-    for fault in body.get("errors").map(Json::items).unwrap_or_default() {
+    let faults = body.get("errors").map(Json::items).unwrap_or_default();
+    if faults.is_empty() {
+        line(text("detail"));
+    }
+    for fault in faults {
         let pointer = fault.text_of("pointer").unwrap_or_default();
         let flag = flag_of(pointer, operation).map(|flag| format!(" (--{flag})")).unwrap_or_default();
         line(clean(&format!("{pointer}{flag}: {}", fault.text_of("message").unwrap_or_default())));
@@ -108,7 +111,10 @@ fn gateways_own(answer: &Answer, body: &Json) -> String {
     };
     let status = answer.status;
     let reason = ureq::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    format!("{} ({status}){message}\n  the gateway answered, not the API\n  what to do: {advice}", reason.unwrap_or("refused"))
+    format!(
+        "{} ({status}){message}\n  the gateway answered, not the API\n  what to do: {advice}",
+        reason.unwrap_or("refused")
+    )
 }
 
 /// The flag to which a pointer of a problem belongs: `/labels/KEY`, `/query/page.filter`, `/path/external_id`.
@@ -137,6 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_problem_has_advice() {
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+        let document: serde_norway::Value =
+            serde_norway::from_str(&std::fs::read_to_string(document).unwrap()).unwrap();
+        let slugs = document["components"]["schemas"]["ProblemSlug"]["enum"].as_sequence().unwrap();
+        let slugs = slugs.iter().map(|slug| slug.as_str().unwrap());
+        // These two say that trying again is all that can be done.
+        let mut slugs: Vec<&str> = slugs.filter(|slug| !["internal-error", "unavailable"].contains(slug)).collect();
+        let mut advised = ADVICE.map(|(slug, _)| slug);
+        slugs.sort_unstable();
+        advised.sort_unstable();
+        assert_eq!(advised[..], slugs);
+    }
+
+    #[test]
     fn a_pointer_leads_to_its_flag() {
         let create = Operation::find("customers", "create").unwrap();
         assert_eq!(flag_of("/labels/Tier", create), Some("label"));
@@ -148,7 +169,8 @@ mod tests {
 
     #[test]
     fn nothing_that_an_answer_says_controls_the_terminal() {
-        let said = refused(404, r#"{"slug":"not-found","title":"a\u001b[2Jb","detail":"c\u0007","request_id":"r"}"#, false);
+        let said =
+            refused(404, r#"{"slug":"not-found","title":"a\u001b[2Jb","detail":"c\u0007","request_id":"r"}"#, false);
         assert!(said.starts_with("a\u{fffd}[2Jb (404 not-found)\n  c\u{fffd}\n"), "{said:?}");
     }
 

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 
 use crate::answer;
 use crate::client::Client;
-use crate::commands::{DRY_RUN, LIMIT, PROFILE, RETRIES, TIMEOUT, YES};
+use crate::commands::{DRY_RUN, HEADERS, LIMIT, PROFILE, RETRIES, TIMEOUT, YES};
 use crate::failure::{Failure, Result};
 use crate::json::Json;
 use crate::operation::{Operation, Place};
@@ -45,7 +45,8 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
 pub fn client(matches: &ArgMatches) -> Result<Client> {
     let settings = Settings::load(matches.get_one::<String>(PROFILE).map(String::as_str))?;
     let timeout = Duration::from_secs(matches.get_one(TIMEOUT).copied().unwrap_or(30));
-    Ok(Client::new(settings, timeout, matches.get_one(RETRIES).copied().unwrap_or(3)))
+    let shows_headers = matches.try_get_one::<bool>(HEADERS).is_ok_and(|given| given.copied().unwrap_or_default());
+    Ok(Client::new(settings, timeout, matches.get_one(RETRIES).copied().unwrap_or(3), shows_headers))
 }
 
 fn confirm(operation: &'static Operation, matches: &ArgMatches) -> Result<()> {

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Result};
 use crate::operation::Caller;
 use crate::request::Request;
 use crate::settings::Settings;
-use crate::terminal::note;
+use crate::terminal::{clean, note};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -29,6 +29,8 @@ pub struct Client {
     pub settings: Settings,
     agent: Agent,
     retries: u32,
+    /// Whether the head of each answer is shown.
+    shows_headers: bool,
 }
 
 /// An answer, whatever its status.
@@ -53,7 +55,7 @@ impl Answer {
 
 impl Client {
     /// `timeout` is for one attempt.
-    pub fn new(settings: Settings, timeout: Duration, retries: u32) -> Self {
+    pub fn new(settings: Settings, timeout: Duration, retries: u32, shows_headers: bool) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
         // The certificates are some hundred files or one large one: read only where they are needed.
@@ -64,7 +66,7 @@ impl Client {
             .timeout_global(Some(timeout))
             .user_agent(USER_AGENT)
             .tls_config(tls.build());
-        Self { settings, agent: config.build().into(), retries }
+        Self { settings, agent: config.build().into(), retries, shows_headers }
     }
 
     /// The answer to a request, and to its repeats while there is none, or one that asks for them.
@@ -75,7 +77,9 @@ impl Client {
             let outcome = self.attempt(request, key);
             let is_last = attempt >= self.retries;
             let (why, wait) = match outcome {
-                Ok(answer) if is_last || !matches!(answer.status, 429 | 503 | 504) => return Ok(Answer { repeated, ..answer }),
+                Ok(answer) if is_last || !matches!(answer.status, 429 | 503 | 504) => {
+                    return Ok(Answer { repeated, ..answer });
+                }
                 Ok(answer) => {
                     let wait = answer.retry_after();
                     if wait.is_some_and(|wait| wait > LONGEST_RETRY_AFTER) {
@@ -87,17 +91,17 @@ impl Client {
                 Err(error) if is_last || !may_pass(&error) => return Err(self.unreachable(&error)),
                 Err(error) => {
                     repeated = true;
-                    (error.to_string(), None)
+                    (reason(&error), None)
                 }
             };
             let pause = wait.unwrap_or_else(|| jittered(attempt));
-            note(&format!("{why}; trying again in {:.1} s", pause.as_secs_f64()));
+            note(&format!("{why}; trying again in {:.2} s", pause.as_secs_f64()));
             sleep(pause);
         }
         Err(Failure::usage("more attempts than can be counted"))
     }
 
-    /// One attempt.
+    /// One attempt; any answer is a success.
     pub fn attempt(&self, request: &Request, key: Option<&str>) -> Result<Answer, ureq::Error> {
         let uri = format!("{}{}", self.settings.base_url, request.target());
         let mut built = http::Request::builder().method(request.method).uri(uri).header("Accept", "application/json");
@@ -111,19 +115,43 @@ impl Client {
             None => self.agent.run(built.body(SendBody::none())?)?,
             Some(body) => self.agent.run(built.header("Content-Type", "application/json").body(body.compact())?)?,
         };
+        if self.shows_headers {
+            show_head(&answer);
+        }
         let body = answer.body_mut().read_to_vec()?;
         Ok(Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body, repeated: false })
     }
 
     pub fn unreachable(&self, error: &ureq::Error) -> Failure {
         let Settings { base_url, source, .. } = &self.settings;
-        Failure::Unreachable(format!("no answer from {base_url}, the URL of {source}: {error}\n  what to do: tare doctor"))
+        Failure::Unreachable(format!(
+            "no answer from {base_url}, the URL of {source}: {}\n  what to do: tare doctor",
+            reason(error)
+        ))
+    }
+}
+
+fn show_head<T>(answer: &http::Response<T>) {
+    note(&format!("{:?} {}", answer.version(), answer.status()));
+    for (name, value) in answer.headers() {
+        note(&clean(&format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))));
+    }
+}
+
+/// An error without the name of its kind.
+fn reason(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
     }
 }
 
 /// Whether another attempt may have another outcome.
 fn may_pass(error: &ureq::Error) -> bool {
-    matches!(error, ureq::Error::Io(_) | ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed | ureq::Error::Protocol(_))
+    matches!(
+        error,
+        ureq::Error::Io(_) | ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed | ureq::Error::Protocol(_)
+    )
 }
 
 /// Exponential, with full jitter: clients that failed together do not return together.

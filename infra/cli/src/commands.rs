@@ -1,6 +1,6 @@
 //! The command line: `tare api GROUP COMMAND`, made from the table of operations, and the commands about tare itself.
 
-use clap::builder::{BoolValueParser, PossibleValuesParser};
+use clap::builder::{BoolValueParser, PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, Args, Command, value_parser};
 use clap_complete::Shell;
 
@@ -25,6 +25,7 @@ pub const LIMIT: &str = "limit";
 pub const OUTPUT: &str = "output";
 pub const QUERY: &str = "query";
 pub const DRY_RUN: &str = "dry-run";
+pub const HEADERS: &str = "headers";
 pub const YES: &str = "yes";
 pub const PROFILE: &str = "profile";
 pub const TIMEOUT: &str = "timeout";
@@ -60,9 +61,9 @@ pub fn tare() -> Command {
                 .arg(flag(BASE_URL).value_name("URL").help("The API's URL; asked for if it is not given")),
         )
         .subcommand(
-            Command::new("completion").about("Prints a shell's completion script: source <(tare completion bash)").arg(
-                Arg::new(SHELL).required(true).value_parser(value_parser!(Shell)).help("The shell"),
-            ),
+            Command::new("completion")
+                .about("Prints a shell's completion script: source <(tare completion bash)")
+                .arg(Arg::new(SHELL).required(true).value_parser(value_parser!(Shell)).help("The shell")),
         )
         .subcommand(
             Command::new("man").about("Prints the man page, or writes one for each command into a folder").arg(
@@ -94,13 +95,15 @@ fn command(operation: &'static Operation) -> Command {
     }
     command = command.args(operation.arguments.iter().map(argument));
     if operation.takes_body {
-        let body = flag(BODY).value_name("JSON").help("The body as JSON, or @FILE, or - for standard input; flags change it");
+        let body =
+            flag(BODY).value_name("JSON").help("The body as JSON, or @FILE, or - for standard input; flags change it");
         command = command.arg(body);
         let nullable = operation.arguments_in(Place::Body).filter(|argument| argument.nullable);
-        let names: Vec<_> = nullable.map(|argument| clap::builder::PossibleValue::new(argument.flag)).collect();
+        let names: Vec<_> = nullable.map(|argument| PossibleValue::new(argument.flag)).collect();
         if !names.is_empty() {
             let unset = flag(UNSET).value_name("FLAG").value_parser(PossibleValuesParser::new(names));
-            command = command.arg(unset.action(ArgAction::Append).value_delimiter(',').help("Sends null for this flag"));
+            command =
+                command.arg(unset.action(ArgAction::Append).value_delimiter(',').help("Sends null for this flag"));
         }
     }
     if operation.rows.is_some() {
@@ -113,14 +116,16 @@ fn command(operation: &'static Operation) -> Command {
     let output = flag(OUTPUT).short('o').value_name("FORMAT").value_parser(["table", "json", "yaml", "ids"]);
     let output = output.help("How the result is shown: by default a table on a terminal, else json");
     let query = flag(QUERY).value_name("JMESPATH").help("What is shown of the result");
-    let dry_run = flag(DRY_RUN).action(ArgAction::SetTrue).help("Shows the request, without its key, and sends nothing");
-    command.args([output, query, dry_run].map(|arg| arg.help_heading("Output")))
+    let dry_run = flag(DRY_RUN).help("Shows the request, without its key, and sends nothing");
+    let headers = flag(HEADERS).help("Shows status and headers of the answer, the ETag among them, on standard error");
+    let switches = [headers, dry_run].map(|arg| arg.action(ArgAction::SetTrue));
+    command.args([output, query].into_iter().chain(switches).map(|arg| arg.help_heading("Output")))
 }
 
 fn argument(argument: &'static Argument) -> Arg {
     let arg = flag(argument.flag).help(first_sentence(argument.about)).long_help(argument.about);
     let arg = match argument.kind {
-        _ if !argument.values.is_empty() => arg.value_parser(PossibleValuesParser::new(argument.values)),
+        _ if !argument.values.is_empty() => arg.value_parser(values(argument)).value_name("VALUE"),
         Kind::Integer => arg.value_name("N").value_parser(value_parser!(i64)),
         Kind::Boolean => arg.value_parser(BoolValueParser::new()).num_args(0..=1).require_equals(true),
         Kind::Map => arg.value_name("KEY=VALUE"),
@@ -137,6 +142,13 @@ fn argument(argument: &'static Argument) -> Arg {
         Place::Body if argument.required => arg.required_unless_present(BODY),
         _ => arg.required(argument.required),
     }
+}
+
+/// The possible values; a list may be empty, too: `--scopes ''`.
+fn values(argument: &'static Argument) -> PossibleValuesParser {
+    let values = argument.values.iter().map(|value| PossibleValue::new(*value));
+    let empty = (argument.kind == Kind::Texts).then(|| PossibleValue::new("").hide(true));
+    PossibleValuesParser::new(values.chain(empty))
 }
 
 fn flag(name: &'static str) -> Arg {

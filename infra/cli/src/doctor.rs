@@ -126,12 +126,17 @@ fn check_key(client: &Client, key: &str, report: &mut Report) -> Result<()> {
     let of = |name: &str| body.text_of(name).unwrap_or("?");
     match answer.status {
         200 if body.get("scopes").is_some() => {
-            let scopes: Vec<&str> = body.get("scopes").map(Json::items).unwrap_or_default().iter().filter_map(Json::as_text).collect();
+            let scopes: Vec<&str> =
+                body.get("scopes").map(Json::items).unwrap_or_default().iter().filter_map(Json::as_text).collect();
             let scopes = if scopes.is_empty() { "reads only".to_owned() } else { scopes.join(", ") };
             report.good("key", &format!("{kind}: {:?} of customer {}; {scopes}", of("name"), of("customer_id")));
         }
         200 => report.good("key", &format!("{kind}, and valid")),
-        status => report.bad("key", &format!("{kind}, refused ({status}): {}", body.text_of("detail").unwrap_or("no reason")), 1),
+        status => report.bad(
+            "key",
+            &format!("{kind}, refused ({status}): {}", body.text_of("detail").unwrap_or("no reason")),
+            1,
+        ),
     }
     Ok(())
 }

@@ -112,7 +112,9 @@ fn find(program: &str) -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = beside.into_iter().chain(env::split_paths(&path));
     folders.map(|folder| folder.join(program)).find(|file| file.is_file()).ok_or_else(|| {
-        Failure::usage(format!("{program} is neither beside tare nor on the PATH: cargo build --release --bin {program}"))
+        Failure::usage(format!(
+            "{program} is neither beside tare nor on the PATH: cargo build --release --bin {program}"
+        ))
     })
 }
 

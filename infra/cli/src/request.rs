@@ -111,7 +111,9 @@ fn check_segment(argument: &Argument, value: &str) -> Result<()> {
 
 fn is_id(value: &str, prefix: &str) -> bool {
     let ulid = value.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
-    ulid.is_some_and(|ulid| ulid.len() == 26 && ulid.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()))
+    ulid.is_some_and(|ulid| {
+        ulid.len() == 26 && ulid.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    })
 }
 
 /// The value of a parameter as text, where it is given.
@@ -143,7 +145,8 @@ fn body(operation: &'static Operation, matches: &ArgMatches) -> Result<Option<Js
     if operation.arguments_in(Place::Body).any(|argument| argument.nullable) {
         for flag in matches.get_many::<String>(UNSET).into_iter().flatten() {
             let argument = operation.argument(flag).filter(|argument| !is_given(argument, matches));
-            let argument = argument.ok_or_else(|| Failure::usage(format!("--{flag} and --unset {flag} exclude each other")))?;
+            let argument =
+                argument.ok_or_else(|| Failure::usage(format!("--{flag} and --unset {flag} exclude each other")))?;
             body.set(argument.name, Json::Null);
         }
     }
@@ -168,9 +171,9 @@ fn member(argument: &Argument, matches: &ArgMatches) -> Result<Option<Json>> {
         Kind::Map => {
             let mut members = Vec::<(String, Json)>::new();
             for pair in texts() {
-                let (name, value) = pair.split_once('=').ok_or_else(|| {
-                    Failure::usage(format!("--{}: {pair:?} is not KEY=VALUE", argument.flag))
-                })?;
+                let (name, value) = pair
+                    .split_once('=')
+                    .ok_or_else(|| Failure::usage(format!("--{}: {pair:?} is not KEY=VALUE", argument.flag)))?;
                 members.retain(|(known, _)| known != name);
                 members.push((name.to_owned(), Json::text(value)));
             }

@@ -36,7 +36,9 @@ impl Settings {
         match (profile, in_environment) {
             (Some(profile), _) => {
                 let found = Self::from_profile(profile)?;
-                found.ok_or_else(|| Failure::usage(format!("there is no profile {profile}: tare configure --profile {profile}")))
+                found.ok_or_else(|| {
+                    Failure::usage(format!("there is no profile {profile}: tare configure --profile {profile}"))
+                })
             }
             (None, [None, None]) => Self::found(),
             (None, [None, Some(_)]) => Err(Failure::usage(format!("{API_KEY} is set, but {BASE_URL} is not"))),
@@ -63,7 +65,8 @@ impl Settings {
     fn from_profile(name: &str) -> Result<Option<Self>> {
         let file = profile_file(name)?;
         let Some(variables) = Variables::read(&file)? else { return Ok(None) };
-        let url = variables.get(BASE_URL).ok_or_else(|| Failure::usage(format!("{} has no {BASE_URL}", file.display())))?;
+        let url =
+            variables.get(BASE_URL).ok_or_else(|| Failure::usage(format!("{} has no {BASE_URL}", file.display())))?;
         let keys = variables.get(API_KEY).map(str::to_owned).into_iter().collect();
         Self::new(format!("the profile {name} ({})", file.display()), url, keys, Some(file)).map(Some)
     }
@@ -71,7 +74,9 @@ impl Settings {
     fn new(source: String, url: &str, keys: Vec<String>, file: Option<PathBuf>) -> Result<Self> {
         if let Some(key) = keys.iter().find(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
             let length = key.chars().count();
-            return Err(Failure::usage(format!("the key of {source} ({length} characters) is no key: it has white space or other signs")));
+            return Err(Failure::usage(format!(
+                "the key of {source} ({length} characters) is no key: it has white space or other signs"
+            )));
         }
         Ok(Self { base_url: base_url(url)?, source, keys, file })
     }
@@ -98,7 +103,8 @@ pub fn base_url(url: &str) -> Result<String> {
     let text = url.trim().trim_end_matches('/');
     let parsed = text.parse::<ureq::http::Uri>().ok().filter(|parsed| {
         let has_host = parsed.host().is_some_and(|host| !host.is_empty());
-        let is_plain = parsed.query().is_none() && !parsed.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        let is_plain =
+            parsed.query().is_none() && !parsed.authority().is_some_and(|authority| authority.as_str().contains('@'));
         has_host && is_plain && matches!(parsed.scheme_str(), Some("http" | "https"))
     });
     match parsed {
@@ -113,7 +119,7 @@ pub fn dev_stack() -> Option<(PathBuf, Variables)> {
         let file = folder.join("dev.env");
         Some((file.clone(), Variables::read(&file).ok()??))
     };
-    match env::var_os("DEV_FOLDER") {
+    match env::var_os("DEV_FOLDER").filter(|folder| !folder.is_empty()) {
         Some(folder) => read(Path::new(&folder)),
         None => env::current_dir().ok()?.ancestors().find_map(|folder| read(&folder.join(".local"))),
     }
@@ -123,7 +129,9 @@ pub fn dev_stack() -> Option<(PathBuf, Variables)> {
 pub fn profile_file(name: &str) -> Result<PathBuf> {
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if !is_name {
-        return Err(Failure::usage(format!("{name:?} is no profile's name: it is letters, digits, hyphens and underscores")));
+        return Err(Failure::usage(format!(
+            "{name:?} is no profile's name: it is letters, digits, hyphens and underscores"
+        )));
     }
     let own = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".config"));
@@ -137,10 +145,14 @@ mod tests {
 
     #[test]
     fn a_base_url_has_a_host_and_nothing_after_its_path() {
-        for (url, read) in [("https://a.example/", "https://a.example"), (" http://127.0.0.1:9000/x/ ", "http://127.0.0.1:9000/x")] {
+        for (url, read) in
+            [("https://a.example/", "https://a.example"), (" http://127.0.0.1:9000/x/ ", "http://127.0.0.1:9000/x")]
+        {
             assert_eq!(base_url(url).unwrap(), read);
         }
-        for url in ["", "a.example", "ftp://a.example", "https://", "https://a.example?x=1", "https://a@b", "https://a/#x"] {
+        for url in
+            ["", "a.example", "ftp://a.example", "https://", "https://a.example?x=1", "https://a@b", "https://a/#x"]
+        {
             assert!(base_url(url).is_err(), "{url}");
         }
     }

@@ -13,9 +13,12 @@ const USUAL_WIDTH: usize = 80;
 /// Writes results. A reader that has seen enough is no error.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+    let written =
+        out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::usage(format!("cannot write: {error}"))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::usage(format!("cannot write: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -80,7 +83,10 @@ pub fn ask_secret(question: &str) -> Result<String> {
 /// A line of standard input without what surrounds it.
 pub fn read_line() -> Result<String> {
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
     Ok(line.trim().to_owned())
 }
 

@@ -40,7 +40,8 @@ impl Output {
             _ => Format::Json,
         };
         let query = matches.get_one::<String>(QUERY).map(|text| {
-            jmespath::compile(text).map_err(|error| Failure::usage(format!("--query: {}", error.to_string().trim_end())))
+            jmespath::compile(text)
+                .map_err(|error| Failure::usage(format!("--query: {}", error.to_string().trim_end())))
         });
         Ok(Self { format, query: query.transpose()?, columns: columns::of(operation.group) })
     }
@@ -52,7 +53,9 @@ impl Output {
         let value = selected.as_ref().unwrap_or(value);
         let text = match self.format {
             Format::Json => value.pretty(),
-            Format::Yaml => serde_norway::to_string(value).map_err(|error| Failure::usage(format!("no YAML: {error}")))?,
+            Format::Yaml => {
+                serde_norway::to_string(value).map_err(|error| Failure::usage(format!("no YAML: {error}")))?
+            }
             Format::Ids => ids(value),
             Format::Table => table::table(value, columns, terminal::width(), terminal::has_colours(&std::io::stdout())),
         };

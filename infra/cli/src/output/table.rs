@@ -157,8 +157,10 @@ mod tests {
 
     #[test]
     fn an_object_is_a_line_per_member() {
-        let object = json(r#"{"id":"x","settings":{"a":true,"b":{"c":2}},"labels":{},"note":"1\u001b[2J\n2","none":null}"#);
-        let shown = "id            x\nsettings.a    true\nsettings.b.c  2\nlabels\nnote          1\u{fffd}[2J\u{fffd}2\nnone\n";
+        let object =
+            json(r#"{"id":"x","settings":{"a":true,"b":{"c":2}},"labels":{},"note":"1\u001b[2J\n2","none":null}"#);
+        let shown =
+            "id            x\nsettings.a    true\nsettings.b.c  2\nlabels\nnote          1\u{fffd}[2J\u{fffd}2\nnone\n";
         assert_eq!(table(&object, &[], Some(20), true), shown);
         assert_eq!(table(&json("[1,\"a\"]"), &[], None, false), "1\na\n");
         assert_eq!(table(&json("[[1,2],[3]]"), &[], None, false), "VALUE\n1,2\n3\n");
