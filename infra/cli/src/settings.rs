@@ -48,11 +48,11 @@ impl Settings {
 
     /// The running dev stack, else the default profile.
     fn found() -> Result<Self> {
-        if let Some((file, variables)) = dev_stack() {
-            if let Some(url) = variables.get(DEV_BASE_URL) {
-                let keys = DEV_KEYS.iter().filter_map(|name| variables.get(name)).map(str::to_owned).collect();
-                return Self::new(format!("the dev stack ({})", file.display()), url, keys, None);
-            }
+        if let Some((file, variables)) = dev_stack()
+            && let Some(url) = variables.get(DEV_BASE_URL)
+        {
+            let keys = DEV_KEYS.iter().filter_map(|name| variables.get(name)).map(str::to_owned).collect();
+            return Self::new(format!("the dev stack ({})", file.display()), url, keys, None);
         }
         let profile = Self::from_profile(DEFAULT_PROFILE)?;
         profile.ok_or_else(|| {

@@ -7,7 +7,7 @@ const AWS: [(&str, &str); 3] =
 
 #[tokio::test]
 async fn operator_keys_are_made_listed_and_revoked_on_the_dev_stack() {
-    let set = Set::new().await.as_dev_stack();
+    let set = Set::new().await.with_dev_stack();
     let made = set.alone(&["operator-keys", "create", "--operator", "other", "--name", "billing"], "").await.expect(0);
     let key = made.out.trim();
     assert!(key.starts_with("sk_ops_other_") && made.out.lines().count() == 1, "the secret alone");

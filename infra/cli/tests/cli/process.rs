@@ -27,7 +27,7 @@ impl Set {
     }
 
     /// Writes the file of a running dev stack into the folder, as `cargo xtask dev` does.
-    pub fn as_dev_stack(self) -> Self {
+    pub fn with_dev_stack(self) -> Self {
         let Self { app, home, integration_key } = &self;
         fs::create_dir_all(home.join(".local")).unwrap();
         let url = app.url();
@@ -51,11 +51,6 @@ impl Set {
     /// As an operator.
     pub async fn operator(&self, words: &[&str]) -> Said {
         self.with_key(&self.app.operator_key, words).await
-    }
-
-    /// As the integration of `demo`.
-    pub async fn integration(&self, words: &[&str]) -> Said {
-        self.with_key(&self.integration_key, words).await
     }
 
     /// The same at another URL.

@@ -48,7 +48,7 @@ async fn what_is_no_url_no_key_or_no_profile_is_refused() {
 /// URL and key are of one source: a key is not sent to where another one belongs.
 #[tokio::test]
 async fn the_environment_comes_before_a_dev_stack_and_that_before_the_default_profile() {
-    let set = Set::new().await.as_dev_stack();
+    let set = Set::new().await.with_dev_stack();
     set.alone(&["configure", "--base-url", "http://127.0.0.1:1"], "sk_ops_profile").await.expect(0);
     let below = set.home.join("a/b");
     fs::create_dir_all(&below).unwrap();
@@ -67,7 +67,7 @@ async fn the_environment_comes_before_a_dev_stack_and_that_before_the_default_pr
 
 #[tokio::test]
 async fn a_running_dev_stack_has_a_key_for_every_command() {
-    let set = Set::new().await.as_dev_stack();
+    let set = Set::new().await.with_dev_stack();
     let customers = set.alone(&["api", "customers", "list", "--query=[].customer_id"], "").await.expect(0);
     assert_eq!(customers.json(), serde_json::json!(["demo"]));
     let me = set.alone(&["api", "self", "get", "--query=customer_id"], "").await.expect(0);

@@ -1,5 +1,9 @@
 //! On a terminal, which `script` provides: tables, colours, questions.
 
+use std::process::Stdio;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::process::{Set, bash, feed};
 
 /// What a terminal shows while a person types this. Its lines end in `\r\n`.
@@ -62,15 +66,19 @@ async fn what_deletes_asks_and_does_nothing_unless_the_answer_is_yes() {
 #[tokio::test]
 async fn a_key_is_not_shown_as_it_is_typed() {
     let set = Set::new().await;
-    // Typed when it is asked for: what was typed before would be shown by the terminal itself.
-    let line = "tare configure --base-url https://api.example";
-    let script =
-        format!("exec 3< <(sleep 2; echo sk_int_secret); script --quiet --return --command '{line}' /dev/null <&3");
+    let line = "exec script --quiet --return --command 'tare configure --base-url https://api.example' /dev/null";
     let mut shell = bash(&set.home);
-    shell.args(["-c", &script]);
-    let output = shell.output().await.unwrap();
-    let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && shown.contains("Key (not shown): ") && !shown.contains("secret"), "{shown}");
+    let mut shell = shell.args(["-c", line]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut typed, mut shown) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());
+    let mut text = Vec::new();
+    // What is typed before it is asked for would be shown by the terminal itself.
+    while !text.ends_with(b"Key (not shown): ") {
+        text.push(shown.read_u8().await.expect("it asks for the key"));
+    }
+    typed.write_all(b"sk_int_secret\n").await.unwrap();
+    shown.read_to_end(&mut text).await.unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(shell.wait().await.unwrap().success() && !text.contains("secret"), "{text}");
     let written = std::fs::read_to_string(set.home.join(".config/tare/default.env")).unwrap();
     assert_eq!(written, "AGENTROUTER_BASE_URL=https://api.example\nAGENTROUTER_API_KEY=sk_int_secret\n");
 }

@@ -17,7 +17,7 @@ const DOCUMENTED_TIME: &str = "2026-01-31T12:00:00.000Z";
 
 /// Runs a document's commands in one bash, with a dev stack in the current folder, and compares.
 async fn check(file: &str) {
-    let set = Set::new().await.as_dev_stack();
+    let set = Set::new().await.with_dev_stack();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let document = std::fs::read_to_string(&path).unwrap_or_default();
     let commands = commands(&document);
