@@ -19,7 +19,7 @@ use crate::{
     Result,
     process_group::{ProcessGroups, interrupted},
     progress::{note, step},
-    tree,
+    tools, tree,
 };
 
 /// Generates the clients' types and paths from infra/openapi.yaml.
@@ -50,6 +50,20 @@ impl Language {
             Self::Typescript => "typescript",
             Self::Go => "go",
         }
+    }
+
+    /// The programs without which nothing can be generated.
+    fn needs(self) -> &'static [&'static str] {
+        match self {
+            Self::Python => &["python3"],
+            Self::Typescript => &["node", "npm"],
+            Self::Go => &["go"],
+        }
+    }
+
+    /// Those of them that are not installed.
+    fn missing(self) -> Vec<&'static str> {
+        self.needs().iter().copied().filter(|name| tools::on_path(name).is_none()).collect()
     }
 
     /// The folder of the committed files.
@@ -89,10 +103,19 @@ impl Language {
 
 /// Writes the generated files, or compares them.
 pub async fn run(options: &Options) -> Result<ExitCode> {
-    let groups = ProcessGroups::start()?;
     let languages = if options.languages.is_empty() { &Language::ALL } else { options.languages.as_slice() };
-    let work =
-        async { if options.check { check_all(&groups, languages).await } else { write_all(&groups, languages).await } };
+    for language in languages {
+        if let missing @ [_, ..] = language.missing().as_slice() {
+            return Err(format!("{}: {} is not installed", language.generated(), missing.join(", ")));
+        }
+    }
+    let groups = ProcessGroups::start()?;
+    let work = async {
+        for language in languages {
+            if options.check { check_one(&groups, *language).await? } else { write_one(&groups, *language).await? }
+        }
+        Ok(())
+    };
     let done = tokio::select! {
         done = work => done,
         () = interrupted() => Err("interrupted".to_owned()),
@@ -101,59 +124,57 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
     done.map(|()| ExitCode::SUCCESS)
 }
 
-/// Fails if a committed file differs from what its generator writes, and names every such file.
-pub async fn check(groups: &ProcessGroups) -> Result<()> {
-    check_all(groups, &Language::ALL).await
+/// Checks the languages whose generators can run here, all at once; one error per language.
+pub async fn check(groups: &ProcessGroups) -> Vec<String> {
+    let check = async |language: Language| {
+        if language.missing().is_empty() { check_one(groups, language).await } else { Ok(()) }
+    };
+    let (python, typescript, go) =
+        tokio::join!(check(Language::Python), check(Language::Typescript), check(Language::Go));
+    [python, typescript, go].into_iter().filter_map(Result::err).collect()
 }
 
-async fn check_all(groups: &ProcessGroups, languages: &[Language]) -> Result<()> {
-    let mut stale = Vec::new();
-    for language in languages {
-        let Some(files) = generated(groups, *language).await? else { continue };
-        for (file, how) in differences(&language.committed()?, &files) {
-            stale.push(format!("{}/{} {how}", language.generated(), file.display()));
-        }
-    }
+/// Fails if a committed file differs from what its generator writes, and names every such file.
+async fn check_one(groups: &ProcessGroups, language: Language) -> Result<()> {
+    let files = generated(groups, language).await?;
+    let (folder, committed) = (language.generated(), language.committed()?);
+    let stale = differences(&committed, &files).into_iter();
+    let stale: Vec<_> = stale.map(|(file, how)| format!("{folder}/{} {how}", file.display())).collect();
     if stale.is_empty() {
         return Ok(());
     }
-    Err(format!("not what the generators write; run `cargo xtask clients`:\n{}", stale.join("\n")))
+    let command = format!("cargo xtask clients {}", language.name());
+    Err(format!("not what the generator writes; run `{command}`:\n{}", stale.join("\n")))
 }
 
-async fn write_all(groups: &ProcessGroups, languages: &[Language]) -> Result<()> {
-    for language in languages {
-        let Some(files) = generated(groups, *language).await? else { continue };
-        let (folder, committed) = (tree::root().join(language.generated()), language.committed()?);
-        if committed == files {
-            note(&format!("{}: nothing has changed", language.generated()));
-            continue;
-        }
-        for file in committed.keys().filter(|file| !files.contains_key(*file)) {
-            remove(&folder.join(file))?;
-        }
-        for (file, bytes) in &files {
-            write(&folder.join(file), bytes)?;
-        }
-        note(&format!("{}: {} files are written", language.generated(), files.len()));
+async fn write_one(groups: &ProcessGroups, language: Language) -> Result<()> {
+    let files = generated(groups, language).await?;
+    let (folder, committed) = (tree::root().join(language.generated()), language.committed()?);
+    if committed == files {
+        note(&format!("{}: nothing has changed", language.generated()));
+        return Ok(());
     }
+    for file in committed.keys().filter(|file| !files.contains_key(*file)) {
+        remove(&folder.join(file))?;
+    }
+    for (file, bytes) in &files {
+        write(&folder.join(file), bytes)?;
+    }
+    note(&format!("{}: {} files are written", language.generated(), files.len()));
     Ok(())
 }
 
 /// Files by their path below a folder.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// What the generator of a language writes; None if it writes nothing yet.
-async fn generated(groups: &ProcessGroups, language: Language) -> Result<Option<Files>> {
+/// What the generator of a language writes.
+async fn generated(groups: &ProcessGroups, language: Language) -> Result<Files> {
     let name = language.name();
     let into = tree::root().join("target/clients/generated").join(name);
     tree::empty(&into)?;
     step(&format!("generating the client for {name}"), language.generate(groups, &into)).await?;
     let files = files_below(&into)?;
-    if files.is_empty() {
-        note(&format!("{}: skipped, nothing is generated for {name} yet", language.generated()));
-        return Ok(None);
-    }
-    Ok(Some(files))
+    if files.is_empty() { Err(format!("the generator for {name} has written no file")) } else { Ok(files) }
 }
 
 /// All files below a folder, without what Python compiles there; none if it does not exist.

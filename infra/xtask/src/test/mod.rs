@@ -157,7 +157,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "clients",
-        about: "generated clients (Python, TypeScript, Go, Java, Rust) use the API",
+        about: "infra/clients is as generated and passes its tests; generated clients (also Java, Rust) use the API",
         needs: &["python3"],
         parts: &["node", "npm", "go", "java", "javac", "mvn"],
         run: |at| Box::pin(clients::clients(at)),

@@ -7,19 +7,14 @@ use tokio::process::Command;
 use super::{Runner, openapi_generator::quick, skip_part, work_folder};
 use crate::{Result, cargo, tools, tree};
 
-/// openapi-python-client, openapi-generator and aiopenapi3, in one environment.
+/// openapi-generator and aiopenapi3, in one environment.
 pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
-    let bin = tools::python(runner.groups, "tests/clients/python").await?;
+    let bin = tools::python(runner.groups, "tests/clients/aiopenapi3").await?;
     let program = |name: &str, arguments: &[&str]| {
         let mut command = tools::python_program(&bin, name);
         command.args(arguments);
         command
     };
-    let mut generate = program("openapi-python-client", &["generate", "--meta", "none", "--config", "config.yaml"]);
-    generate.args(["--output-path", "tenancy_client", "--path"]).arg(tree::openapi());
-    let commands = [&mut generate, &mut program("python3", &["flow.py"])];
-    runner.run("openapi-python-client", &work_folder("python")?, commands).await;
-
     if let Some(generator) = &runner.generator {
         let mut generate = generator.generate("python", "packageName=tenancy_client,generateSourceCodeOnly=true", ".");
         let commands = [&mut generate, &mut program("python3", &["flow.py"])];
@@ -30,21 +25,14 @@ pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
     Ok(())
 }
 
-/// openapi-typescript with openapi-fetch, hey-api and openapi-generator, with one set of packages.
+/// hey-api and openapi-generator, with one set of packages.
 pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
-    let (Some(node), Some(bin)) =
-        (tools::on_path("node"), tools::node(runner.groups, "tests/clients/typescript").await?)
+    let (Some(node), Some(bin)) = (tools::on_path("node"), tools::node(runner.groups, "tests/clients/hey-api").await?)
     else {
         return skip_part(
             "node and npm are not installed: the TypeScript clients are skipped (install Node.js 20 or newer to run them)",
         );
     };
-    let folder = with_packages("typescript", &bin)?;
-    let mut generate = Command::new(bin.join("openapi-typescript"));
-    generate.arg(tree::openapi()).args(["-o", "api.d.ts"]);
-    let (mut build, mut flow) = compiled(&bin, &node);
-    runner.run("openapi-typescript", &folder, [&mut generate, &mut build, &mut flow]).await;
-
     let folder = with_packages("hey-api", &bin)?;
     let mut generate = Command::new(bin.join("openapi-ts"));
     generate.args(["--no-log-file", "-i"]).arg(tree::openapi());
@@ -75,7 +63,7 @@ fn compiled(bin: &Path, node: &Path) -> (Command, Command) {
     (Command::new(bin.join("tsc")), flow)
 }
 
-/// oapi-codegen, ogen and openapi-generator.
+/// ogen and openapi-generator. The package infra/clients/go is made with oapi-codegen.
 pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
     let Some(program) = tools::on_path("go") else {
         return skip_part("go is not installed: the Go clients are skipped (install Go 1.25 or newer to run them)");
@@ -86,12 +74,6 @@ pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
         command
     };
     let build = || run(&["build", "-o", "flow", "."]);
-
-    let folder = work_folder("go")?;
-    std::fs::create_dir(folder.join("api")).map_err(|error| format!("cannot create a folder: {error}"))?;
-    let mut generate = run(&["tool", "oapi-codegen", "-config", "oapi-codegen.yaml"]);
-    let commands = [generate.arg(tree::openapi()), &mut build(), &mut Command::new(folder.join("flow"))];
-    runner.run("oapi-codegen", &folder, commands).await;
 
     let folder = work_folder("ogen")?;
     let mut generate = run(&["tool", "ogen", "--config", "ogen.yml", "--target", "api", "--package=api"]);

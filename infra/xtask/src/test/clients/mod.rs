@@ -19,7 +19,7 @@ use crate::{Result, clients, process_group::ProcessGroups, progress::step, tools
 
 /// The stage `clients`. Every client is generated and used, even if another one fails.
 pub async fn clients(context: &Context) -> Result<()> {
-    let mut failures: Vec<String> = clients::check(&context.groups).await.err().into_iter().collect();
+    let mut failures = clients::check(&context.groups).await;
     let generator = OpenApiGenerator::install(&context.groups).await?;
     if generator.is_none() {
         skip_part(
