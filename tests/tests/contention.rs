@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use local::proxy::conflicts;
 use std::time::Duration;
 use tests::checks::check_at_rest;
+use tests::history::random;
 use tests::{Action, App, Exchange, LogEntry, Rule, Value, id_of, json};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -71,10 +72,12 @@ impl World {
         Sent { due, answered: Instant::now(), answer }
     }
 
-    /// Adds messages to the conversations of the busy tenant in turn for so many seconds, whether or not the ones before are answered.
+    /// Adds messages to the conversations of the busy tenant in turn, at random instants of so many seconds, whether or not the ones before
+    /// are answered. At equal intervals, writes that are shorter than an interval would never meet.
     async fn messages(&self, seconds: f64) -> Vec<Sent> {
         let (start, count) = (Instant::now(), (seconds * rate()) as u32);
-        let dues = (0..count).map(|number| start + Duration::from_secs_f64(f64::from(number) / rate()));
+        let mut random = random(12, &[]);
+        let dues = (0..count).map(|_| start + Duration::from_secs_f64(random.f64() * seconds));
         let conversations = self.busy.conversations.iter().cycle();
         join_all(dues.zip(conversations).map(|(due, conversation)| self.message(conversation, due))).await
     }
