@@ -120,6 +120,18 @@ async fn retiring_deletes_the_private_part_and_puts_a_gate_everywhere() {
 }
 
 #[tokio::test]
+async fn a_key_whose_private_part_was_deleted_by_hand_can_be_retired() {
+    let app = App::without_signing_key().await;
+    let kid = output(&app, &["create"]).await.0.trim().to_owned();
+    let private = app.items_of("private_signing_key").await;
+    let key = json!({ "pk": private[0]["pk"], "sk": private[0]["sk"] });
+    app.store.delete(&app.table, key).await.expect("the item is deleted");
+    let (_, said) = output(&app, &["retire", &kid]).await;
+    assert!(said.contains("is retired"), "{said}");
+    assert!(jwks(&app).await.is_empty());
+}
+
+#[tokio::test]
 async fn what_the_command_cannot_do_it_says() {
     let app = App::start().await;
     for (arguments, code, says) in [

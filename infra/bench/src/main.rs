@@ -82,7 +82,7 @@ struct Arguments {
     /// Also reports the size of this function; may be repeated.
     #[arg(long, value_name = "FUNCTION")]
     zip: Vec<String>,
-    /// Measures only this one of the three functions.
+    /// Measures only this one of the functions.
     #[arg(long, value_name = "FUNCTION")]
     only: Option<String>,
     /// The binaries of another build: measured or raced alternately, and reported as `FUNCTION (base)`.

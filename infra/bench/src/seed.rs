@@ -52,7 +52,8 @@ impl Seed {
     }
 }
 
-/// Creates the table with an operator, a customer with three keys, a repository, and a tenant with metadata to which it is attached.
+/// Creates the table with an operator, a customer with three keys, a repository, and a tenant with metadata to which it is attached, and
+/// which has a user with a conversation.
 pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Result<Seed> {
     let table = format!("bench-{}", std::process::id());
     Endpoint::new(endpoint).create_table(template, &table).await?;
@@ -77,6 +78,11 @@ pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Resul
     let path = format!("/tenants/{id}");
     api.call(&key, "PUT", &format!("{path}/repositories/{repository}"), json!({"is_default": true})).await?;
 
+    let user =
+        api.call(&key, "PUT", &format!("{path}/users/by-external-id/jane"), json!({"display_name": "Jane"})).await?;
+    let conversation = api.call(&key, "POST", "/conversations", json!({"user_id": text(&user, "/id")?})).await?;
+    let messages = format!("/conversations/{}/messages", text(&conversation, "/id")?);
+
     let foreign = api.customer(&operator, "globex", &["adapter"]).await?;
     let foreign = text(&api.call(&foreign, "PUT", tenant, tenant_body("Globex")).await?, "/id")?;
 
@@ -85,6 +91,8 @@ pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Resul
     for name in ["Acme – Düsseldorf plant", "Acme – Duisburg plant"] {
         api.call(&key, "PATCH", &path, json!({"name": name, "metadata": {"plan": name}})).await?;
         api.call(&key, "PUT", tenant, tenant_body(name)).await?;
+        let message = json!({"content": format!("What is due at {name} this week?"), "metadata": {"channel": "web"}});
+        api.call(&key, "POST", &messages, message).await?;
     }
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     let events: Vec<_> = seen.into_iter().map(|(function, payloads)| Event { function, payloads }).collect();

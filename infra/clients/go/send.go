@@ -32,7 +32,9 @@ func send[T any](ctx context.Context, c *Client, options []CallOption, r *reques
 	}
 	answer := new(T)
 	if json.Unmarshal(body, answer) != nil {
-		return nil, notOurs(response.Status, response.Header, nil)
+		unreadable := notOurs(response.Status, response.Header, nil)
+		unreadable.MaybeApplied = r.method != http.MethodGet
+		return nil, unreadable
 	}
 	if key, issued := any(answer).(*tenancyv1.IssuedKey); issued && key.ApiKeyOnce == nil && response.Attempts > 1 {
 		return nil, &SecretLostError{Key: key}
@@ -128,8 +130,7 @@ func (c *Client) attempt(ctx context.Context, made *http.Request, response *Resp
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		var where *url.Error
-		if errors.As(err, &where) {
+		if where := (*url.Error)(nil); errors.As(err, &where) {
 			err = where.Err
 		}
 		return nil, &ConnectionError{Err: err}

@@ -39,10 +39,15 @@ impl Drop for Published {
     }
 }
 
-/// Removes everything but the keys from the file: the addresses are no longer valid.
+/// Removes everything but the keys from the file: the addresses are no longer valid. A file without addresses is not written, so that one
+/// which was removed after the stack ended does not come back.
 fn retire() -> Result<()> {
     let mut environment = Environment::load()?;
-    environment.0.retain(|name, _| KEYS.contains(&name.as_str()));
+    let is_key = |name: &String| KEYS.contains(&name.as_str());
+    if environment.0.keys().all(is_key) {
+        return Ok(());
+    }
+    environment.0.retain(|name, _| is_key(name));
     environment.save(ENDED)
 }
 

@@ -14,6 +14,7 @@
 use super::backoff::Backoff;
 use super::client::{Store, transaction_timeouts};
 use super::error::{store_error, unknown_outcome};
+use super::gate_number::GateNumber;
 use super::history::{self, WriteStatus, write_status};
 use super::item::Item;
 use super::keys::Key;
@@ -108,7 +109,9 @@ impl Store {
         let (token, w) = (id.ulid(), history::short_id(id));
         writes.iter_mut().for_each(|write| write.stamp(&w));
         let lost = LostResponses::default();
-        let (mut backoff, mut throttled) = (Backoff::for_writes(), 0);
+        let has_many_items = writes.len() >= GateNumber::all().count();
+        let mut backoff = if has_many_items { Backoff::for_many_items() } else { Backoff::for_writes() };
+        let mut throttled = 0;
         loop {
             match self.in_time(self.attempt(&writes, &token, &lost).boxed_local()).await? {
                 Attempt::Applied(item) => {

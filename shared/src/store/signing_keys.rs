@@ -120,13 +120,15 @@ impl Store {
             if !read.entity.is_live() {
                 return Ok(Decision { writes: Vec::new(), answer: () });
             }
-            let private = keys::private_signing_key(kid);
+            // An operator may have deleted the private part by hand.
+            let private = Write::delete_item(keys::private_signing_key(kid))
+                .with_condition("attribute_not_exists({pk}) OR {kid} = ?", [text(kid.to_string())]);
             let mut writes = vec![
                 Write::update_item(read.key.clone())
                     .unchanged_since(read)
                     .set("retired_at", text(self.now.to_string()))
                     .new_version(),
-                Write::delete_item(private).with_condition("attribute_exists({pk})", []),
+                private,
             ];
             writes.extend(gates::put_all(|number| keys::signing_key_gate(kid, number))?);
             Ok(Decision { writes, answer: () })

@@ -24,12 +24,12 @@ use crate::{
 };
 
 /// The functions that are measured and compared with `infra/ratchets.json`.
-pub const MEASURED: [&str; 3] = ["get-tenant", "update-tenant", "upsert-tenant-by-external-id"];
+pub const MEASURED: [&str; 4] = ["get-tenant", "update-tenant", "upsert-tenant-by-external-id", "create-message"];
 
 /// The default number of cold starts per function.
 const ROUNDS: u32 = 11;
 
-/// Measures three functions: times, memory, log, instructions, sizes.
+/// Measures four functions: times, memory, log, instructions, sizes.
 #[derive(Args)]
 pub struct Options {
     /// Also reports the sizes of all functions.

@@ -22,7 +22,7 @@ fn ulid(id: &str) -> &str {
     id.get(4..).unwrap_or_default()
 }
 
-/// Checks the items of a table: each conversation is of a user of its tenant, stands in both indexes under its last activity, and counts its
+/// Checks the items of a table: each conversation is of a user of its tenant, is in both indexes at the time of its last activity, and counts its
 /// messages; each message is of a conversation; each lease is of a conversation that has it, and the other way round until it has ended.
 pub fn check_conversations(items: &[Value]) -> Result<(), String> {
     let users: BTreeMap<&str, &Value> = of(items, "user").map(|user| (text(user, "id"), user)).collect();
@@ -53,8 +53,9 @@ pub fn check_conversations(items: &[Value]) -> Result<(), String> {
         }
         let mut own = messages.remove(id).unwrap_or_default();
         own.sort_unstable();
-        if conversation["message_count"]["N"] != own.len().to_string() {
-            return Err(format!("{id} counts {} and has {} messages", conversation["message_count"]["N"], own.len()));
+        let counted = own.len().to_string();
+        if conversation["message_count"]["N"] != counted {
+            return Err(format!("{id} counts {} and has {counted} messages", conversation["message_count"]["N"]));
         }
         let last = own.last().map_or("", |(_, created_at)| created_at);
         if text(conversation, "last_message_at") != last {

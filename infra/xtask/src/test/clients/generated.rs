@@ -1,4 +1,5 @@
-//! The clients, by language: how each is generated, built and run. The options are those that docs/clients.md recommends.
+//! The clients of generators that no package uses, by language: how each is generated, built and run. The options are those that
+//! docs/clients.md recommends.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use super::{Runner, openapi_generator::quick, skip_part, work_folder};
 use crate::{Result, cargo, tools, tree};
 
 /// openapi-generator and aiopenapi3, in one environment.
-pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn python(runner: &Runner<'_>) -> Result<()> {
     let bin = tools::python(runner.groups, "tests/clients/aiopenapi3").await?;
     let program = |name: &str, arguments: &[&str]| {
         let mut command = tools::python_program(&bin, name);
@@ -26,7 +27,7 @@ pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
 }
 
 /// hey-api and openapi-generator, with one set of packages.
-pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn typescript(runner: &Runner<'_>) -> Result<()> {
     let (Some(node), Some(bin)) = (tools::on_path("node"), tools::node(runner.groups, "tests/clients/hey-api").await?)
     else {
         return skip_part(
@@ -64,7 +65,7 @@ fn compiled(bin: &Path, node: &Path) -> (Command, Command) {
 }
 
 /// ogen and openapi-generator. The package infra/clients/go is made with oapi-codegen.
-pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn go(runner: &Runner<'_>) -> Result<()> {
     let Some(program) = tools::on_path("go") else {
         return skip_part("go is not installed: the Go clients are skipped (install Go 1.25 or newer to run them)");
     };
@@ -90,7 +91,7 @@ pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
 }
 
 /// openapi-generator's library `native`, compiled with plain javac.
-pub async fn java(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn java(runner: &Runner<'_>) -> Result<()> {
     const OPTIONS: &str = concat!(
         "library=native,containerDefaultToNull=true,enumUnknownDefaultCase=true,",
         "invokerPackage=api,apiPackage=api.api,modelPackage=api.model"
@@ -112,7 +113,7 @@ pub async fn java(runner: &mut Runner<'_>) -> Result<()> {
 }
 
 /// openapi-generator's library `reqwest`. The build folder is kept for the next run.
-pub async fn rust(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn rust(runner: &Runner<'_>) -> Result<()> {
     let Some(generator) = &runner.generator else { return Ok(()) };
     let folder = work_folder("openapi-generator/rust")?;
     let target = tree::root().join("target/clients/cargo");

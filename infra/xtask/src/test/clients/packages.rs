@@ -10,7 +10,7 @@ use super::{Runner, fresh, skip_part};
 use crate::{Result, tools, tree};
 
 /// The Python package, installed apart from its sources: mypy in strict mode, then its tests, which run the tour of README.md.
-pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn python(runner: &Runner<'_>) -> Result<()> {
     const PACKAGE: &str = "infra/clients/python";
     let bin = tools::python(runner.groups, PACKAGE).await?;
     let source = tree::root().join(PACKAGE);
@@ -38,7 +38,7 @@ pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
 }
 
 /// The TypeScript package: npm builds it while it installs it for a program that was written for the original client.
-pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn typescript(runner: &Runner<'_>) -> Result<()> {
     const PACKAGE: &str = "infra/clients/typescript";
     let (Some(node), Some(npm), Some(bin)) =
         (tools::on_path("node"), tools::on_path("npm"), tools::node(runner.groups, PACKAGE).await?)
@@ -99,7 +99,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// The Go package. staticcheck is pinned beside the generator, in infra/clients/go/tools/go.mod.
-pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn go(runner: &Runner<'_>) -> Result<()> {
     let Some(program) = tools::on_path("go") else {
         return skip_part("go is not installed: the Go package is skipped (install Go 1.25 or newer to test it)");
     };
