@@ -93,11 +93,6 @@ impl Environment {
         Ok(Published)
     }
 
-    /// Whether this is the file of a stack that has ended.
-    pub fn has_ended(&self) -> bool {
-        KEYS.iter().any(|name| self.get(name).is_some()) && self.get("BASE_URL").is_none()
-    }
-
     /// Replaces the file atomically; it holds keys, so only its owner may read it.
     fn save(&self, comment: &str) -> Result<()> {
         let path = tree::local()?.join(FILE);
@@ -145,8 +140,5 @@ mod tests {
         assert_eq!(read, environment);
         assert_eq!(read.get("BASE_URL"), Some("http://127.0.0.1:9000"));
         assert_eq!(read.get("INTEGRATION_KEY"), None);
-        assert!(!read.has_ended() && !Environment::default().has_ended());
-        let ended = Environment::parse(&format!("# {ENDED}\nOPERATOR_KEY=sk"));
-        assert!(ended.has_ended());
     }
 }

@@ -142,6 +142,13 @@ const STAGES: &[Stage] = &[
         run: |at| Box::pin(suite::api(at)),
     },
     Stage {
+        name: "cli",
+        about: "tare, the command line, as a person types it: every operation, faults, the tour of infra/cli/README.md",
+        needs: &[],
+        parts: &[],
+        run: |at| Box::pin(suite::cli(at)),
+    },
+    Stage {
         name: "cargo-lambda",
         about: "cargo lambda watch and cargo lambda invoke run the functions, as docs/operations.md says",
         needs: &["python3"],
