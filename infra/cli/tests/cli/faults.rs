@@ -110,7 +110,7 @@ async fn what_stays_wrong_ends_with_the_code_for_it() {
     assert!(said.err.contains("timeout"), "{said:?}");
 }
 
-/// Nobody waits at a prompt for the minutes until a lease ends.
+/// A person at a prompt does not want to wait until a lease ends.
 #[tokio::test]
 async fn a_long_retry_after_is_reported_and_not_waited_for() {
     let set = Set::new().await;
