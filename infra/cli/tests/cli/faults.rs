@@ -110,11 +110,7 @@ async fn what_stays_wrong_ends_with_the_code_for_it() {
     assert!(said.err.contains("timeout"), "{said:?}");
 }
 
-<<<<<<< HEAD
-/// The minutes until a lease ends are too long to wait at a prompt.
-=======
 /// A person at a prompt does not want to wait until a lease ends.
->>>>>>> tare
 #[tokio::test]
 async fn a_long_retry_after_is_reported_and_not_waited_for() {
     let set = Set::new().await;
