@@ -16,8 +16,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// The writes under way at once, on average, but for the engine's own time.
 const UNDER_WAY: f64 = 0.5;
 
-/// Conflicts at gates per message. With 16 gates one in 32 is expected, and some more for the engine's own time; with one gate 16 times that.
-const MOST_CONFLICTS: f64 = 0.1;
+/// Conflicts at gates per message. With 16 gates one in 32 is expected, and up to twice that for the engine's own time; with one gate 16 times
+/// as many.
+const MOST_CONFLICTS: f64 = 0.2;
 
 const USERS: usize = 20;
 const CONVERSATIONS_OF_USER: usize = 2;
@@ -142,11 +143,13 @@ async fn under_the_contention_of_100_messages_a_second_none_fails_and_p99_is_wit
         created += idle.len() + busy.len();
         let count = busy.len();
         let (idle, busy, conflicts) = (p99(&idle), p99(&busy), conflicts(&log));
-        // Without conflicts nothing is shown. Only gates are shared: the tenant's, and the customer's with the same number.
+        // Without conflicts nothing is shown. What is shared are gates, the tenant's and the customer's with the same number, and the
+        // conversation of two messages.
         assert!(conflicts.contains_key("I#G") && conflicts.contains_key("I#Z"), "{conflicts:?}");
         measured.push(format!("p99 {idle:.1} ms idle, {busy:.1} ms busy; conflicts of {count} messages {conflicts:?}"));
         let at_gates = conflicts.get("I#G").copied().unwrap_or_default() as f64 / count as f64;
-        if busy <= 3.0 * idle && conflicts.len() == 2 && at_gates <= MOST_CONFLICTS {
+        let is_only_shared = conflicts.keys().all(|kind| ["I#G", "I#Z", "I#C"].contains(&&**kind));
+        if busy <= 3.0 * idle && is_only_shared && at_gates <= MOST_CONFLICTS {
             println!("{measured:#?}");
             return world.check_stored(created).await;
         }
