@@ -2,7 +2,8 @@
 //! for long, and a suspension gets through and holds.
 //!
 //! How often writes conflict depends on how many are under way at once: messages a second times the time of a write. 100 a second at 5 ms
-//! need more than two cores in debug builds, so by default it is 20 a second at 25 ms; `CONTENTION_RATE=100` sends 100 a second.
+//! need more than two cores in debug builds, so by default it is 20 a second at 25 ms; `CONTENTION_RATE=100` sends 100 a second
+//! (docs/performance.md has the numbers of both).
 
 use futures_util::future::join_all;
 use local::proxy::conflicts;
