@@ -76,18 +76,7 @@ impl App {
         store.create_table(template(), &table).await.expect("the table can be made");
         let proxy = FaultProxy::start(store.url(), Vec::new()).await.expect("the proxy starts");
 
-        let mut options = Options::new(functions_folder());
-        options.timeouts = template().timeouts();
-        let mut values = BTreeMap::from([("Table".to_owned(), table.clone())]);
-        // Without a mapping functions need no base URL: it is the gateway's own name.
-        if !mapping.is_empty() {
-            values.insert("PublicUrl".to_owned(), format!("{PUBLIC_HOST}{mapping}"));
-        }
-        for function in &template().functions {
-            let mut environment = template().environment(&function.name, &values).expect("the environment is plain");
-            environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), proxy.url());
-            options.environment.insert(function.name.clone(), environment);
-        }
+        let mut options = functions(&table, &proxy.url(), mapping);
         change(&mut options);
         let lambda = Lambda::start(options).await.expect("the Runtime API starts");
         let mapping = mapping.to_owned();
@@ -108,6 +97,12 @@ impl App {
     /// One more gateway in front of the same functions.
     pub async fn another_gateway(&self, options: gateway::Options) -> Gateway {
         gateway_before(&self.lambda, &self.access, options).await
+    }
+
+    /// One more gateway, in front of functions that find the table at this endpoint: another proxy, say.
+    pub async fn another_store(&self, endpoint: &str) -> Gateway {
+        let lambda = Lambda::start(functions(&self.table, endpoint, "")).await.expect("the Runtime API starts");
+        gateway_before(&lambda, &self.access, gateway::Options::default()).await
     }
 
     /// A request by way of another gateway.
@@ -265,6 +260,23 @@ impl App {
     pub async fn items_of(&self, entity: &str) -> Vec<Value> {
         self.items().await.into_iter().filter(|item| item["type"]["S"] == entity).collect()
     }
+}
+
+/// The functions on this table of this store, behind a mapping or none.
+fn functions(table: &str, store: &str, mapping: &str) -> Options {
+    let mut values = BTreeMap::from([("Table".to_owned(), table.to_owned())]);
+    // Without a mapping functions need no base URL: it is the gateway's own name.
+    if !mapping.is_empty() {
+        values.insert("PublicUrl".to_owned(), format!("{PUBLIC_HOST}{mapping}"));
+    }
+    let mut options = Options::new(functions_folder());
+    options.timeouts = template().timeouts();
+    for function in &template().functions {
+        let mut environment = template().environment(&function.name, &values).expect("the environment is plain");
+        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), store.to_owned());
+        options.environment.insert(function.name.clone(), environment);
+    }
+    options
 }
 
 async fn gateway_before(lambda: &Lambda, access: &Access, options: gateway::Options) -> Gateway {

@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod operations;
 pub mod recorded;
 mod refusing;
+mod relay;
 pub mod transcript;
 mod world;
 
@@ -29,5 +30,6 @@ pub use local::gateway;
 pub use local::proxy::{Action, LogEntry, Rule};
 pub use members::{Members, below, id_of};
 pub use refusing::Refusing;
+pub use relay::Relay;
 pub use serde_json::{Value, json};
 pub use world::{endpoint, functions_folder, repository_root, template};

@@ -2,12 +2,14 @@
 //! for long, and a suspension gets through and holds.
 //!
 //! How often writes conflict depends on how many are under way at once: messages a second times the time of a write. 100 a second at 5 ms
-//! need more than two cores in debug builds, so by default it is 20 a second at 25 ms; `CONTENTION_RATE=100` sends 100 a second.
+//! need more than two cores in debug builds, so by default it is 20 a second at 25 ms; `CONTENTION_RATE=100` sends 100 a second
+//! (docs/performance.md has the numbers of both).
 
 use futures_util::future::join_all;
 use local::proxy::conflicts;
 use std::time::Duration;
 use tests::checks::check_at_rest;
+use tests::history::random;
 use tests::{Action, App, Exchange, LogEntry, Rule, Value, id_of, json};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -15,8 +17,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// The writes under way at once, on average, but for the engine's own time.
 const UNDER_WAY: f64 = 0.5;
 
-/// Conflicts at gates per message. With 16 gates one in 32 is expected, and some more for the engine's own time; with one gate 16 times that.
-const MOST_CONFLICTS: f64 = 0.1;
+/// Conflicts at gates per message. With 16 gates one in 32 is expected, and up to twice that for the engine's own time; with one gate 16 times
+/// as many.
+const MOST_CONFLICTS: f64 = 0.2;
 
 const USERS: usize = 20;
 const CONVERSATIONS_OF_USER: usize = 2;
@@ -71,10 +74,12 @@ impl World {
         Sent { due, answered: Instant::now(), answer }
     }
 
-    /// Adds messages to the conversations of the busy tenant in turn for so many seconds, whether or not the ones before are answered.
+    /// Adds messages to the conversations of the busy tenant in turn, at random instants of so many seconds, whether or not the ones before
+    /// are answered. At equal intervals, writes that are shorter than an interval would never meet.
     async fn messages(&self, seconds: f64) -> Vec<Sent> {
         let (start, count) = (Instant::now(), (seconds * rate()) as u32);
-        let dues = (0..count).map(|number| start + Duration::from_secs_f64(f64::from(number) / rate()));
+        let mut random = random(12, &[]);
+        let dues = (0..count).map(|_| start + Duration::from_secs_f64(random.f64() * seconds));
         let conversations = self.busy.conversations.iter().cycle();
         join_all(dues.zip(conversations).map(|(due, conversation)| self.message(conversation, due))).await
     }
@@ -139,11 +144,13 @@ async fn under_the_contention_of_100_messages_a_second_none_fails_and_p99_is_wit
         created += idle.len() + busy.len();
         let count = busy.len();
         let (idle, busy, conflicts) = (p99(&idle), p99(&busy), conflicts(&log));
-        // Without conflicts nothing is shown. Only gates are shared: the tenant's, and the customer's with the same number.
+        // Without conflicts nothing is shown. What is shared are gates, the tenant's and the customer's with the same number, and the
+        // conversation of two messages.
         assert!(conflicts.contains_key("I#G") && conflicts.contains_key("I#Z"), "{conflicts:?}");
         measured.push(format!("p99 {idle:.1} ms idle, {busy:.1} ms busy; conflicts of {count} messages {conflicts:?}"));
         let at_gates = conflicts.get("I#G").copied().unwrap_or_default() as f64 / count as f64;
-        if busy <= 3.0 * idle && conflicts.len() == 2 && at_gates <= MOST_CONFLICTS {
+        let is_only_shared = conflicts.keys().all(|kind| ["I#G", "I#Z", "I#C"].contains(&&**kind));
+        if busy <= 3.0 * idle && is_only_shared && at_gates <= MOST_CONFLICTS {
             println!("{measured:#?}");
             return world.check_stored(created).await;
         }

@@ -12,6 +12,7 @@ mod faults {
     mod lost_answers;
     mod overload;
     mod overtaken;
+    mod relay;
     mod set_up;
     mod store_limits;
     mod unprocessed;

@@ -131,7 +131,7 @@ async fn a_suspended_tenant_takes_no_guarded_write_and_everything_else() {
     members.assign("DELETE", &user, &role).await.expect_status(204);
     members.call("DELETE", &format!("/roles/{role}")).send().await.expect_status(204);
     members.call("DELETE", &format!("/users/{user}")).send().await.expect_status(204);
-    members.tenant(json!({ "name": "N", "settings": { "max_concurrent_sticky": 2 } })).await;
+    members.tenant(json!({ "name": "N", "settings": { "max_concurrent_sticky": 20 } })).await;
     check_all(world.answers(&members.key).await, 403, "tenant-suspended");
     // Another tenant of the customer is not concerned.
     let other = id_of(&members.app.new_tenant(&members.key, "two").await);

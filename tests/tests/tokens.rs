@@ -293,7 +293,7 @@ async fn a_token_is_only_what_this_api_has_signed_for_now() {
         let answer = world.list(&signed(&header, &parts[1])).await;
         assert_eq!(answer.status, 401, "{header}: {answer}");
     }
-    // What everybody knows as a secret of HMAC.
+    // The public key as a secret of HMAC.
     let header = json!({ "typ": "JWT", "alg": "HS256", "kid": parts[0]["kid"] });
     let message = [&header, &parts[1]].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
     let secret = hmac::Key::new(hmac::HMAC_SHA256, pair.public_key().as_ref());

@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// The same in hyper's own types.
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, HeaderMap, Bytes)> {
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, HeaderMap, Bytes)> {
         let response = self.0.request(request).await.context(|| "no answer".to_owned())?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.context(|| "the answer broke off".to_owned())?;

@@ -10,11 +10,11 @@ pub mod gateway;
 pub mod http;
 pub mod lambda;
 pub mod proxy;
+pub mod server;
 pub mod store;
 pub mod template;
 pub mod zip;
 
 mod error;
-mod server;
 
 pub use error::{Error, Result};

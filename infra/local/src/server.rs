@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 server on hyper, for the gateway, the Lambda Runtime API and the fault proxy.
+//! A small HTTP/1.1 server on hyper, for the gateway, the Lambda Runtime API, the fault proxy and the relay of the tests.
 //!
 //! Invariant: dropping it closes the listener and every connection.
 
@@ -21,7 +21,7 @@ use crate::{Result, error::Context};
 
 /// The addresses of a connection.
 #[derive(Clone, Copy)]
-pub(crate) struct Ends {
+pub struct Ends {
     /// The server's own address.
     pub listener: SocketAddr,
     /// The caller's.
@@ -29,7 +29,7 @@ pub(crate) struct Ends {
 }
 
 /// A listener with all its connections.
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     accepting: AbortHandle,
 }
@@ -101,7 +101,7 @@ impl Drop for Server {
 }
 
 /// hyper's settings, the same for all servers here.
-pub(crate) fn http() -> http1::Builder {
+pub fn http() -> http1::Builder {
     let mut http = http1::Builder::new();
     // Many short headers are within the limits of AWS, which count bytes.
     http.timer(TokioTimer::new()).max_headers(2000);

@@ -1,4 +1,5 @@
-//! The command line of operator-key. `cargo xtask operator-key` has the same one: infra/xtask includes this file.
+//! The command line of operator-key. `tare operator-keys` and `cargo xtask operator-key` have the same one: infra/cli and infra/xtask
+//! include this file.
 
 use super::table::Table;
 use clap::{Args, Subcommand};

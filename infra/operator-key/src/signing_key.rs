@@ -1,4 +1,5 @@
-//! The command line of signing-key. `cargo xtask signing-key` has the same one: infra/xtask includes this file.
+//! The command line of signing-key. `tare signing-keys` and `cargo xtask signing-key` have the same one: infra/cli and infra/xtask
+//! include this file.
 
 use super::table::Table;
 use clap::{Args, Subcommand};

@@ -5,7 +5,7 @@ use clap::Args;
 /// Where the keys are.
 #[derive(Args)]
 pub struct Table {
-    /// The store's URL [default: AWS]. `cargo xtask` without --endpoint and --table uses the running dev stack, if there is one.
+    /// The store's URL [default: AWS]. `tare` and `cargo xtask` without --endpoint and --table use the running dev stack, if there is one.
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
     /// The table [default: TABLE_NAME in the environment, else `tenancy`].

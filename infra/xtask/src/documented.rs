@@ -6,12 +6,13 @@ use clap::{Parser, error::ErrorKind};
 
 use crate::{CommandLine, tree};
 
-/// The documents at the root, tests/README.md, and all of docs/.
+/// The documents at the root, tests/README.md, those of the clients, and all of docs/.
 fn documents() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(tree::root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let files = folder.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let others = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "tests/README.md"];
-    files.chain(others.map(|name| tree::root().join(name))).collect()
+    let clients = ["python", "typescript", "go"].map(|language| format!("infra/clients/{language}/README.md"));
+    files.chain(others.map(str::to_owned).into_iter().chain(clients).map(|name| tree::root().join(name))).collect()
 }
 
 /// The arguments of this program in a document: from lines of code blocks, and from inline code.

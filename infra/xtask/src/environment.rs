@@ -39,10 +39,15 @@ impl Drop for Published {
     }
 }
 
-/// Removes everything but the keys from the file: the addresses are no longer valid.
+/// Removes everything but the keys from the file: the addresses are no longer valid. A file without addresses is not written, so that one
+/// which was removed after the stack ended does not come back.
 fn retire() -> Result<()> {
     let mut environment = Environment::load()?;
-    environment.0.retain(|name, _| KEYS.contains(&name.as_str()));
+    let is_key = |name: &String| KEYS.contains(&name.as_str());
+    if environment.0.keys().all(is_key) {
+        return Ok(());
+    }
+    environment.0.retain(|name, _| is_key(name));
     environment.save(ENDED)
 }
 
@@ -86,11 +91,6 @@ impl Environment {
         groups.retire_environment();
         self.save(RUNNING)?;
         Ok(Published)
-    }
-
-    /// Whether this is the file of a stack that has ended.
-    pub fn has_ended(&self) -> bool {
-        KEYS.iter().any(|name| self.get(name).is_some()) && self.get("BASE_URL").is_none()
     }
 
     /// Replaces the file atomically; it holds keys, so only its owner may read it.
@@ -140,8 +140,5 @@ mod tests {
         assert_eq!(read, environment);
         assert_eq!(read.get("BASE_URL"), Some("http://127.0.0.1:9000"));
         assert_eq!(read.get("INTEGRATION_KEY"), None);
-        assert!(!read.has_ended() && !Environment::default().has_ended());
-        let ended = Environment::parse(&format!("# {ENDED}\nOPERATOR_KEY=sk"));
-        assert!(ended.has_ended());
     }
 }

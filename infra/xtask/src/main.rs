@@ -8,6 +8,7 @@ mod bench_program;
 mod build;
 mod cargo;
 mod chaos;
+mod clients;
 mod completions;
 mod dev;
 mod docs;
@@ -51,6 +52,7 @@ enum Command {
     Router(router::Options),
     Completions(completions::Options),
     Docs(docs::Options),
+    Clients(clients::Options),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
             Command::Router(options) => router::run(&options),
             Command::Completions(options) => completions::run(&options),
             Command::Docs(options) => docs::run(&options),
+            Command::Clients(options) => clients::run(&options).await,
         }
     });
     // In the background: a thread that reads a pipe must not keep the command from ending.
@@ -142,6 +145,7 @@ mod tests {
             "signing-key retire",
             "router",
             "docs",
+            "clients",
             "completions",
         ] {
             let help = refused(&format!("{command} --help"));
@@ -163,6 +167,7 @@ mod tests {
             ("operator-key list --operatr acme", "'--operator'"),
             ("signing-key retir", "'retire'"),
             ("router --chek", "'--check'"),
+            ("clients pyton", "'python'"),
             ("completions bahs", "'bash'"),
         ] {
             let error = refused(line);
@@ -189,6 +194,7 @@ mod tests {
             ("operator-key revoke --operator acme", "<KEY_ID>"),
             ("signing-key retire", "<KID>"),
             ("router --check --write", "cannot be used with"),
+            ("clients java", "[possible values: python, typescript, go]"),
         ] {
             let error = refused(line);
             assert!(error.contains(why), "{line}: {error}");

@@ -1,17 +1,18 @@
 //! Serves one API until its standard input closes: for programs that are not written in Rust (generated clients, schemathesis).
 //!
-//! Prints `BASE_URL=`, `OPERATOR_KEY=`, one `BASE_URL_<status>=` for each answer that a gateway gives by itself, and `INTEGRATION_KEY=`,
-//! in this order, when the API answers. The integration key is of the customer `demo` of that operator; with `--second-operator NAME` of
+//! Prints `BASE_URL=`, `OPERATOR_KEY=`, one `BASE_URL_<status>=` for each answer that a gateway gives by itself, `BASE_URL_THROTTLED=`,
+//! `BASE_URL_FAULTS=` and `INTEGRATION_KEY=`, in this order, when the API answers. The integration key is of the customer `demo` of that operator; with `--second-operator NAME` of
 //! the customer `demo` of another operator, so that what the first does to its customers does not touch it. `--throttle N` lets N
 //! requests a second through to each route. `--base-path /PATH` puts the API behind a custom domain's API mapping.
 //!
 //! At `BASE_URL_429` a throttle refuses every request, at `BASE_URL_500` every function crashes, at `BASE_URL_503` none answers in
-//! time, at `BASE_URL_413` every request is too large.
+//! time, at `BASE_URL_413` every request is too large. `BASE_URL_THROTTLED` lets one request a second through to each route.
+//! `BASE_URL_FAULTS` is a relay that injects faults into as many requests as its path says: see tests/src/relay.rs.
 
 use clap::Parser;
 use std::io::{Read, Write};
 use tests::gateway::{Options, Throttle};
-use tests::{App, Refusing, json};
+use tests::{App, Refusing, Relay, json};
 
 /// One API for programs that are not written in Rust, until standard input closes.
 #[derive(Parser)]
@@ -44,14 +45,17 @@ async fn serve(arguments: Arguments) {
     let key = app.with_key(&owner, "POST", "/v1/customers/demo/keys").json(key).send().await.expect_status(201).json();
     let key = key["api_key_once"].as_str().expect("a new key is shown");
 
+    let options = |throttle| Options { throttle, mapping: arguments.base_path.clone(), ..Options::default() };
     let throttle = arguments.throttle.map(|rate| Throttle { rate, burst: rate });
-    let options = Options { throttle, mapping: arguments.base_path, ..Options::default() };
-    let throttled = app.another_gateway(options).await;
+    let gateway = app.another_gateway(options(throttle)).await;
+    let throttled = app.another_gateway(options(Some(Throttle { rate: 1, burst: 1 }))).await;
     let refusing = Refusing::start(&app).await;
-    let mut lines = format!("BASE_URL={}\nOPERATOR_KEY={}\n", throttled.url(), app.operator_key);
+    let relay = Relay::start(&app, gateway.url(), &refusing).await;
+    let mut lines = format!("BASE_URL={}\nOPERATOR_KEY={}\n", gateway.url(), app.operator_key);
     for (status, gateway) in refusing.gateways() {
         lines += &format!("BASE_URL_{status}={}\n", gateway.url());
     }
+    lines += &format!("BASE_URL_THROTTLED={}\nBASE_URL_FAULTS={}\n", throttled.url(), relay.url());
     lines += &format!("INTEGRATION_KEY={key}\n");
     let mut out = std::io::stdout();
     out.write_all(lines.as_bytes()).and_then(|()| out.flush()).expect("the lines are read");

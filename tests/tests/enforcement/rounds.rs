@@ -39,7 +39,7 @@ impl Rounds {
             for round in 0..rounds {
                 all.round(round).await;
             }
-            all.shared.turns.close();
+            all.shared.close();
         };
         join(driver, join_all((0..WRITERS).map(|number| all.shared.write(number)))).await;
         let Shared { applied, refused, refused_after, unavailable, .. } = &all.shared;
@@ -62,8 +62,7 @@ impl Rounds {
         let mut random = random(7, &[number]);
         // A random instant: after a few writes, and a moment.
         let (applied, some) = (shared.applied.load(Ordering::SeqCst), random.usize(0..2));
-        shared.turns.add_permits(TURNS);
-        shared.until(|shared| shared.applied.load(Ordering::SeqCst) >= applied + some).await;
+        shared.write_until(TURNS, |shared| shared.applied.load(Ordering::SeqCst) >= applied + some).await;
         tokio::time::sleep(Duration::from_micros(random.u64(..3_000))).await;
 
         let target = shared.target();
@@ -74,8 +73,8 @@ impl Rounds {
         if number.is_multiple_of(LONG_ROUND) {
             self.refused(&target).await;
             let after = shared.refused_after.load(Ordering::SeqCst);
-            shared.turns.add_permits(2 * WRITERS);
-            shared.until(|shared| shared.refused_after.load(Ordering::SeqCst) >= after + WRITERS).await;
+            let is_enough = |shared: &Shared| shared.refused_after.load(Ordering::SeqCst) >= after + WRITERS;
+            shared.write_until(2 * WRITERS, is_enough).await;
         }
         // What was under way at the answer has ended.
         world.settled(begun).await;

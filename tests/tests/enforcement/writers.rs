@@ -9,7 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 
 pub const WRITERS: usize = 64;
 
-/// What the rounds tell the writers and the writers the rounds.
+/// What the rounds and the writers share.
 pub struct Shared {
     pub world: World,
     end: End,
@@ -17,7 +17,10 @@ pub struct Shared {
     /// How often writing has ended and begun again: odd from the answer that ended it until it is about to begin again.
     phase: AtomicU64,
     /// A write for each permit. The writers queue for them.
-    pub turns: Semaphore,
+    turns: Semaphore,
+    /// How many permits there were, and how many of these writes have been answered.
+    given: AtomicUsize,
+    answers: AtomicUsize,
     /// Writes that were applied, and that were refused as they must be after the end.
     pub applied: AtomicUsize,
     pub refused: AtomicUsize,
@@ -40,6 +43,8 @@ impl Shared {
             target: Mutex::new(Arc::new(target)),
             phase: AtomicU64::new(0),
             turns: Semaphore::new(0),
+            given: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
             applied: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             refused_after: AtomicUsize::new(0),
@@ -69,15 +74,28 @@ impl Shared {
         *self.target.lock().unwrap() = Arc::new(target);
     }
 
-    /// Waits until answers have made this true.
-    pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+    /// Lets the writers write, so many writes at a time, until their answers have made this true. The writes of a time may all fail: no
+    /// place for a lease, or 503.
+    pub async fn write_until(&self, writes: usize, is_so: impl Fn(&Self) -> bool) {
         loop {
-            let answered = self.answered.notified();
-            if is_so(self) {
-                return;
+            self.given.fetch_add(writes, Ordering::SeqCst);
+            self.turns.add_permits(writes);
+            loop {
+                let answered = self.answered.notified();
+                if is_so(self) {
+                    return;
+                }
+                if self.answers.load(Ordering::SeqCst) == self.given.load(Ordering::SeqCst) {
+                    break;
+                }
+                answered.await;
             }
-            answered.await;
         }
+    }
+
+    /// There are no more turns.
+    pub fn close(&self) {
+        self.turns.close();
     }
 
     /// The writes of a writer, one after the other, until there are no more turns.
@@ -92,6 +110,7 @@ impl Shared {
             // A request that was sent after an answer, and answered before writing began again.
             let is_after = phase % 2 == 1 && phase == self.phase.load(Ordering::SeqCst);
             self.judge(&write, &answer, is_after);
+            self.answers.fetch_add(1, Ordering::SeqCst);
             self.answered.notify_waiters();
             count += 1;
         }

@@ -80,6 +80,9 @@ impl Tree {
     }
 }
 
+/// The cases of an overtaken change, and those that have a test of their own.
+const OVERTAKEN: [&str; 2] = ["tests/tests/faults/overtaken/cases.rs", "tests/tests/faults/overtaken.rs"];
+
 fn text(root: &Path, file: &str) -> Result<String, String> {
     fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))
 }
@@ -149,7 +152,7 @@ impl Texts {
             examples: text(root, "tests/src/operations/examples.rs")?,
             fixture: text(root, "tests/src/operations/fixture.rs")?,
             budgets,
-            overtaken: text(root, "tests/tests/faults/overtaken.rs")?,
+            overtaken: text(root, OVERTAKEN[0])? + &text(root, OVERTAKEN[1])?,
             costs: text(root, "docs/access-patterns.md")?,
         })
     }
@@ -174,10 +177,7 @@ impl Texts {
         }
         let test = format!("#[tokio::test]\nasync fn {}() {{", snake(id));
         expect(self.budgets.contains(&test), format!("tests/tests/budgets/ has no test {}", snake(id)));
-        expect(
-            !is_write || self.overtaken.contains(&quoted),
-            format!("{id} is no case of tests/tests/faults/overtaken.rs"),
-        );
+        expect(!is_write || self.overtaken.contains(&quoted), format!("{id} is no case of {}", OVERTAKEN[0]));
         expect(
             operation.caller == Caller::Anyone || self.costs.contains(&format!("\n| {id}")),
             format!("docs/access-patterns.md has no row of {id}"),
@@ -280,10 +280,10 @@ const PLACES: [Place; 11] = [
         says: "tests/tests/budgets/ has no test replace_widget",
     },
     Place {
-        file: "tests/tests/faults/overtaken.rs",
+        file: OVERTAKEN[0],
         before: "",
         text: "// \"replaceWidget\"\n",
-        says: "replaceWidget is no case of tests/tests/faults/overtaken.rs",
+        says: "replaceWidget is no case of tests/tests/faults/overtaken/cases.rs",
     },
     Place {
         file: "docs/access-patterns.md",
@@ -301,7 +301,8 @@ fn copy(to: &Path) {
         files.map(|file| format!("{name}/{}", file.unwrap().file_name().to_string_lossy())).collect()
     };
     let files = PLACES.iter().map(|place| place.file.to_owned()).filter(|file| root.join(file).exists());
-    for file in files.chain(folder("functions/src/bin")).chain(folder("tests/tests/budgets")) {
+    let own = [OVERTAKEN[1].to_owned()];
+    for file in files.chain(own).chain(folder("functions/src/bin")).chain(folder("tests/tests/budgets")) {
         let target = to.join(&file);
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         fs::copy(root.join(&file), target).unwrap();

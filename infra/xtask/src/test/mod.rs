@@ -150,6 +150,13 @@ const STAGES: &[Stage] = &[
         run: |at| Box::pin(upgrade::upgrade(at)),
     },
     Stage {
+        name: "cli",
+        about: "tare, the command line, as a person types it: every operation, faults, the tour of infra/cli/README.md",
+        needs: &[],
+        parts: &[],
+        run: |at| Box::pin(suite::cli(at)),
+    },
+    Stage {
         name: "cargo-lambda",
         about: "cargo lambda watch and cargo lambda invoke run the functions, as docs/operations.md says",
         needs: &["python3"],
@@ -158,7 +165,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "clients",
-        about: "generated clients (Python, TypeScript, Go, Java, Rust) use the API",
+        about: "infra/clients is as generated and passes its tests; generated clients (also Java, Rust) use the API",
         needs: &["python3"],
         parts: &["node", "npm", "go", "java", "javac", "mvn"],
         run: |at| Box::pin(clients::clients(at)),

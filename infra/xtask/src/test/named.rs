@@ -95,6 +95,8 @@ fn targets() -> Result<Vec<Target>> {
         ("--lib", "infra/local/src"),
         ("--bin=xtask", "infra/xtask/src"),
         ("--test=command", "infra/xtask/tests"),
+        ("--bin=tare", "infra/cli/src"),
+        ("--test=cli", "infra/cli/tests"),
     ];
     let inside = inside.map(|(flag, folder)| Target { flag: flag.to_owned(), sources: sources(&root.join(folder)) });
     let black_box = suite::black_box()?.into_iter().map(|name| {
@@ -148,7 +150,7 @@ fn test_program(message: &str) -> Option<Built> {
         name: message.pointer("/target/name").and_then(Value::as_str).unwrap_or_default().to_owned(),
         program: PathBuf::from(program),
         folder: folder.to_path_buf(),
-        is_black_box: folder.ends_with("tests"),
+        is_black_box: folder.ends_with("tests") || message.pointer("/target/name").is_some_and(|name| name == "cli"),
     })
 }
 

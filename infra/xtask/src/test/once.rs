@@ -13,7 +13,7 @@ use crate::{Result, cargo};
 /// Build commands of users, `cargo xtask dev` and the stages.
 const COMMANDS: [&[&str]; 5] = [
     &["build"],
-    &["build", "--bin", "operator-key"],
+    &["build", "--bin", "tare", "--bin", "operator-key"],
     &["build", "--bin", "serve"],
     &["test", "--no-run", "--lib"],
     &["test", "--no-run", "--test", "tenants"],

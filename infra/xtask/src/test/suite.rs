@@ -29,6 +29,15 @@ pub async fn api(context: &Context) -> Result<()> {
     check(context, command.env("TENANCY_TEST_LOG", log)).await
 }
 
+/// The tests of tare. What their functions ask of the store is what those of `api` asked, so `suite` does not look at it.
+pub async fn cli(context: &Context) -> Result<()> {
+    let log = tree::root().join("target/test-log-cli");
+    tree::empty(&log)?;
+    let mut command = cargo::command(&["test", "--no-fail-fast", "--test", "cli"]);
+    on_store(context, &mut command).await?;
+    check(context, command.env("TENANCY_TEST_LOG", log)).await
+}
+
 /// Checks of everything that the black-box tests recorded.
 pub async fn suite(context: &Context) -> Result<()> {
     let mut command = cargo::command(&["test", "--test", "suite"]);

@@ -22,7 +22,7 @@ fn ulid(id: &str) -> &str {
     id.get(4..).unwrap_or_default()
 }
 
-/// Checks the items of a table: each conversation is of a user of its tenant, stands in both indexes under its last activity, and counts its
+/// Checks the items of a table: each conversation is of a user of its tenant, is in both indexes at the time of its last activity, and counts its
 /// messages; each message is of a conversation; each lease is of a conversation that has it, and the other way round until it has ended.
 pub fn check_conversations(items: &[Value]) -> Result<(), String> {
     let users: BTreeMap<&str, &Value> = of(items, "user").map(|user| (text(user, "id"), user)).collect();

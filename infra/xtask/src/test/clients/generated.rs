@@ -1,4 +1,5 @@
-//! The clients, by language: how each is generated, built and run. The options are those that docs/clients.md recommends.
+//! The clients of generators that no package uses, by language: how each is generated, built and run. The options are those that
+//! docs/clients.md recommends.
 
 use std::path::{Path, PathBuf};
 
@@ -7,19 +8,14 @@ use tokio::process::Command;
 use super::{Runner, openapi_generator::quick, skip_part, work_folder};
 use crate::{Result, cargo, tools, tree};
 
-/// openapi-python-client, openapi-generator and aiopenapi3, in one environment.
-pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
-    let bin = tools::python(runner.groups, "tests/clients/python").await?;
+/// openapi-generator and aiopenapi3, in one environment.
+pub async fn python(runner: &Runner<'_>) -> Result<()> {
+    let bin = tools::python(runner.groups, "tests/clients/aiopenapi3").await?;
     let program = |name: &str, arguments: &[&str]| {
         let mut command = tools::python_program(&bin, name);
         command.args(arguments);
         command
     };
-    let mut generate = program("openapi-python-client", &["generate", "--meta", "none", "--config", "config.yaml"]);
-    generate.args(["--output-path", "tenancy_client", "--path"]).arg(tree::openapi());
-    let commands = [&mut generate, &mut program("python3", &["flow.py"])];
-    runner.run("openapi-python-client", &work_folder("python")?, commands).await;
-
     if let Some(generator) = &runner.generator {
         let mut generate = generator.generate("python", "packageName=tenancy_client,generateSourceCodeOnly=true", ".");
         let commands = [&mut generate, &mut program("python3", &["flow.py"])];
@@ -30,21 +26,14 @@ pub async fn python(runner: &mut Runner<'_>) -> Result<()> {
     Ok(())
 }
 
-/// openapi-typescript with openapi-fetch, hey-api and openapi-generator, with one set of packages.
-pub async fn typescript(runner: &mut Runner<'_>) -> Result<()> {
-    let (Some(node), Some(bin)) =
-        (tools::on_path("node"), tools::node(runner.groups, "tests/clients/typescript").await?)
+/// hey-api and openapi-generator, with one set of packages.
+pub async fn typescript(runner: &Runner<'_>) -> Result<()> {
+    let (Some(node), Some(bin)) = (tools::on_path("node"), tools::node(runner.groups, "tests/clients/hey-api").await?)
     else {
         return skip_part(
             "node and npm are not installed: the TypeScript clients are skipped (install Node.js 20 or newer to run them)",
         );
     };
-    let folder = with_packages("typescript", &bin)?;
-    let mut generate = Command::new(bin.join("openapi-typescript"));
-    generate.arg(tree::openapi()).args(["-o", "api.d.ts"]);
-    let (mut build, mut flow) = compiled(&bin, &node);
-    runner.run("openapi-typescript", &folder, [&mut generate, &mut build, &mut flow]).await;
-
     let folder = with_packages("hey-api", &bin)?;
     let mut generate = Command::new(bin.join("openapi-ts"));
     generate.args(["--no-log-file", "-i"]).arg(tree::openapi());
@@ -75,8 +64,8 @@ fn compiled(bin: &Path, node: &Path) -> (Command, Command) {
     (Command::new(bin.join("tsc")), flow)
 }
 
-/// oapi-codegen, ogen and openapi-generator.
-pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
+/// ogen and openapi-generator. The package infra/clients/go is made with oapi-codegen.
+pub async fn go(runner: &Runner<'_>) -> Result<()> {
     let Some(program) = tools::on_path("go") else {
         return skip_part("go is not installed: the Go clients are skipped (install Go 1.25 or newer to run them)");
     };
@@ -86,12 +75,6 @@ pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
         command
     };
     let build = || run(&["build", "-o", "flow", "."]);
-
-    let folder = work_folder("go")?;
-    std::fs::create_dir(folder.join("api")).map_err(|error| format!("cannot create a folder: {error}"))?;
-    let mut generate = run(&["tool", "oapi-codegen", "-config", "oapi-codegen.yaml"]);
-    let commands = [generate.arg(tree::openapi()), &mut build(), &mut Command::new(folder.join("flow"))];
-    runner.run("oapi-codegen", &folder, commands).await;
 
     let folder = work_folder("ogen")?;
     let mut generate = run(&["tool", "ogen", "--config", "ogen.yml", "--target", "api", "--package=api"]);
@@ -108,7 +91,7 @@ pub async fn go(runner: &mut Runner<'_>) -> Result<()> {
 }
 
 /// openapi-generator's library `native`, compiled with plain javac.
-pub async fn java(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn java(runner: &Runner<'_>) -> Result<()> {
     const OPTIONS: &str = concat!(
         "library=native,containerDefaultToNull=true,enumUnknownDefaultCase=true,",
         "invokerPackage=api,apiPackage=api.api,modelPackage=api.model"
@@ -130,7 +113,7 @@ pub async fn java(runner: &mut Runner<'_>) -> Result<()> {
 }
 
 /// openapi-generator's library `reqwest`. The build folder is kept for the next run.
-pub async fn rust(runner: &mut Runner<'_>) -> Result<()> {
+pub async fn rust(runner: &Runner<'_>) -> Result<()> {
     let Some(generator) = &runner.generator else { return Ok(()) };
     let folder = work_folder("openapi-generator/rust")?;
     let target = tree::root().join("target/clients/cargo");

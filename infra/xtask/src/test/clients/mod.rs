@@ -1,40 +1,54 @@
-//! The stages that use the API through its OpenAPI document: generated clients, and schemathesis.
+//! The stages that use the API through its OpenAPI document: the packages of infra/clients, generated clients, and schemathesis.
 //!
-//! The clients' test programs are in tests/clients; docs/clients.md has notes for users of the clients.
+//! The test programs of generated clients are in tests/clients; docs/clients.md has notes for users of all clients.
 
 mod generated;
 mod openapi_generator;
+mod packages;
 mod schemathesis;
 mod served;
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+};
 
 use tokio::process::Command;
 
 pub use self::schemathesis::schemathesis;
 use self::{openapi_generator::OpenApiGenerator, served::Served};
 use super::{Context, skip_part};
-use crate::{Result, process_group::ProcessGroups, progress::step, tools, tree};
+use crate::{Result, clients, process_group::ProcessGroups, progress::step, tools, tree};
 
-/// The stage `clients`. Every client is generated and used, even if another one fails.
+/// The stage `clients`. Every client is generated and used, even if another one fails. The packages' tests wait for most of their time, so
+/// the other clients are built meanwhile.
 pub async fn clients(context: &Context) -> Result<()> {
-    let generator = OpenApiGenerator::install(&context.groups).await?;
+    let started = tokio::join!(
+        clients::check(&context.groups),
+        OpenApiGenerator::install(&context.groups),
+        Served::start(context, &[]),
+    );
+    let (mut failures, generator, api) = (started.0, started.1?, started.2?);
     if generator.is_none() {
         skip_part(
             "java or mvn is not installed: the clients of openapi-generator are skipped (install Java 17 and Maven to run them)",
         )?;
     }
-    let api = Served::start(context, &[]).await?;
-    let mut runner = Runner { groups: &context.groups, api: &api, generator, failures: Vec::new() };
-    let outcomes = [
-        generated::python(&mut runner).await,
-        generated::typescript(&mut runner).await,
-        generated::go(&mut runner).await,
-        generated::java(&mut runner).await,
-        generated::rust(&mut runner).await,
-    ];
-    let mut failures = runner.failures;
-    failures.extend(outcomes.into_iter().chain([api.end().await]).filter_map(Result::err));
+    let runner = Runner { groups: &context.groups, api: &api, generator, failures: RefCell::default() };
+    let packages =
+        async { [packages::python(&runner).await, packages::typescript(&runner).await, packages::go(&runner).await] };
+    let generated = async {
+        [
+            generated::python(&runner).await,
+            generated::typescript(&runner).await,
+            generated::go(&runner).await,
+            generated::java(&runner).await,
+            generated::rust(&runner).await,
+        ]
+    };
+    let (packages, generated) = tokio::join!(packages, generated);
+    failures.extend(runner.failures.into_inner());
+    failures.extend(packages.into_iter().chain(generated).chain([api.end().await]).filter_map(Result::err));
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
@@ -43,20 +57,21 @@ struct Runner<'a> {
     groups: &'a ProcessGroups,
     api: &'a Served,
     generator: Option<OpenApiGenerator>,
-    failures: Vec<String>,
+    failures: RefCell<Vec<String>>,
 }
 
 impl Runner<'_> {
     /// Runs the commands one after the other in this folder, with the API's addresses and keys in the environment.
     /// A failure is recorded, and the next client follows.
-    async fn run<const N: usize>(&mut self, name: &str, folder: &Path, commands: [&mut Command; N]) {
+    async fn run<const N: usize>(&self, name: &str, folder: &Path, commands: [&mut Command; N]) {
         let outcome = step(name, async {
             for command in commands {
                 tools::run(self.groups, command.current_dir(folder).envs(self.api.environment())).await?;
             }
             Ok(())
         });
-        self.failures.extend(outcome.await.err());
+        let outcome = outcome.await;
+        self.failures.borrow_mut().extend(outcome.err());
     }
 }
 

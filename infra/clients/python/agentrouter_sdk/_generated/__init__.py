@@ -1,0 +1,2 @@
+# Generated from infra/openapi.yaml by `cargo xtask clients python`. Do not edit.
+"""What is generated."""

@@ -1,0 +1,1 @@
+"""The asynchronous client. The blocking one is made from these files: what is `await`ed here returns there."""
