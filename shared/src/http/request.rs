@@ -21,7 +21,7 @@ impl Request {
         event: &str,
         id: RequestId,
         public_url: Option<&str>,
-    ) -> std::result::Result<Self, (ProblemContext, Labels)> {
+    ) -> std::result::Result<Self, Box<(ProblemContext, Labels)>> {
         let context = |base_url: String, path: &str| ProblemContext {
             base_url: public_url.map_or(base_url, |url| url.trim_end_matches('/').to_owned()),
             instance: uri::reference(path),
@@ -30,7 +30,7 @@ impl Request {
         };
         let Some(event) = event::read(event) else {
             let Origin { base_url, path, labels } = event::origin(event);
-            return Err((context(base_url, &path), labels));
+            return Err(Box::new((context(base_url, &path), labels)));
         };
         let context = context(event.base_url.clone(), event.http.raw_http_path());
         let mut request = Self { event, context };

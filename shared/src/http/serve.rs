@@ -177,7 +177,10 @@ impl Process {
                 let panicked = |_| Err(Error::internal("the handler panicked"));
                 (context, labels, caller_request_id, result.unwrap_or_else(panicked))
             }
-            Err((context, labels)) => (context, labels, None, Err(Error::Malformed(UNREADABLE.to_owned()))),
+            Err(unreadable) => {
+                let (context, labels) = *unreadable;
+                (context, labels, None, Err(Error::Malformed(UNREADABLE.to_owned())))
+            }
         };
 
         let cause = result.as_ref().err().and_then(log::cause);

@@ -21,8 +21,8 @@ pub(super) fn lines(id: &str, error: &InvokeError, started: Instant) -> Vec<Stri
     let time = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
     let line = |kind: &str| {
         let mut record = json!({ "requestId": id, "status": status, "metrics": metrics });
-        if let Some(error_type) = error_type {
-            record["errorType"] = error_type.into();
+        if let (Some(error_type), Some(members)) = (error_type, record.as_object_mut()) {
+            members.insert("errorType".to_owned(), error_type.into());
         }
         format!("{}\n", json!({ "time": time, "type": kind, "record": record }))
     };
