@@ -79,7 +79,10 @@ async function expect(allowed, role, action, resource, context) {
 const roleOf = (id) => [Resources[id].Properties.Role['Fn::GetAtt']].flat()[0].split('.')[0];
 const target = ({ index }, table = TABLE) => (index ? `${table}/index/${index}` : table);
 const leading = (...keys) => ({ 'dynamodb:LeadingKeys': keys });
-const shape = ({ action, index }, key) => `${action} ${index ?? ''} ${kind(key)}`;
+const context = ({ attributes }, ...keys) => ({ ...leading(...keys), ...(attributes && { 'dynamodb:Attributes': attributes }) });
+/** Whether an update only counts a request at the limits of a customer. */
+const isCount = ({ attributes }) => attributes?.every((name) => ['pk', 'sk', 'limits', 'buckets'].includes(name)) ?? false;
+const shape = (access, key) => `${access.action} ${access.index ?? ''} ${kind(key)}${isCount(access) ? ' count' : ''}`;
 
 const seen = recorded(folder);
 const functions = Object.keys(Resources).filter((id) => Resources[id].Type === 'AWS::Lambda::Function');
@@ -92,14 +95,15 @@ for (const id of functions) {
   const own = seen[id] ?? [];
   for (const access of own) {
     const action = `dynamodb:${access.action}`;
-    await expect(true, role, action, target(access), leading(...access.keys));
+    await expect(true, role, action, target(access), context(access, ...access.keys));
     await expect(false, role, action, target(access));
-    await expect(false, role, action, target(access, `${TABLE}2`), leading(...access.keys));
-    await expect(false, role, action, target(access), leading(...access.keys, 'Z#another'));
+    await expect(false, role, action, target(access, `${TABLE}2`), context(access, ...access.keys));
+    await expect(false, role, action, target(access), context(access, ...access.keys, 'Z#another'));
+    if (isCount(access)) await expect(false, role, action, target(access), { ...context(access, ...access.keys), 'dynamodb:ReturnValues': 'ALL_OLD' });
   }
   const done = new Set(own.flatMap((access) => access.keys.map((key) => shape(access, key))));
   for (const [name, access] of singles) {
-    if (!done.has(name)) await expect(false, role, `dynamodb:${access.action}`, target(access), leading(...access.keys));
+    if (!done.has(name)) await expect(false, role, `dynamodb:${access.action}`, target(access), context(access, ...access.keys));
   }
   for (const action of ['Scan', 'PartiQLSelect', 'BatchWriteItem', 'DeleteTable', 'UpdateTable', 'ExportTableToPointInTime', 'UpdateTimeToLive']) {
     await expect(false, role, `dynamodb:${action}`, TABLE, ['Scan', 'DeleteTable', 'UpdateTable', 'ExportTableToPointInTime', 'UpdateTimeToLive'].includes(action) ? {} : leading('O#acme'));
@@ -118,7 +122,7 @@ await expect(true, 'SweepScheduleRole', 'lambda:InvokeFunction', arn('SweepDepro
 await expect(true, 'SweepScheduleRole', 'sqs:SendMessage', arn('SweepFailureQueue'));
 for (const id of functions.filter((id) => id !== 'SweepDeprovisionedTenantsFunction')) await expect(false, 'SweepScheduleRole', 'lambda:InvokeFunction', arn(id));
 for (const role of ['SweepScheduleRole', 'CanaryRole']) {
-  for (const { action, index, keys } of singles.values()) await expect(false, role, `dynamodb:${action}`, target({ index }), leading(...keys));
+  for (const access of singles.values()) await expect(false, role, `dynamodb:${access.action}`, target(access), context(access, ...access.keys));
 }
 const secret = Parameters.CanaryKeyArn.Default;
 await expect(true, 'CanaryRole', 'secretsmanager:GetSecretValue', secret);

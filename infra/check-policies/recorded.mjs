@@ -15,6 +15,15 @@ function queried(query) {
   return query.ExpressionAttributeValues[placeholder].S;
 }
 
+const WORDS = ['SET', 'REMOVE', 'AND', 'OR', 'NOT', 'attribute_exists', 'attribute_not_exists', 'if_not_exists', 'contains'];
+
+/** The top-level attributes that an update names, its key included. */
+function attributes({ Key, UpdateExpression, ConditionExpression = '', ExpressionAttributeNames = {} }) {
+  const paths = `${UpdateExpression} ${ConditionExpression}`.split(/[\s(),=<>+-]+/).filter((path) => /^[#A-Za-z_]/.test(path) && !WORDS.includes(path));
+  const names = paths.map((path) => path.split(/[.[]/)[0]).map((name) => ExpressionAttributeNames[name] ?? name);
+  return [...new Set([...Object.keys(Key), ...names])].sort();
+}
+
 /** What a request is to IAM: a batch is one access to all its items, a transaction one to each of its parts. */
 export function accesses(operation, body) {
   switch (operation) {
@@ -22,12 +31,16 @@ export function accesses(operation, body) {
       return Object.values(body.RequestItems).map(({ Keys }) => ({ action: operation, keys: Keys.map(partition) }));
     case 'TransactWriteItems':
       return body.TransactItems.flatMap((item) =>
-        Object.entries(item).map(([name, part]) => ({ action: ACTIONS[name], keys: [partition(part.Item ?? part.Key)] })),
+        Object.entries(item).map(([name, part]) => ({
+          action: ACTIONS[name], keys: [partition(part.Item ?? part.Key)], ...(name === 'Update' && { attributes: attributes(part) }),
+        })),
       );
     case 'Query':
       return [{ action: operation, index: body.IndexName, keys: [queried(body)] }];
     case 'PutItem':
       return [{ action: operation, keys: [partition(body.Item)] }];
+    case 'UpdateItem':
+      return [{ action: operation, keys: [partition(body.Key)], attributes: attributes(body) }];
     default:
       return [{ action: operation, keys: [partition(body.Key)] }];
   }
@@ -52,7 +65,7 @@ export function recorded(folder) {
     for (const line of readFileSync(join(folder, file), 'utf8').split('\n').filter(Boolean)) {
       const request = JSON.parse(line);
       for (const access of accesses(request.operation, request.body)) {
-        const shape = [request.function, access.action, access.index, ...new Set(access.keys.map(kind))].join(' ');
+        const shape = [request.function, access.action, access.index, ...new Set(access.keys.map(kind)), ...(access.attributes ?? [])].join(' ');
         if (seen.has(shape)) continue;
         seen.add(shape);
         (found[request.function] ??= []).push(access);

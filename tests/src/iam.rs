@@ -6,6 +6,7 @@
 use local::proxy::Part;
 use local::template::Function;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// One thing that a request does to the table, as IAM sees it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,9 @@ pub struct Access {
     pub index: Option<String>,
     /// The partition keys: `dynamodb:LeadingKeys`. A batch has many, and one statement must allow all of them.
     pub keys: Vec<String>,
+    /// The top-level attributes that an update names: `dynamodb:Attributes`. Of other accesses none are known, and no statement that
+    /// depends on them allows one.
+    pub attributes: BTreeSet<String>,
 }
 
 impl Access {
@@ -25,6 +29,10 @@ impl Access {
             action: format!("dynamodb:{action}"),
             index: parts.first().and_then(|part| part.index.clone()),
             keys: parts.iter().filter_map(|part| part.partition.clone()).collect(),
+            attributes: match parts {
+                [part] if action == "UpdateItem" => part.attributes(),
+                _ => BTreeSet::new(),
+            },
         };
         match operation {
             "BatchGetItem" => vec![access(operation, parts)],
@@ -52,6 +60,8 @@ pub struct Grant {
     pub key: String,
     /// The patterns of those that are left out of it.
     pub except: Vec<String>,
+    /// The only attributes that an update may name; empty for all.
+    pub attributes: Vec<String>,
 }
 
 impl Grant {
@@ -59,6 +69,7 @@ impl Grant {
     pub fn serves(&self, access: &Access) -> bool {
         self.action == access.action
             && self.resource == access.resource()
+            && (self.attributes.is_empty() || access.attributes.iter().all(|name| self.attributes.contains(name)))
             && access.keys.iter().any(|key| like(&self.key, key) && !self.except.iter().any(|not| like(not, key)))
     }
 }
@@ -84,12 +95,14 @@ pub fn grants(function: &Function) -> Vec<Grant> {
     for statement in statements(function) {
         let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
         let except = texts(&statement["Condition"]["ForAllValues:StringNotLike"]["dynamodb:LeadingKeys"]);
+        let attributes = texts(&statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]);
         for action in texts(&statement["Action"]) {
             for resource in texts(&statement["Resource"]) {
                 for key in texts(keys) {
                     let [action, resource, key] = [action, resource, key].map(str::to_owned);
-                    let except = except.iter().map(|key| (*key).to_owned()).collect();
-                    grants.push(Grant { action, resource, key, except });
+                    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+                    let (except, attributes) = (owned(&except), owned(&attributes));
+                    grants.push(Grant { action, resource, key, except, attributes });
                 }
             }
         }
@@ -115,16 +128,19 @@ pub fn allows(function: &Function, access: &Access) -> Result<bool, String> {
 fn holds(conditions: &Value, access: &Access) -> Result<bool, String> {
     for (operator, condition) in conditions.as_object().into_iter().flatten() {
         for (name, values) in condition.as_object().into_iter().flatten() {
-            if name != "dynamodb:LeadingKeys" {
-                return Err(format!("the condition key {name} is not understood"));
-            }
             let is_like = |key: &String| texts(values).iter().any(|pattern| like(pattern, key));
-            let right = match operator.as_str() {
-                "Null" => access.keys.is_empty() == (texts(values) == ["true"]),
+            let right = match (operator.as_str(), name.as_str()) {
+                ("Null", "dynamodb:LeadingKeys") => access.keys.is_empty() == (texts(values) == ["true"]),
+                ("Null", "dynamodb:Attributes") => access.attributes.is_empty() == (texts(values) == ["true"]),
                 // For all of no keys at all: true.
-                "ForAllValues:StringLike" => access.keys.iter().all(is_like),
-                "ForAllValues:StringNotLike" => !access.keys.iter().any(is_like),
-                _ => return Err(format!("the operator {operator} is not understood")),
+                ("ForAllValues:StringLike", "dynamodb:LeadingKeys") => access.keys.iter().all(is_like),
+                ("ForAllValues:StringNotLike", "dynamodb:LeadingKeys") => !access.keys.iter().any(is_like),
+                ("ForAllValues:StringEquals", "dynamodb:Attributes") => {
+                    access.attributes.iter().all(|attribute| texts(values).contains(&&**attribute))
+                }
+                // Functions that count ask for no values, which is NONE (`suite/requests.rs`).
+                ("StringEqualsIfExists", "dynamodb:ReturnValues") => texts(values) == ["NONE"],
+                _ => return Err(format!("the condition {operator} of {name} is not understood")),
             };
             if !right {
                 return Ok(false);

@@ -1,6 +1,7 @@
 //! Customers. Each is the root of one integration (contract section 3.1).
 
 use super::precondition::IfMatch;
+use super::rate_limit::RateLimit;
 use super::{Change, CustomerId, Error, Fields, Member, Result, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -97,6 +98,8 @@ pub struct Customer {
     pub state: CustomerState,
     /// At most 64 pairs.
     pub labels: Labels,
+    /// The limits of its requests; `None` for no limits.
+    pub limits: Option<RateLimit>,
     /// When it was created: the time in `id`.
     pub created_at: Timestamp,
     /// When it was last written.
@@ -125,10 +128,11 @@ impl Customer {
             return Ok(Change::Unchanged);
         }
         let mut changed = self.next_version(now);
-        let CustomerPatch { customer_id: _, display_name, description, labels } = patch.clone();
+        let CustomerPatch { customer_id: _, display_name, description, labels, limits } = patch.clone();
         changed.display_name = display_name.unwrap_or(changed.display_name);
         changed.description = description.unwrap_or(changed.description);
         changed.labels = labels.unwrap_or(changed.labels);
+        changed.limits = limits.unwrap_or(changed.limits);
         Ok(Change::To(changed))
     }
 
@@ -170,6 +174,8 @@ pub struct NewCustomer {
     pub description: Option<String>,
     /// At most 64 pairs.
     pub labels: Labels,
+    /// The limits of its requests.
+    pub limits: Option<RateLimit>,
 }
 
 impl NewCustomer {
@@ -179,11 +185,13 @@ impl NewCustomer {
         let display_name = fields.nullable("display_name", display_name);
         let description = fields.nullable("description", description);
         let labels = fields.optional("labels", text::labels);
+        let limits = fields.nullable("limits", limits);
         Some(Self {
             customer_id: customer_id?,
             display_name: display_name?.flatten(),
             description: description?.flatten(),
             labels: labels?.unwrap_or_default(),
+            limits: limits?.flatten(),
         })
     }
 
@@ -196,6 +204,7 @@ impl NewCustomer {
             description: self.description,
             state: CustomerState::Active,
             labels: self.labels,
+            limits: self.limits,
             created_at: id.created_at(),
             updated_at: id.created_at(),
             archived_at: None,
@@ -215,6 +224,8 @@ pub struct CustomerPatch {
     pub description: Option<Option<String>>,
     /// Replaces all labels.
     pub labels: Option<Labels>,
+    /// Replaces the limits.
+    pub limits: Option<Option<RateLimit>>,
 }
 
 impl CustomerPatch {
@@ -224,17 +235,19 @@ impl CustomerPatch {
         let display_name = fields.nullable("display_name", display_name);
         let description = fields.nullable("description", description);
         let labels = fields.optional("labels", text::labels);
+        let limits = fields.nullable("limits", limits);
         Some(Self {
             customer_id: customer_id?,
             display_name: display_name?,
             description: description?,
             labels: labels?,
+            limits: limits?,
         })
     }
 
     /// Whether the patch changes nothing. A `customer_id` is ignored.
     pub fn is_empty(&self) -> bool {
-        self.display_name.is_none() && self.description.is_none() && self.labels.is_none()
+        self.display_name.is_none() && self.description.is_none() && self.labels.is_none() && self.limits.is_none()
     }
 }
 
@@ -261,6 +274,10 @@ fn display_name(member: Member) -> Option<Option<String>> {
     text::nullable_text(member, 255)
 }
 
+fn limits(member: Member) -> Option<Option<RateLimit>> {
+    RateLimit::read(&member).map(Some)
+}
+
 fn description(member: Member) -> Option<Option<String>> {
     text::nullable_text(member, 2000)
 }
@@ -276,6 +293,7 @@ mod tests {
             display_name: Some("Acme".to_owned()),
             description: None,
             labels: Labels::new(),
+            limits: None,
         };
         new.into_customer(id)
     }

@@ -100,6 +100,11 @@ pub enum Error {
         /// The time until one of them ends; at least 1.
         retry_after_seconds: u32,
     },
+    /// The caller has sent more requests than the limits of its customer allow.
+    RateLimited {
+        /// The time until the next request is admitted; at least 1.
+        retry_after_seconds: u32,
+    },
     /// The store throttles, is slow or is down, or the outcome of a write is unknown. The client may retry.
     Unavailable(Cause),
     /// A bug.

@@ -26,6 +26,7 @@ pub mod order;
 pub mod page_token;
 pub mod precondition;
 pub mod principal;
+pub mod rate_limit;
 pub mod repo_url;
 pub mod repository;
 pub mod role;

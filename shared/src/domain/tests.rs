@@ -3,6 +3,7 @@
 use super::conversation::{ConversationPatch, ConversationStatus, Mode, RuntimePatch};
 use super::customer::{CustomerName, CustomerPatch};
 use super::json::Json;
+use super::rate_limit::RateLimit;
 use super::role::RolePatch;
 use super::tenant::{TenantPatch, TenantSettings, TenantStatus};
 use super::user::{UserPatch, UserStatus};
@@ -107,6 +108,7 @@ fn each_member_of_a_customer_is_read_by_itself() {
         ("description", true, "\"new\"", "1"),
         ("display_name", true, "\"new\"", "[]"),
         ("labels", false, "{\"a\":\"b\"}", "\"a\""),
+        ("limits", true, "{\"requests_per_second\":5}", "5"),
     ];
     for given in combinations() {
         let expected = CustomerPatch {
@@ -114,6 +116,7 @@ fn each_member_of_a_customer_is_read_by_itself() {
             description: nullable(given[1], "new".to_owned()),
             display_name: nullable(given[2], "new".to_owned()),
             labels: plain(given[3], BTreeMap::from([("a".to_owned(), "b".to_owned())])),
+            limits: nullable(given[4], RateLimit { requests_per_second: 5, burst: 5 }),
         };
         let read = read(&rows, &given, CustomerPatch::read);
         assert_eq!(read, wrong(&rows, &given).map_or(Ok(expected), Err), "{given:?}");

@@ -21,7 +21,7 @@ pub struct ProblemType {
     pub action: &'static str,
 }
 
-/// All problem types of this API. `rate-limited` is reserved: only the gateway throttles, in its own form.
+/// All problem types of this API.
 pub fn problem_types() -> &'static [ProblemType] {
     const NEVER: &str = "never";
     const LATER: &str = "later";
@@ -83,7 +83,7 @@ pub fn problem_types() -> &'static [ProblemType] {
             "The tenant has as many sticky leases as its settings allow.",
             "Wait as long as Retry-After says, when the first lease ends; release one; or use the mode pooled.";
         "rate-limited" [429 "Rate limited"] LATER,
-            "Too many requests.",
+            "The key, or the tokens of the customer's users together, sent more requests than the customer's limits allow.",
             "Wait as long as Retry-After says, then try again.";
         "internal-error" [500 "Internal error"] LATER,
             "A fault of this service.",
@@ -167,7 +167,7 @@ pub fn problem(error: &Error, context: &ProblemContext) -> Response {
         Error::Unauthorized(_) => response.with_header(WWW_AUTHENTICATE, "Bearer").with_header(CACHE_CONTROL, NO_STORE),
         Error::MethodNotAllowed(allow) => response.with_header(ALLOW, allow.clone()),
         Error::Unavailable(_) => response.with_header(RETRY_AFTER, "1"),
-        Error::CapacityExhausted { retry_after_seconds } => {
+        Error::CapacityExhausted { retry_after_seconds } | Error::RateLimited { retry_after_seconds } => {
             response.with_header(RETRY_AFTER, retry_after_seconds.to_string())
         }
         _ => response,
@@ -242,6 +242,11 @@ fn describe<'e>(error: &'e Error, context: &ProblemContext) -> (StatusCode, &'st
             StatusCode::TOO_MANY_REQUESTS,
             "capacity-exhausted",
             "The tenant has as many sticky leases as its settings allow.",
+        ),
+        Error::RateLimited { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate-limited",
+            "More requests were sent than the limits of the customer allow.",
         ),
         Error::Unavailable(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service cannot answer now; try again.")

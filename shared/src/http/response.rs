@@ -1,6 +1,7 @@
 //! Responses in the format of an HTTP API.
 
 use crate::domain::precondition::{EntityTags, entity_tag};
+use crate::domain::rate_limit::RateLimitStatus;
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::StatusCode;
@@ -85,6 +86,13 @@ impl Response {
         answer.is_base64_encoded = matches!(self.body, Some(Body::Binary(_)));
         answer.body = self.body;
         answer
+    }
+
+    /// Shows the caller its bucket.
+    pub(super) fn with_rate_limit(self, status: &RateLimitStatus) -> Self {
+        self.with_header("ratelimit-limit", status.burst.to_string())
+            .with_header("ratelimit-remaining", status.remaining.to_string())
+            .with_header("ratelimit-reset", status.full_after_seconds.to_string())
     }
 
     /// Sets a header. An invalid value, such as one with a line break, is ignored.

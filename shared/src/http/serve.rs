@@ -194,6 +194,10 @@ impl Process {
             caller_request_id: caller_request_id.as_deref(),
             cause: cause.as_deref(),
         });
+        let response = match store.and_then(Store::rate_limit) {
+            Some(status) => response.with_rate_limit(&status),
+            None => response,
+        };
         let response =
             response.with_default_cache_control(self.cache_control).with_base_path(uri::base_path(&context.base_url));
         Ok(response.with_header("x-request-id", context.request_id).into_api_gateway())

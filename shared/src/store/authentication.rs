@@ -6,6 +6,7 @@ use super::client::Store;
 use super::first_read::FirstRead;
 use super::item::{Item, get_text, number, text};
 use super::keys::{self, Key};
+use super::rate_limits::{self, LIMITS};
 use super::signing_keys;
 use super::usage::CallerIds;
 use crate::domain::credential::Credential;
@@ -73,13 +74,13 @@ pub(super) fn key_ring(item: &Item) -> Result<KeyRing> {
 }
 
 /// The attributes of a root that authentication reads besides the entry of the key. Other keys are not read.
-const ROOT_ATTRIBUTES: [&str; 4] = ["operator", "customer_id", "state", "page_key"];
+const ROOT_ATTRIBUTES: [&str; 5] = ["operator", "customer_id", "state", "page_key", LIMITS];
 /// The attributes that authentication of a token reads: of the root, the user, the gate and the signing key.
-const TOKEN_ATTRIBUTES: [&str; 7] = ["state", "status", "tenant", "kid", "alg", "x", "retired_at"];
+const TOKEN_ATTRIBUTES: [&str; 8] = ["state", "status", "tenant", "kid", "alg", "x", "retired_at", LIMITS];
 
 impl Store {
     /// Authenticates a credential. The error is the same for unknown, revoked and expired keys and tokens, and for those of an archived
-    /// customer or a deprovisioned tenant.
+    /// customer or a deprovisioned tenant. Fails if the caller has sent more requests than the limits of its customer allow.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Principal> {
         Ok(self.authenticate_and(credential, FirstRead::nothing(())).await?.0)
     }
@@ -106,14 +107,20 @@ impl Store {
             paths.dedup();
             paths
         });
-        let projection: Option<Vec<&str>> = projection.map(|paths| paths.into_iter().chain(entry.as_deref()).collect());
+        let bucket = rate_limits::bucket_path(credential);
+        let nested = || entry.as_deref().into_iter().chain(bucket.as_deref());
+        let projection: Option<Vec<&str>> = projection.map(|paths| paths.into_iter().chain(nested()).collect());
         let items = self.get_all(keys, projection.as_deref()).await?;
         let principal = match credential {
-            Credential::Key(claim) => self.principal(claim, &items),
-            Credential::Token { token, issuer } => self.end_user(token, issuer, &items)?.map(Principal::User),
+            Credential::Key(claim) => Ok(self.principal(claim, &items)),
+            Credential::Token { token, issuer } => {
+                self.end_user(token, issuer, &items).map(|user| user.map(Principal::User))
+            }
         };
-        let principal = principal.ok_or(Error::Unauthorized(CredentialError::NotLive))?;
-        Ok((principal, first.finish(items)))
+        let principal = principal.transpose().ok_or(Error::Unauthorized(CredentialError::NotLive))?;
+        // The requests of a suspended user count, too.
+        self.admit(credential, &items).await?;
+        Ok((principal?, first.finish(items)))
     }
 
     fn principal(&self, claim: &Claim, items: &[Item]) -> Option<Principal> {

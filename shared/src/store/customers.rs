@@ -8,6 +8,7 @@ use super::idempotency::{EarlierRequest, IdempotentOutcome, IdempotentRequest, I
 use super::item::{self, Item, get_text, new_item, read_row, row, text};
 use super::key_items::{CustomerKeys, KeyDetailsItem};
 use super::keys::{self, id_sort_key};
+use super::rate_limits::{self, LIMITS};
 use super::read::PageQuery;
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
@@ -16,6 +17,7 @@ use crate::domain::customer_list::CustomerList;
 use crate::domain::order::OrderField;
 use crate::domain::precondition::IfMatch;
 use crate::domain::principal::{CustomerRoot, Operator, OperatorRoot};
+use crate::domain::rate_limit::RateLimit;
 use crate::domain::secret::Root;
 use crate::domain::{Change, Conflict, CustomerId, Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,8 @@ pub(super) struct CustomerRow {
     description: Option<String>,
     state: CustomerState,
     labels: Labels,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    limits: Option<RateLimit>,
     created_at: Timestamp,
     updated_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -48,6 +52,7 @@ impl From<Customer> for CustomerRow {
             description,
             state,
             labels,
+            limits,
             created_at,
             updated_at,
             archived_at,
@@ -60,6 +65,7 @@ impl From<Customer> for CustomerRow {
             description,
             state,
             labels,
+            limits,
             created_at,
             updated_at,
             deleted_at: archived_at,
@@ -77,6 +83,7 @@ impl From<CustomerRow> for Customer {
             description,
             state,
             labels,
+            limits,
             created_at,
             updated_at,
             deleted_at,
@@ -89,6 +96,7 @@ impl From<CustomerRow> for Customer {
             description,
             state,
             labels,
+            limits,
             created_at,
             updated_at,
             archived_at: deleted_at,
@@ -105,6 +113,7 @@ impl Entity for Customer {
         "description",
         "state",
         "labels",
+        LIMITS,
         "created_at",
         "updated_at",
         "deleted_at",
@@ -122,22 +131,29 @@ fn change(read: &Snapshot<Customer>, after: &Customer) -> Result<Write<'static>>
     Ok(Write::change(read, &row(&read.entity)?, &row(after)?))
 }
 
-/// The write of a patch. Without `If-Match` it does not depend on concurrent changes, except of the state.
+/// The writes of a patch. Without `If-Match` it does not depend on concurrent changes, except of the state. One of the limits does: it
+/// writes the root, too, which must have the same.
 fn patched(
     read: &Snapshot<Customer>,
     after: &Customer,
     patch: &CustomerPatch,
     if_match: &IfMatch,
-) -> Result<Write<'static>> {
+) -> Result<Vec<Write<'static>>> {
+    if patch.limits.is_some() {
+        let root = Write::update_existing(keys::customer_root(&CustomerRoot::new(after.id))).new_version();
+        let attributes = rate_limits::attributes(after.limits.as_ref())?.into_iter();
+        let root = attributes.fold(root, |root, (name, value)| root.set_or_remove(name, value));
+        return Ok(vec![change(read, after)?, root]);
+    }
     if if_match.is_present() {
-        return change(read, after);
+        return Ok(vec![change(read, after)?]);
     }
     let mut given = vec!["updated_at"];
     given.extend(patch.display_name.is_some().then_some("display_name"));
     given.extend(patch.description.is_some().then_some("description"));
     given.extend(patch.labels.is_some().then_some("labels"));
     let write = Write::overwrite(read, &row(&CustomerRow::from(after.clone()))?, &given);
-    Ok(write.with_condition("{state} = ?", [text("active")]))
+    Ok(vec![write.with_condition("{state} = ?", [text("active")])])
 }
 
 /// The first read of the customer in a path.
@@ -238,6 +254,8 @@ impl Store {
             ("state".to_owned(), text("active")),
             ("keys".to_owned(), item::value(&Empty {})?),
         ]);
+        let limits = rate_limits::attributes(customer.limits.as_ref())?.into_iter();
+        root_item.extend(limits.filter_map(|(name, value)| Some((name.to_owned(), value?))));
         let taken = |old: Option<&Item>| {
             let detail = match old.and_then(|old| get_text(old, "state")) {
                 Some("archived") => {
@@ -323,7 +341,7 @@ impl Store {
         let decide = |read: &Snapshot<Customer>| {
             Ok(match read.entity.patched(patch, if_match, self.now)? {
                 Change::Unchanged => Change::Unchanged,
-                Change::To(changed) => Change::To((vec![patched(read, &changed, patch, if_match)?], changed)),
+                Change::To(changed) => Change::To((patched(read, &changed, patch, if_match)?, changed)),
             })
         };
         self.overwrite(customer, decide).await

@@ -31,6 +31,7 @@ mod lost_responses;
 mod members;
 mod messages;
 mod operators;
+mod rate_limits;
 mod read;
 mod repositories;
 mod roles;

@@ -35,6 +35,7 @@ impl<E: Entity> Snapshot<E> {
 mod tests {
     use super::*;
     use crate::domain::customer::{Customer, Labels, NewCustomer, Slug};
+    use crate::domain::rate_limit::RateLimit;
     use crate::domain::repository::{NewRepository, Repository};
     use crate::domain::tenant::{ExternalId, Metadata, NewTenant, Tenant};
     use crate::domain::{CustomerId, RepositoryId, TenantId, Timestamp};
@@ -58,6 +59,7 @@ mod tests {
             display_name: text(),
             description: text(),
             labels: Labels::new(),
+            limits: Some(RateLimit { requests_per_second: 1, burst: 1 }),
         };
         let archived_at = Some(Timestamp::from_milliseconds(0));
         let customer = Customer { archived_at, ..new.into_customer(CustomerId::NIL) };

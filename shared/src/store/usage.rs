@@ -1,6 +1,8 @@
-//! What one request uses of the table, and who sent it: the store learns both, and the log shows them (docs/operations.md).
+//! What one request uses of the table, who sent it, and the caller's bucket: the store learns them, the log and the answer show them
+//! (docs/operations.md, contract section 2.12).
 
 use crate::domain::principal::CustomerRoot;
+use crate::domain::rate_limit::RateLimitStatus;
 use crate::domain::{CustomerId, KeyId, UserId};
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use std::sync::OnceLock;
@@ -34,6 +36,7 @@ pub(super) struct Usage {
     read: AtomicU64,
     written: AtomicU64,
     caller: OnceLock<CallerIds>,
+    rate_limit: OnceLock<RateLimitStatus>,
 }
 
 impl Usage {
@@ -52,6 +55,14 @@ impl Usage {
 
     pub fn caller(&self) -> CallerIds {
         self.caller.get().copied().unwrap_or_default()
+    }
+
+    pub fn set_rate_limit(&self, status: RateLimitStatus) {
+        let _ = self.rate_limit.set(status);
+    }
+
+    pub fn rate_limit(&self) -> Option<RateLimitStatus> {
+        self.rate_limit.get().copied()
     }
 
     /// The units that were read and written.

@@ -17,7 +17,8 @@ fn accesses() -> &'static BTreeMap<String, BTreeSet<Access>> {
         for request in recordings().flat_map(|recording| recording.requests) {
             for access in Access::of(&request.operation, &request.parts()) {
                 let of_keys: BTreeSet<String> = access.keys.iter().map(|key| kind(key)).collect();
-                if kinds.insert((request.function.clone(), access.action.clone(), access.index.clone(), of_keys)) {
+                let (action, attributes) = (access.action.clone(), access.attributes.clone());
+                if kinds.insert((request.function.clone(), action, access.index.clone(), of_keys, attributes)) {
                     accesses.entry(request.function.clone()).or_default().insert(access);
                 }
             }
@@ -108,6 +109,7 @@ fn the_evaluator_denies_what_is_not_granted() {
         action: action.to_owned(),
         index: None,
         keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        attributes: BTreeSet::new(),
     };
     let granted = with(condition);
     for (action, keys, expected) in [
@@ -130,6 +132,17 @@ fn the_evaluator_denies_what_is_not_granted() {
         checking.statements[0]["Action"] = json!("dynamodb:ConditionCheckItem");
         let expected = action == "dynamodb:ConditionCheckItem";
         assert_eq!(allows(&checking, &access(action, &[key])), Ok(expected), "a check is no write: {action}");
+    }
+    let mut counting = with(json!({
+        "Null": { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": "I#*" },
+        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "buckets"] },
+    }));
+    counting.statements[0]["Action"] = json!("dynamodb:UpdateItem");
+    for (attributes, expected) in [(&["pk", "buckets"][..], true), (&["pk", "keys"], false), (&[], false)] {
+        let attributes = attributes.iter().map(|name| (*name).to_owned()).collect();
+        let update = Access { attributes, ..access("dynamodb:UpdateItem", &["I#x"]) };
+        assert_eq!(allows(&counting, &update), Ok(expected), "{update:?}");
     }
     let in_index = Access { index: Some("gs1".to_owned()), ..access("dynamodb:BatchGetItem", &["O#acme"]) };
     assert_eq!(allows(&granted, &in_index), Ok(false));

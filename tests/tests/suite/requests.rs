@@ -65,6 +65,14 @@ fn judge(request: &Request) -> Option<&'static str> {
     if !is_write(request) {
         return None;
     }
+    if let [part] = &parts[..]
+        && is_count(part)
+    {
+        let is_conditional = request.body["ConditionExpression"].as_str().is_some_and(|text| text.contains(":now"));
+        let shows =
+            ["ReturnValues", "ReturnValuesOnConditionCheckFailure"].iter().any(|name| !request.body[name].is_null());
+        return (!is_conditional || shows).then_some("it counts a request without its condition, or shows the root");
+    }
     let token = &request.body["ClientRequestToken"];
     let ids = parts.iter().filter_map(|part| match &*part.action {
         "PutItem" => Some(&part.body["Item"]["w"]["S"]),
@@ -81,6 +89,14 @@ fn judge(request: &Request) -> Option<&'static str> {
         return Some("it holds whatever came between it and what it read");
     }
     parts.iter().find_map(|part| fault(&part.action, &part.body))
+}
+
+/// Whether a write counts a request at the limits of its customer (decision 15). It may be applied twice, and leaves no write id.
+fn is_count(part: &Part) -> bool {
+    let of_root = part.partition.as_deref().and_then(root).as_ref() == part.partition.as_ref();
+    let attributes = part.attributes();
+    let is_of_bucket = |name: &String| matches!(&**name, "pk" | "sk" | "limits" | "buckets");
+    part.action == "UpdateItem" && of_root && attributes.contains("buckets") && attributes.iter().all(is_of_bucket)
 }
 
 /// Functions whose single updates may be applied twice without a difference (decision 12): they need not be bound to what was read.

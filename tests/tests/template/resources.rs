@@ -2,6 +2,7 @@
 //! (H7, L2, L6, L7, L8, L12).
 
 use local::template::Function;
+use std::collections::BTreeSet;
 use tests::iam::{Access, allows};
 use tests::operations::{Caller, operations_of};
 use tests::{Value, json, template};
@@ -131,7 +132,12 @@ fn only_exchange_token_reads_private_signing_keys() {
     let is_allowed = |function: &Function, action: &str, key: &str| {
         let indexes = [None, Some("gs1"), Some("gs2"), Some("gs3")].map(|index| index.map(str::to_owned));
         indexes.into_iter().any(|index| {
-            let access = Access { action: format!("dynamodb:{action}"), index, keys: vec![key.to_owned()] };
+            let access = Access {
+                action: format!("dynamodb:{action}"),
+                index,
+                keys: vec![key.to_owned()],
+                attributes: BTreeSet::new(),
+            };
             allows(function, &access).unwrap()
         })
     };

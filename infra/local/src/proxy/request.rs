@@ -1,10 +1,26 @@
 //! A DynamoDB request taken apart: which items of which table by which key.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// The attributes of the primary key (template.yaml).
 const PARTITION: &str = "pk";
 const SORT: &str = "sk";
+
+/// The words of update and condition expressions, and their functions, that are used here.
+const RESERVED: [&str; 10] = [
+    "SET",
+    "REMOVE",
+    "AND",
+    "OR",
+    "NOT",
+    "attribute_exists",
+    "attribute_not_exists",
+    "if_not_exists",
+    "contains",
+    "ADD",
+];
 
 /// One item or query that a request is about; a transaction has many.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +45,24 @@ impl Part {
         let words = self.partition.iter().flat_map(|partition| partition.split('#').take(3));
         let is_letter = |word: &&str| word.len() == 1 && word.chars().all(|letter| letter.is_ascii_uppercase());
         words.filter(is_letter).collect::<Vec<_>>().join("#")
+    }
+
+    /// The top-level attributes that an update names, its key included: IAM's `dynamodb:Attributes`.
+    pub fn attributes(&self) -> BTreeSet<String> {
+        let text = |name: &str| self.body.get(name).and_then(Value::as_str).unwrap_or_default();
+        let names = self.body.get("ExpressionAttributeNames");
+        let is_name = |name: &&str| {
+            !name.is_empty() && !name.starts_with([':', '[']) && !name.starts_with(|first: char| first.is_ascii_digit())
+        };
+        let attribute = |path: &str| {
+            let name = path.split(['.', '[']).next().unwrap_or_default();
+            let given = names.and_then(|names| names.get(name)).and_then(Value::as_str);
+            given.unwrap_or(name).to_owned()
+        };
+        let expressions = format!("{} {}", text("UpdateExpression"), text("ConditionExpression"));
+        let words = expressions.split(|end: char| end.is_whitespace() || "(),=<>+-".contains(end));
+        let keys = [PARTITION, SORT].map(str::to_owned);
+        words.filter(is_name).filter(|word| !RESERVED.contains(word)).map(attribute).chain(keys).collect()
     }
 
     /// What a rule's `key` is compared with.
@@ -127,6 +161,18 @@ mod tests {
     fn keys(operation: &str, body: Value) -> Vec<String> {
         let parts = parts(operation, &body).into_iter();
         parts.map(|part| format!("{} {} {}", part.action, part.table, part.key())).collect()
+    }
+
+    #[test]
+    fn an_update_shows_its_attributes() {
+        let body = json!({
+            "TableName": "t", "Key": {"pk": {"S": "p"}, "sk": {"S": "s"}},
+            "UpdateExpression": "SET #a.#b = if_not_exists(#a.#b, :v0), ws[32] = w, n = n - :v1 REMOVE ws[0]",
+            "ConditionExpression": "(attribute_exists(#c) AND #c.x<=:v2) AND NOT contains(list, :v3)",
+            "ExpressionAttributeNames": {"#a": "keys", "#b": "01", "#c": "state"},
+        });
+        let attributes = part("UpdateItem", &body).attributes();
+        assert_eq!(attributes.into_iter().collect::<Vec<_>>(), ["keys", "list", "n", "pk", "sk", "state", "w", "ws"]);
     }
 
     #[test]

@@ -194,6 +194,7 @@ fn any_customer() -> impl Strategy<Value = Customer> {
             description,
             state: if archived_at.is_some() { CustomerState::Archived } else { CustomerState::Active },
             labels: labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            limits: None,
             created_at: Timestamp::from_milliseconds(created_at),
             updated_at: Timestamp::from_milliseconds(updated_at),
             archived_at: archived_at.map(Timestamp::from_milliseconds),

@@ -73,7 +73,13 @@ async fn work_on_customers_that_is_dropped_leaves_all_or_nothing_and_can_be_repe
     };
     let create = async |name: &str, once: Option<IdempotentRequest>| {
         let customer_id = Slug::parse(name).unwrap();
-        let new = NewCustomer { customer_id, display_name: None, description: None, labels: Default::default() };
+        let new = NewCustomer {
+            customer_id,
+            display_name: None,
+            description: None,
+            labels: Default::default(),
+            limits: None,
+        };
         fresh(store).create_customer(&operator, new, once.as_ref()).await.map(|made| made.value)
     };
     let created = async |name: String| create(&name, None).await.unwrap();
