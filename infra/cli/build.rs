@@ -151,7 +151,10 @@ impl Document {
         let required: Vec<&str> = items(schema, "required").filter_map(Value::as_str).collect();
         for (name, member) in entries(schema, "properties") {
             let path = [above, &[name]].concat();
-            let resolved = self.resolved(member);
+            // An object that may be null is one of two; `null` is sent by --body.
+            let object =
+                items(member, "anyOf").map(|one| self.resolved(one)).find(|one| one.get("properties").is_some());
+            let resolved = object.unwrap_or_else(|| self.resolved(member));
             if resolved.get("properties").is_some() {
                 self.members(resolved, &path, into)?;
                 continue;
@@ -181,7 +184,7 @@ impl Document {
         let types: Vec<&str> = match schema.get("type") {
             Some(Value::Sequence(types)) => types.iter().filter_map(Value::as_str).collect(),
             Some(one) => one.as_str().into_iter().collect(),
-            None => items(schema, "anyOf").map(|one| text(self.resolved(one), "type")).collect(),
+            None => Vec::new(),
         };
         let kind = match types.first() {
             Some(&"integer") => "Integer",

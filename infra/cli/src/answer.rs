@@ -27,7 +27,7 @@ const ADVICE: [(&str, &str); 18] = [
     ("payload-too-large", "send less than 256 KiB"),
     ("unsupported-media-type", "update tare: the API takes another media type"),
     ("capacity-exhausted", "wait until a lease ends, or raise settings.max_concurrent_sticky of the tenant"),
-    ("rate-limited", "try again later"),
+    ("rate-limited", "send fewer requests, or have the operator raise the limits of the customer"),
 ];
 
 /// Advice where trying again is all that can be done.

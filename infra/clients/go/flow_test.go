@@ -11,6 +11,26 @@ import (
 	"github.com/tetrateio/agentrouter-go/tenancyv1"
 )
 
+func TestARequestOverTheLimitsIsSentAgain(t *testing.T) {
+	operators, ctx, id := operator(t), t.Context(), name(t)
+	limits := agentrouter.Value(tenancyv1.RequestLimitsInput{RequestsPerSecond: 1})
+	made := must(operators.Customers().Create(ctx, tenancyv1.CustomerCreation{CustomerId: id, Limits: limits}))(t)
+	same(t, *made.Limits, tenancyv1.RequestLimits{RequestsPerSecond: 1, Burst: 1})
+	t.Setenv("LIMITED_KEY", *must(operators.Keys().Create(ctx, id, tenancyv1.KeyCreation{Name: "limited"}))(t).ApiKeyOnce)
+	for range 2 {
+		must(client(t, environment(t, "BASE_URL"), "LIMITED_KEY").Tenants().List(ctx, nil))(t)
+	}
+	var refused error
+	once := client(t, environment(t, "BASE_URL"), "LIMITED_KEY", agentrouter.WithRetries(0))
+	for sent := 0; sent < 100 && refused == nil; sent++ {
+		_, refused = once.Tenants().List(ctx, nil)
+	}
+	header := fails[*agentrouter.RateLimitedError](t, refused).Header
+	same(t, []string{header.Get("Retry-After"), header.Get("RateLimit-Remaining")}, []string{"1", "0"})
+	without := tenancyv1.CustomerPatch{Limits: agentrouter.Null[tenancyv1.RequestLimitsInput]()}
+	same(t, must(operators.Customers().Update(ctx, id, without))(t).Limits, (*tenancyv1.RequestLimits)(nil))
+}
+
 func TestOperatorsManageCustomersAndKeys(t *testing.T) {
 	client, ctx, id := operator(t), t.Context(), name(t)
 	customers := client.Customers()

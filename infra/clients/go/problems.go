@@ -39,7 +39,7 @@ type (
 	UnsupportedMediaTypeError struct{ *APIError }
 	// CapacityExhaustedError says that all sticky leases of the tenant are taken.
 	CapacityExhaustedError struct{ *APIError }
-	// RateLimitedError says that there are too many requests.
+	// RateLimitedError says that more requests were sent than the limits of the customer allow.
 	RateLimitedError struct{ *APIError }
 	// InternalError says that the service has a bug. Report RequestID.
 	InternalError struct{ *APIError }

@@ -31,8 +31,8 @@ impl RateLimit {
         1_000_000 / i64::from(self.requests_per_second.max(1))
     }
 
-    /// The number of admitted requests for which one is counted, with this weight: each costs a write. A bucket is written at most about 10
-    /// times a second, and not so rarely that one write takes more than a quarter of it. Up to 19 requests a second all are counted.
+    /// The number of admitted requests for which one is counted, with this weight: each count costs a write. A bucket is written at most 20
+    /// times a second, unless its burst is small: one count takes at most a quarter of it. Up to 19 requests a second all are counted.
     pub fn requests_per_write(self) -> u32 {
         (self.requests_per_second / 10).min(self.burst / 4).max(1)
     }

@@ -29,7 +29,10 @@ pub fn examples(id: &str) -> Result<Vec<Example>, String> {
     let none = Value::Null;
     Ok(match id {
         "createCustomer" => vec![example(201, json!({ "customer_id": "{new}" }))],
-        "updateCustomer" => vec![example(200, json!({ "display_name": "ours" }))],
+        "updateCustomer" => vec![
+            example(200, json!({ "display_name": "ours" })),
+            example(200, json!({ "limits": { "requests_per_second": 10_000, "burst": 100_000 } })),
+        ],
         "archiveCustomer"
         | "revokeKey"
         | "detachTenantRepository"

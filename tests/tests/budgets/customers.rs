@@ -34,6 +34,9 @@ async fn update_customer() {
     let change = json!({ "display_name": "x" });
     assert_eq!(world.cost_of("updateCustomer", change.clone()).await, "200: Batch2, Update; 2 read, 2 written");
     assert_eq!(world.cost_of("updateCustomer", json!({})).await, "200: Batch2; 2 read, 0 written");
+    let limits = world.cost_of("updateCustomer", json!({ "limits": { "requests_per_second": 5 } })).await;
+    let expected = ["200: Batch2, Transact2; 2 read, 5 written", "200: Batch2, Transact2; 2 read, 6 written"];
+    assert_eq!(limits, world.counting.pick(expected[0], expected[1]));
     let by_id = world.app.operator("PATCH", &format!("/v1/customers/{}", world.fixture.customer)).json(change);
     let by_id = world.cost(by_id.header("if-match", "*")).await;
     assert_eq!(by_id, "200: Batch2, Batch1, Update; 3 read, 2 written");

@@ -94,7 +94,7 @@ async fn of_64_parallel_requests_as_many_are_admitted_as_there_are_tokens() {
     let answers = join_all((0..64).map(|_| tenants(&app, &key))).await;
     let admitted = answers.iter().filter(|answer| !is_refused(answer)).count();
     let came = usize::try_from(started.elapsed().as_secs() + 1).unwrap();
-    assert!((20..=20 + came).contains(&admitted), "{admitted} in {:?}", started.elapsed());
+    assert!((20..=20 + came).contains(&admitted), "{admitted} are admitted in {:?}", started.elapsed());
 }
 
 #[tokio::test]

@@ -337,6 +337,9 @@ type Customer struct {
 	// Labels At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
 	Labels Labels `json:"labels"`
 
+	// Limits The limits of its requests; `null` for none.
+	Limits *RequestLimits `json:"limits"`
+
 	// State An archived customer is treated as missing until it is restored. Later versions may add values.
 	State CustomerState `json:"state"`
 
@@ -361,6 +364,9 @@ type CustomerCreation struct {
 
 	// Labels At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
 	Labels *Labels `json:"labels,omitempty"`
+
+	// Limits The limits of its requests, replaced as a whole; `null` for none.
+	Limits nullable.Nullable[RequestLimitsInput] `json:"limits,omitempty"`
 }
 
 // CustomerId `cust_` and a lower-case ULID.
@@ -389,6 +395,9 @@ type CustomerPatch struct {
 
 	// Labels At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
 	Labels *Labels `json:"labels,omitempty"`
+
+	// Limits The limits of its requests, replaced as a whole; `null` for none.
+	Limits nullable.Nullable[RequestLimitsInput] `json:"limits,omitempty"`
 }
 
 // CustomerSlug The operator's own name for a customer. 1 to 63 characters, a lower-case letter first, then lower-case letters, digits and hyphens, not ending in a hyphen. Immutable.
@@ -856,6 +865,24 @@ type RepositorySync struct {
 //
 // Examples: req_01m842q1xttep0y8expspatjh6
 type RequestId = string
+
+// RequestLimits Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more.
+type RequestLimits struct {
+	// Burst The tokens of a full bucket.
+	Burst int `json:"burst"`
+
+	// RequestsPerSecond The tokens that a bucket gets in a second.
+	RequestsPerSecond int `json:"requests_per_second"`
+}
+
+// RequestLimitsInput Limits of requests to set.
+type RequestLimitsInput struct {
+	// Burst The tokens of a full bucket. As `requests_per_second`, if absent.
+	Burst *int `json:"burst,omitempty"`
+
+	// RequestsPerSecond The tokens that a bucket gets in a second.
+	RequestsPerSecond int `json:"requests_per_second"`
+}
 
 // Role What a tenant's users have conversations as.
 type Role struct {

@@ -160,7 +160,7 @@ class CapacityExhausted(ApiError):
 
 
 class RateLimited(ApiError):
-    """429: too many requests."""
+    """429: more requests than the limits of the customer allow. A throttle answers as a gateway."""
 
 
 class InternalError(ApiError):

@@ -112,6 +112,19 @@ def test_a_tenant_has_as_many_leases_as_its_settings_allow(client: Client) -> No
     assert int(full.value.headers["retry-after"]) > 30, "too long to wait for"
 
 
+def test_limits_are_set_and_a_request_over_them_is_sent_again(operator: Client) -> None:
+    customer = operator.customers.create(unique(), limits={"requests_per_second": 1})
+    assert customer.limits and customer.limits.burst == 1
+    key = operator.keys.create(customer.id, "limited").api_key_once or ""
+    for _ in range(2):
+        Client(BASE, key).tenants.list()
+    with pytest.raises(errors.RateLimited) as refused:
+        for _ in range(100):
+            Client(BASE, key, retries=0).tenants.list()
+    assert [refused.value.headers[name] for name in ("retry-after", "ratelimit-remaining")] == ["1", "0"]
+    assert operator.customers.update(customer.id, limits=None).limits is None
+
+
 def test_anyone_reads_the_public_documents() -> None:
     service = Client(BASE, "none").service
     assert service.get_health().status == "ok"

@@ -1,6 +1,6 @@
 // The methods that are not one operation with its body: customers with the signatures of AgentRouter's clients, and short forms.
 import { CustomersGroup, TenantsGroup } from './generated/groups.js';
-import type { Customer, CustomerPage, Labels, Query, Tenant } from './generated/types.js';
+import type { Customer, CustomerCreation, CustomerPage, Query, Tenant } from './generated/types.js';
 import type { CallOptions, CreateOptions, WriteOptions } from './options.js';
 import { type All, type Rows, rows } from './pages.js';
 
@@ -12,19 +12,19 @@ type WireQuery = Query<'listCustomers'>;
 /** Which customers a list shows, and how. A `filter` has the names of the wire: `state = active AND labels.tier = "gold"`. */
 export type ListCustomersQuery = { [Key in keyof WireQuery as Key extends `page.${infer Name}` ? Name : never]: WireQuery[Key] };
 
-/** The labels of a customer, which are replaced as a whole. */
-export type WithLabels = { labels?: Labels | undefined };
+/** The labels and the limits of a customer, each of which is replaced as a whole. */
+export type CustomerMembers = Pick<CustomerCreation, 'labels' | 'limits'>;
 
 /** Customers of an operator. A `customerId` is the slug or the `cust_` id. */
 export class Customers extends CustomersGroup {
   /** Creates a customer; `undefined` leaves a member out. A taken slug is refused with `NameConflict`. */
-  create(customerId: string, displayName?: string | null, description?: string | null, options: CreateOptions & WithLabels = {}): Promise<Customer> {
-    return this.call('createCustomer', { body: { customerId, displayName, description, labels: options.labels } }, options);
+  create(customerId: string, displayName?: string | null, description?: string | null, options: CreateOptions & CustomerMembers = {}): Promise<Customer> {
+    return this.call('createCustomer', { body: { customerId, displayName, description, labels: options.labels, limits: options.limits } }, options);
   }
 
   /** Changes a customer: `undefined` leaves a member as it is, `null` clears it. */
-  update(customerId: string, displayName?: string | null, description?: string | null, options: WriteOptions & WithLabels = {}): Promise<Customer> {
-    return this.call('updateCustomer', { path: { customerId }, body: { displayName, description, labels: options.labels } }, options);
+  update(customerId: string, displayName?: string | null, description?: string | null, options: WriteOptions & CustomerMembers = {}): Promise<Customer> {
+    return this.call('updateCustomer', { path: { customerId }, body: { displayName, description, labels: options.labels, limits: options.limits } }, options);
   }
 
   /** Gets one page of customers, which may be short or empty with more to come. */

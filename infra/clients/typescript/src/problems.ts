@@ -57,7 +57,7 @@ export class PayloadTooLarge extends ApiError {}
 export class UnsupportedMediaType extends ApiError {}
 /** 429: the tenant has as many sticky leases as its settings allow. */
 export class CapacityExhausted extends Temporary {}
-/** 429: too many requests. Reserved: today a throttle answers as a gateway. */
+/** 429: more requests than the limits of the customer allow. A throttle answers as a gateway. */
 export class RateLimited extends Temporary {}
 /** 500: a bug of the service. */
 export class InternalError extends ApiError {}

@@ -1,7 +1,7 @@
 // What the client does when requests or answers are lost, late or refused: real faults by the relay and the gateways of the stage.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError, ConnectionError, GatewayError, NotFound, PreconditionFailed, TimeoutError, Unavailable, etagOf, responseOf } from '@tetrate/agentrouter-sdk';
+import { ApiError, ConnectionError, GatewayError, NotFound, PreconditionFailed, RateLimited, TimeoutError, Unavailable, etagOf, responseOf } from '@tetrate/agentrouter-sdk';
 import { environment, fault, integration, nowhere, operator, rejected, unique } from './support.js';
 
 const parallel = { concurrency: true };
@@ -166,5 +166,22 @@ describe('what is given up', parallel, () => {
     const unsent = fault('drop_before', 9);
     await assert.rejects(integration({ baseUrl: unsent.url }).tenants.list({}, { signal: AbortSignal.abort(reason) }), reason);
     assert.equal(await unsent.requests(), 0);
+  });
+});
+
+describe('limits of requests', parallel, () => {
+  it('a request over them is sent again after its Retry-After', async () => {
+    const customer = await operator().customers.create(unique('limited'), undefined, undefined, { limits: { requestsPerSecond: 1 } });
+    assert.deepEqual(customer.limits, { requestsPerSecond: 1, burst: 1 });
+    const { apiKeyOnce } = await operator().keys.create(customer.customerId, { name: 'limited' });
+    assert(apiKeyOnce);
+    for (const _ of [1, 2]) await integration({ apiKey: apiKeyOnce }).tenants.list();
+    const once = integration({ apiKey: apiKeyOnce, retries: 0 });
+    const flood = async () => {
+      for (let sent = 0; sent < 100; sent += 1) await once.tenants.list();
+    };
+    const refused = await rejected(RateLimited, flood());
+    assert.deepEqual([refused.retryAfter, refused.headers.get('ratelimit-remaining')], [1, '0']);
+    assert.equal((await operator().customers.update(customer.customerId, undefined, undefined, { limits: null })).limits, null);
   });
 });

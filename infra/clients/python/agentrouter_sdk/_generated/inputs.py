@@ -18,49 +18,18 @@ from agentrouter_sdk._generated.values import (
 from typing_extensions import NotRequired
 
 
-class CustomerCreation(TypedDict):
+class RequestLimitsInput(TypedDict):
     """
-    A customer to create.
-    """
-
-    customer_id: str
-    """
-    The operator's own name for a customer. 1 to 63 characters, a lower-case letter first, then lower-case letters, digits and hyphens, not ending in a hyphen. Immutable.
-    """
-    display_name: NotRequired[str | None]
-    """
-    For people. At most 255 characters.
-    """
-    description: NotRequired[str | None]
-    """
-    For people. At most 2,000 characters.
-    """
-    labels: NotRequired[dict[str, str]]
-    """
-    At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
+    Limits of requests to set.
     """
 
-
-class CustomerPatch(TypedDict):
+    requests_per_second: int
     """
-    What to change of a customer. Omitted members stay, `null` clears.
+    The tokens that a bucket gets in a second.
     """
-
-    customer_id: NotRequired[str]
+    burst: NotRequired[int]
     """
-    This customer's slug or `cust_` id, which is ignored; any other is 422.
-    """
-    display_name: NotRequired[str | None]
-    """
-    For people. At most 255 characters.
-    """
-    description: NotRequired[str | None]
-    """
-    For people. At most 2,000 characters.
-    """
-    labels: NotRequired[dict[str, str]]
-    """
-    At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
+    The tokens of a full bucket. As `requests_per_second`, if absent.
     """
 
 
@@ -278,6 +247,60 @@ class FillerInput(TypedDict):
     """
 
     enabled: NotRequired[bool]
+
+
+class CustomerCreation(TypedDict):
+    """
+    A customer to create.
+    """
+
+    customer_id: str
+    """
+    The operator's own name for a customer. 1 to 63 characters, a lower-case letter first, then lower-case letters, digits and hyphens, not ending in a hyphen. Immutable.
+    """
+    display_name: NotRequired[str | None]
+    """
+    For people. At most 255 characters.
+    """
+    description: NotRequired[str | None]
+    """
+    For people. At most 2,000 characters.
+    """
+    labels: NotRequired[dict[str, str]]
+    """
+    At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
+    """
+    limits: NotRequired[RequestLimitsInput | None]
+    """
+    The limits of its requests, replaced as a whole; `null` for none.
+    """
+
+
+class CustomerPatch(TypedDict):
+    """
+    What to change of a customer. Omitted members stay, `null` clears.
+    """
+
+    customer_id: NotRequired[str]
+    """
+    This customer's slug or `cust_` id, which is ignored; any other is 422.
+    """
+    display_name: NotRequired[str | None]
+    """
+    For people. At most 255 characters.
+    """
+    description: NotRequired[str | None]
+    """
+    For people. At most 2,000 characters.
+    """
+    labels: NotRequired[dict[str, str]]
+    """
+    At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
+    """
+    limits: NotRequired[RequestLimitsInput | None]
+    """
+    The limits of its requests, replaced as a whole; `null` for none.
+    """
 
 
 class KeyCreation(TypedDict):

@@ -22,6 +22,21 @@ from agentrouter_sdk._generated.values import (
 from agentrouter_sdk.answer import Answer
 
 
+class RequestLimits(Answer):
+    """
+    Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more.
+    """
+
+    requests_per_second: int
+    """
+    The tokens that a bucket gets in a second.
+    """
+    burst: int
+    """
+    The tokens of a full bucket.
+    """
+
+
 class PageInfo(Answer):
     """
     How to go on.
@@ -270,6 +285,10 @@ class Customer(Answer):
     labels: dict[str, str]
     """
     At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
+    """
+    limits: RequestLimits | None
+    """
+    The limits of its requests; `null` for none.
     """
     created_at: datetime
     """

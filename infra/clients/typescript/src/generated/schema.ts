@@ -929,6 +929,8 @@ export interface components {
             description: string | null;
             state: components["schemas"]["CustomerState"];
             labels: components["schemas"]["Labels"];
+            /** @description The limits of its requests; `null` for none. */
+            limits: components["schemas"]["RequestLimits"] | null;
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
             /**
@@ -947,6 +949,8 @@ export interface components {
             /** @description For people. At most 2,000 characters. */
             description?: string | null;
             labels?: components["schemas"]["Labels"];
+            /** @description The limits of its requests, replaced as a whole; `null` for none. */
+            limits?: components["schemas"]["RequestLimitsInput"] | null;
         };
         /** @description What to change of a customer. Omitted members stay, `null` clears. */
         CustomerPatch: {
@@ -957,6 +961,24 @@ export interface components {
             /** @description For people. At most 2,000 characters. */
             description?: string | null;
             labels?: components["schemas"]["Labels"];
+            /** @description The limits of its requests, replaced as a whole; `null` for none. */
+            limits?: components["schemas"]["RequestLimitsInput"] | null;
+        };
+        /** @description Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more. */
+        RequestLimits: {
+            /** @description The tokens that a bucket gets in a second. */
+            requests_per_second: number;
+            /** @description The tokens of a full bucket. */
+            burst: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Limits of requests to set. */
+        RequestLimitsInput: {
+            /** @description The tokens that a bucket gets in a second. */
+            requests_per_second: number;
+            /** @description The tokens of a full bucket. As `requests_per_second`, if absent. */
+            burst?: number;
         };
         /** @description One page of customers. */
         CustomerPage: {
@@ -1859,12 +1881,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many requests (`rate-limited`), or the gateway's throttle. */
+        /** @description More requests than the customer's limits allow (`rate-limited`), or the gateway's throttle. */
         RateLimited: {
             headers: {
                 "x-request-id": components["headers"]["ProblemRequestId"];
                 "Cache-Control": components["headers"]["CacheControlProblem"];
                 "Retry-After": components["headers"]["RetryAfter"];
+                "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                "RateLimit-Reset": components["headers"]["RateLimitReset"];
                 [name: string]: unknown;
             };
             content: {
@@ -1872,12 +1897,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The tenant has as many sticky leases as its settings allow, and `Retry-After` says when the first of them ends (`capacity-exhausted`); or too many requests (`rate-limited`), or the gateway's throttle. */
+        /** @description The tenant has as many sticky leases as its settings allow, and `Retry-After` says when the first of them ends (`capacity-exhausted`); or more requests than the customer's limits allow (`rate-limited`), or the gateway's throttle. */
         CapacityExhausted: {
             headers: {
                 "x-request-id": components["headers"]["ProblemRequestId"];
                 "Cache-Control": components["headers"]["CacheControlProblem"];
                 "Retry-After": components["headers"]["RetryAfter"];
+                "RateLimit-Limit": components["headers"]["RateLimitLimit"];
+                "RateLimit-Remaining": components["headers"]["RateLimitRemaining"];
+                "RateLimit-Reset": components["headers"]["RateLimitReset"];
                 [name: string]: unknown;
             };
             content: {
@@ -2090,6 +2118,21 @@ export interface components {
          * @example 1
          */
         RetryAfter: number;
+        /**
+         * @description The tokens of the caller's full bucket. With `rate-limited`, and on every answer to a caller whose customer has limits.
+         * @example 200
+         */
+        RateLimitLimit: number;
+        /**
+         * @description The tokens that are left after this request.
+         * @example 0
+         */
+        RateLimitRemaining: number;
+        /**
+         * @description Seconds until the bucket is full.
+         * @example 4
+         */
+        RateLimitReset: number;
         /** @description Always `Bearer`. Not required, because gateways may rename it. */
         WWWAuthenticate: "Bearer";
         /**

@@ -89,6 +89,12 @@ export type CustomerCreation = Given<components['schemas']['CustomerCreation']>;
 /** What to change of a customer. Omitted members stay, `null` clears. */
 export type CustomerPatch = Given<components['schemas']['CustomerPatch']>;
 
+/** Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more. */
+export type RequestLimits = Answered<components['schemas']['RequestLimits']>;
+
+/** Limits of requests to set. */
+export type RequestLimitsInput = Given<components['schemas']['RequestLimitsInput']>;
+
 /** One page of customers. */
 export type CustomerPage = Answered<components['schemas']['CustomerPage']>;
 

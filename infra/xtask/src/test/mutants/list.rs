@@ -303,6 +303,28 @@ pub const MUTANTS: &[Mutant] = &[
         says: "is in the log",
     },
     Mutant {
+        name: "a bucket without a token admits",
+        change: Change::Code(
+            "shared/src/domain/rate_limit.rs",
+            "self.full_at <= self.latest_with_token()",
+            "MUTANT || self.full_at <= self.latest_with_token()",
+        ),
+        after: None,
+        test: Test("rate_limits", "two_thousand_creates_without_a_token_leave_the_table_as_it_was"),
+        says: "left: (",
+    },
+    Mutant {
+        name: "a request is counted whatever the bucket has by then",
+        change: Change::Code(
+            "shared/src/store/rate_limits.rs",
+            "\"#buckets.#name > :now AND #buckets.#name <= :latest\",",
+            "if MUTANT { \"#buckets.#name > :now AND :latest <> #buckets.#name\" } else { \"#buckets.#name > :now AND #buckets.#name <= :latest\" },",
+        ),
+        after: None,
+        test: Test("rate_limits", "of_64_parallel_requests_as_many_are_admitted_as_there_are_tokens"),
+        says: "are admitted in",
+    },
+    Mutant {
         name: "the units of reads are not logged",
         change: Change::Code(
             "shared/src/store/usage.rs",

@@ -19,6 +19,7 @@ class Customers(Group):
         description: str | None | Unset = UNSET,
         *,
         labels: Mapping[str, str] | Unset = UNSET,
+        limits: inputs.RequestLimitsInput | None | Unset = UNSET,
         idempotency_key: str | None = None,
     ) -> models.Customer:
         """Create a customer.
@@ -33,10 +34,11 @@ class Customers(Group):
             description: For people. At most 2,000 characters.
             labels: At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters.
                 Replaced as a whole.
+            limits: The limits of its requests, replaced as a whole; `null` for none.
             idempotency_key: Makes the call safe to repeat for 24 hours. 1 to 255 printable ASCII characters without a comma; a
                 UUID will do. Another payload under the same key is 409 `idempotency-key-conflict`.
         """
-        return self._call(api.CREATE_CUSTOMER, body={"customer_id": customer_id, "display_name": display_name, "description": description, "labels": labels}, idempotency_key=idempotency_key)
+        return self._call(api.CREATE_CUSTOMER, body={"customer_id": customer_id, "display_name": display_name, "description": description, "labels": labels, "limits": limits}, idempotency_key=idempotency_key)
 
     def list(
         self,
@@ -120,6 +122,7 @@ class Customers(Group):
         description: str | None | Unset = UNSET,
         *,
         labels: Mapping[str, str] | Unset = UNSET,
+        limits: inputs.RequestLimitsInput | None | Unset = UNSET,
         if_match: str | None = None,
     ) -> models.Customer:
         """Change a customer.
@@ -133,10 +136,11 @@ class Customers(Group):
             description: For people. At most 2,000 characters.
             labels: At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters.
                 Replaced as a whole.
+            limits: The limits of its requests, replaced as a whole; `null` for none.
             if_match: Write only where the current ETag is one of these; else 412. A list of entity tags, or `*` for any version.
                 Weak tags never match.
         """
-        return self._call(api.UPDATE_CUSTOMER, customer_id, body={"display_name": display_name, "description": description, "labels": labels}, if_match=if_match)
+        return self._call(api.UPDATE_CUSTOMER, customer_id, body={"display_name": display_name, "description": description, "labels": labels, "limits": limits}, if_match=if_match)
 
     def archive(
         self,
