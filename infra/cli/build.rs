@@ -151,10 +151,7 @@ impl Document {
         let required: Vec<&str> = items(schema, "required").filter_map(Value::as_str).collect();
         for (name, member) in entries(schema, "properties") {
             let path = [above, &[name]].concat();
-            // An object that may be null is one of two; `null` is sent by --body.
-            let object =
-                items(member, "anyOf").map(|one| self.resolved(one)).find(|one| one.get("properties").is_some());
-            let resolved = object.unwrap_or_else(|| self.resolved(member));
+            let resolved = self.resolved(member);
             if resolved.get("properties").is_some() {
                 self.members(resolved, &path, into)?;
                 continue;
@@ -184,7 +181,7 @@ impl Document {
         let types: Vec<&str> = match schema.get("type") {
             Some(Value::Sequence(types)) => types.iter().filter_map(Value::as_str).collect(),
             Some(one) => one.as_str().into_iter().collect(),
-            None => Vec::new(),
+            None => items(schema, "anyOf").map(|one| text(self.resolved(one), "type")).collect(),
         };
         let kind = match types.first() {
             Some(&"integer") => "Integer",

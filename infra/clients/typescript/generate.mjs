@@ -86,7 +86,7 @@ function types() {
   const lines = Object.entries(api.components.schemas).map(([name, schema]) => {
     const type = `components['schemas']['${name}']`;
     // The names in maps, and in the description of the API, are data.
-    const renamed = (schema.oneOf || schema.type === 'object') && !schema.propertyNames && name !== 'ApiDescription';
+    const renamed = (schema.oneOf || [schema.type].flat().includes('object')) && !schema.propertyNames && name !== 'ApiDescription';
     return `${comment('', schema.description ?? name)}export type ${name} = ${renamed ? `${given.has(name) ? 'Given' : 'Answered'}<${type}>` : type};\n`;
   });
   return `${HEADER}import type { Answered, Given } from '../names.js';

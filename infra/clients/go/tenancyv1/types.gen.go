@@ -337,7 +337,7 @@ type Customer struct {
 	// Labels At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
 	Labels Labels `json:"labels"`
 
-	// Limits The limits of its requests; `null` for none.
+	// Limits The limits of a customer's requests; `null` for none. Each API key has a bucket of tokens of its own; the tokens of its users share one.
 	Limits *RequestLimits `json:"limits"`
 
 	// State An archived customer is treated as missing until it is restored. Later versions may add values.
@@ -365,7 +365,7 @@ type CustomerCreation struct {
 	// Labels At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
 	Labels *Labels `json:"labels,omitempty"`
 
-	// Limits The limits of its requests, replaced as a whole; `null` for none.
+	// Limits The limits of a customer's requests, replaced as a whole; `null` for none.
 	Limits nullable.Nullable[RequestLimitsInput] `json:"limits,omitempty"`
 }
 
@@ -396,7 +396,7 @@ type CustomerPatch struct {
 	// Labels At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
 	Labels *Labels `json:"labels,omitempty"`
 
-	// Limits The limits of its requests, replaced as a whole; `null` for none.
+	// Limits The limits of a customer's requests, replaced as a whole; `null` for none.
 	Limits nullable.Nullable[RequestLimitsInput] `json:"limits,omitempty"`
 }
 
@@ -866,7 +866,7 @@ type RepositorySync struct {
 // Examples: req_01m842q1xttep0y8expspatjh6
 type RequestId = string
 
-// RequestLimits Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more.
+// RequestLimits The limits of a customer's requests; `null` for none. Each API key has a bucket of tokens of its own; the tokens of its users share one.
 type RequestLimits struct {
 	// Burst The tokens of a full bucket.
 	Burst int `json:"burst"`
@@ -875,7 +875,7 @@ type RequestLimits struct {
 	RequestsPerSecond int `json:"requests_per_second"`
 }
 
-// RequestLimitsInput Limits of requests to set.
+// RequestLimitsInput The limits of a customer's requests, replaced as a whole; `null` for none.
 type RequestLimitsInput struct {
 	// Burst The tokens of a full bucket. As `requests_per_second`, if absent.
 	Burst *int `json:"burst,omitempty"`

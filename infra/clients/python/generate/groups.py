@@ -114,9 +114,7 @@ def annotation(schema: Any, schemas: Any) -> str:
     schema = relaxed(schema, schemas)
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
-        return f"{'values' if 'enum' in schemas[name] else 'inputs'}.{name}"
-    if "anyOf" in schema:
-        return " | ".join(annotation(one, schemas) for one in schema["anyOf"])
+        return f"{'values' if 'enum' in schemas[name] else 'inputs'}.{name}" + (" | None" if "null" in schemas[name]["type"] else "")
     if schema.get("format") == "date-time":
         return "datetime | None" if "null" in schema["type"] else "datetime"
     if schema["type"] == "array":

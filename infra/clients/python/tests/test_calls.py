@@ -68,7 +68,7 @@ def test_a_problem_and_a_value_of_a_later_version_are_understood() -> None:
     document = {"type": "http://x/problems/new", "slug": "new", "title": "New", "status": 418, "detail": "d", "instance": "/", "request_id": "req_1", "more": 1}
     later = refusal(httpx.Response(418, content=json.dumps(document)))
     assert type(later) is errors.ApiError and (later.slug, later.members) == ("new", {"more": 1})
-    known: dict[str, object] = {"id": "cust_1", "customer_id": "a", "display_name": "x" * 300, "description": None, "labels": {}, "archived_at": None}
+    known: dict[str, object] = {"id": "cust_1", "customer_id": "a", "display_name": "x" * 300, "description": None, "labels": {}, "limits": None, "archived_at": None}
     times = {"created_at": "2026-11-02T09:14:03.518Z", "updated_at": "2026-11-02T09:14:03.518Z"}
     read = Operation("x", "GET", "/", models.Customer, (), False).result(
         httpx.Response(200, content=json.dumps({**known, **times, "state": "frozen", "region": "eu"}))

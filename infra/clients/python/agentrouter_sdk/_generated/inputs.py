@@ -20,7 +20,7 @@ from typing_extensions import NotRequired
 
 class RequestLimitsInput(TypedDict):
     """
-    Limits of requests to set.
+    The limits of a customer's requests, replaced as a whole; `null` for none.
     """
 
     requests_per_second: int
@@ -271,9 +271,6 @@ class CustomerCreation(TypedDict):
     At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
     """
     limits: NotRequired[RequestLimitsInput | None]
-    """
-    The limits of its requests, replaced as a whole; `null` for none.
-    """
 
 
 class CustomerPatch(TypedDict):
@@ -298,9 +295,6 @@ class CustomerPatch(TypedDict):
     At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
     """
     limits: NotRequired[RequestLimitsInput | None]
-    """
-    The limits of its requests, replaced as a whole; `null` for none.
-    """
 
 
 class KeyCreation(TypedDict):

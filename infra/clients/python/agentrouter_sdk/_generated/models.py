@@ -24,7 +24,7 @@ from agentrouter_sdk.answer import Answer
 
 class RequestLimits(Answer):
     """
-    Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more.
+    The limits of a customer's requests; `null` for none. Each API key has a bucket of tokens of its own; the tokens of its users share one.
     """
 
     requests_per_second: int
@@ -287,9 +287,6 @@ class Customer(Answer):
     At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters. Replaced as a whole.
     """
     limits: RequestLimits | None
-    """
-    The limits of its requests; `null` for none.
-    """
     created_at: datetime
     """
     RFC 3339 in UTC with milliseconds.

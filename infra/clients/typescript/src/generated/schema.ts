@@ -929,8 +929,7 @@ export interface components {
             description: string | null;
             state: components["schemas"]["CustomerState"];
             labels: components["schemas"]["Labels"];
-            /** @description The limits of its requests; `null` for none. */
-            limits: components["schemas"]["RequestLimits"] | null;
+            limits: components["schemas"]["RequestLimits"];
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
             /**
@@ -949,8 +948,7 @@ export interface components {
             /** @description For people. At most 2,000 characters. */
             description?: string | null;
             labels?: components["schemas"]["Labels"];
-            /** @description The limits of its requests, replaced as a whole; `null` for none. */
-            limits?: components["schemas"]["RequestLimitsInput"] | null;
+            limits?: components["schemas"]["RequestLimitsInput"];
         };
         /** @description What to change of a customer. Omitted members stay, `null` clears. */
         CustomerPatch: {
@@ -961,25 +959,24 @@ export interface components {
             /** @description For people. At most 2,000 characters. */
             description?: string | null;
             labels?: components["schemas"]["Labels"];
-            /** @description The limits of its requests, replaced as a whole; `null` for none. */
-            limits?: components["schemas"]["RequestLimitsInput"] | null;
+            limits?: components["schemas"]["RequestLimitsInput"];
         };
-        /** @description Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more. */
-        RequestLimits: {
+        /** @description The limits of a customer's requests; `null` for none. Each API key has a bucket of tokens of its own; the tokens of its users share one. */
+        RequestLimits: ({
             /** @description The tokens that a bucket gets in a second. */
             requests_per_second: number;
             /** @description The tokens of a full bucket. */
             burst: number;
         } & {
             [key: string]: unknown;
-        };
-        /** @description Limits of requests to set. */
+        }) | null;
+        /** @description The limits of a customer's requests, replaced as a whole; `null` for none. */
         RequestLimitsInput: {
             /** @description The tokens that a bucket gets in a second. */
             requests_per_second: number;
             /** @description The tokens of a full bucket. As `requests_per_second`, if absent. */
             burst?: number;
-        };
+        } | null;
         /** @description One page of customers. */
         CustomerPage: {
             customers: components["schemas"]["Customer"][];

@@ -89,10 +89,10 @@ export type CustomerCreation = Given<components['schemas']['CustomerCreation']>;
 /** What to change of a customer. Omitted members stay, `null` clears. */
 export type CustomerPatch = Given<components['schemas']['CustomerPatch']>;
 
-/** Limits of requests. Each API key of the customer has a bucket of tokens of its own; the tokens of its users share one more. */
+/** The limits of a customer's requests; `null` for none. Each API key has a bucket of tokens of its own; the tokens of its users share one. */
 export type RequestLimits = Answered<components['schemas']['RequestLimits']>;
 
-/** Limits of requests to set. */
+/** The limits of a customer's requests, replaced as a whole; `null` for none. */
 export type RequestLimitsInput = Given<components['schemas']['RequestLimitsInput']>;
 
 /** One page of customers. */

@@ -34,7 +34,7 @@ class Customers(Group):
             description: For people. At most 2,000 characters.
             labels: At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters.
                 Replaced as a whole.
-            limits: The limits of its requests, replaced as a whole; `null` for none.
+            limits: The limits of a customer's requests, replaced as a whole; `null` for none.
             idempotency_key: Makes the call safe to repeat for 24 hours. 1 to 255 printable ASCII characters without a comma; a
                 UUID will do. Another payload under the same key is 409 `idempotency-key-conflict`.
         """
@@ -136,7 +136,7 @@ class Customers(Group):
             description: For people. At most 2,000 characters.
             labels: At most 64 labels. Keys are a lower-case letter and up to 62 of `a-z 0-9 _ . -`, values at most 63 characters.
                 Replaced as a whole.
-            limits: The limits of its requests, replaced as a whole; `null` for none.
+            limits: The limits of a customer's requests, replaced as a whole; `null` for none.
             if_match: Write only where the current ETag is one of these; else 412. A list of entity tags, or `*` for any version.
                 Weak tags never match.
         """
