@@ -114,7 +114,9 @@ for (const id of functions) {
   await expect(false, role, 'sts:AssumeRole', `arn:aws:iam::${ACCOUNT}:role/SweepScheduleRole`);
 }
 
-await expect(true, 'SweepScheduleRole', 'lambda:InvokeFunction', arn('SweepDeprovisionedTenantsFunction'));
+// The alias, as every caller of a function.
+await expect(true, 'SweepScheduleRole', 'lambda:InvokeFunction', `${arn('SweepDeprovisionedTenantsFunction')}:live`);
+await expect(false, 'SweepScheduleRole', 'lambda:InvokeFunction', arn('SweepDeprovisionedTenantsFunction'));
 await expect(true, 'SweepScheduleRole', 'sqs:SendMessage', arn('SweepFailureQueue'));
 for (const id of functions.filter((id) => id !== 'SweepDeprovisionedTenantsFunction')) await expect(false, 'SweepScheduleRole', 'lambda:InvokeFunction', arn(id));
 for (const role of ['SweepScheduleRole', 'CanaryRole']) {

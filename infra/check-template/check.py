@@ -198,6 +198,9 @@ def main():
                 sizes[name] = len(plain["Resources"])
                 files.append(scratch / f"{name}.json")
                 files[-1].write_text(json.dumps(plain, indent=1))
+            said = f"{sizes['no option']} resources without an option, {sizes['all options']} with all"
+            if said not in (ROOT / "docs/operations.md").read_text():
+                raise Failed(f"docs/operations.md does not say {said!r}")
             run(tool("cfn-lint"), *files)
             return ", ".join(f"{size} resources with {name}" for name, size in sizes.items())
 
