@@ -1,4 +1,6 @@
 // The findings of cdk-nag that are accepted, and why. docs/operations.md has them as a table; app.test.ts compares the two.
+import { Validations, type Stack } from 'aws-cdk-lib';
+import type { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 
 export interface Acceptance {
   /** As cdk-nag names the findings. */
@@ -98,3 +100,11 @@ export const accepted: Acceptance[] = [
     reason: 'SAM uses the parameter GradualDeployments in the expansion, and nothing refers to it afterwards.',
   },
 ];
+
+/** Accepts findings of the checks whose names begin so, on the resources of a template or on its whole stack. */
+export function accept(stack: Stack, template: CfnInclude, checks = ''): void {
+  for (const { ids, on, reason } of accepted) {
+    const places = on === undefined ? [stack] : template.node.children.filter((resource) => on.test(resource.node.id));
+    for (const place of places) for (const id of ids) if (id.startsWith(checks)) Validations.of(place).acknowledge({ id, reason });
+  }
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { FilterPattern as P, type IFilterPattern } from 'aws-cdk-lib/aws-logs';
 import { accepted } from './accepted.ts';
 import { TenancyStack } from './stack.ts';
 
@@ -22,7 +23,8 @@ for (const path of names) {
 }
 after(() => rmSync(codeFolder, { recursive: true }));
 
-const stack = new TenancyStack(new App(), 'tenancy', { templateFile, codeFolder });
+const app = new App();
+const stack = new TenancyStack(app, 'tenancy', { templateFile, codeFolder });
 const template = Template.fromStack(stack).toJSON();
 const functions = Object.entries<any>(template.Resources).filter(([, resource]) => resource.Type === 'AWS::Serverless::Function');
 
@@ -38,9 +40,38 @@ test('the logical ids are those of the template: nothing is added, nothing is re
   assert.deepEqual(Object.keys(template.Resources).sort(), ids.sort());
 });
 
+test("CDK's own validation finds nothing", () => {
+  const file = join(app.synth().directory, 'validation-report.json');
+  const reports = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).pluginReports : [];
+  assert.deepEqual(reports.flatMap((report: { violations: unknown[] }) => report.violations), []);
+});
+
 test('the table outlives the stack', () => {
   assert.equal(template.Resources.Table.DeletionPolicy, 'Retain');
   assert.equal(template.Resources.Table.UpdateReplacePolicy, 'Retain');
+});
+
+test('the filter patterns are those that CDK writes for what they mean', () => {
+  const isServerError = P.all(P.numberValue('$.status', '>=', 500), P.numberValue('$.status', '!=', 503));
+  const isOutsideOfARequest = P.all(P.stringValue('$.level', '=', 'error'), P.notExists('$.status'));
+  const isReported = P.all(P.stringValue('$.type', '=', 'platform.report'), P.stringValue('$.record.status', '!=', 'success'));
+  const expected: Record<string, IFilterPattern> = {
+    LatencyFilter: P.all(P.exists('$.route'), P.numberValue('$.milliseconds', '>=', 0)),
+    BugsFilter: P.any(isServerError, P.stringValue('$.level', '=', 'fatal'), isOutsideOfARequest, isReported),
+    UnavailableFilter: P.numberValue('$.status', '=', 503),
+    UnauthorizedFilter: P.numberValue('$.status', '=', 401),
+    LimitedFilter: P.numberValue('$.status', '=', 429),
+    ThrottledByGatewayFilter: P.all(P.stringValue('$.status', '=', '429'), P.stringValue('$.function', '=', '-')),
+    ReadUnitsFilter: P.numberValue('$.read', '>', 0),
+    WriteUnitsFilter: P.numberValue('$.write', '>', 0),
+    ColdStartsFilter: P.booleanValue('$.cold', true),
+    OldestSweepJobFilter: P.numberValue('$.oldest_job_seconds', '>=', 0),
+  };
+  // Without the brackets around a single comparison.
+  const plain = (pattern: string) => pattern.replace(/\(([^()&|]*)\)/g, '$1').replace(/\s+/g, ' ').trim();
+  const filters = Object.entries<any>(template.Resources).filter(([, resource]) => resource.Type === 'AWS::Logs::MetricFilter');
+  const found = Object.fromEntries(filters.map(([id, filter]) => [id, plain(filter.Properties.FilterPattern)]));
+  assert.deepEqual(found, Object.fromEntries(Object.entries(expected).map(([id, pattern]) => [id, plain(pattern.logPatternString)])));
 });
 
 test('docs/operations.md lists what infra/cdk/accepted.ts accepts', () => {

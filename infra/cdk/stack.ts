@@ -5,6 +5,7 @@ import { CfnFunction } from 'aws-cdk-lib/aws-sam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import type { Construct } from 'constructs';
+import { accept } from './accepted.ts';
 
 export interface TenancyStackProps extends StackProps {
   /** The SAM template, which defines all resources. */
@@ -23,6 +24,7 @@ export class TenancyStack extends Stack {
     super(scope, id, props);
     const codeFolder = props.codeFolder ?? dirname(props.templateFile);
     const template = new CfnInclude(this, 'Template', { templateFile: props.templateFile });
+    accept(this, template, 'CloudFormation-Validate::'); // CDK's own check; nag.ts runs the others
     for (const fn of template.node.findAll()) {
       if (!(fn instanceof CfnFunction)) continue;
       const path = resolve(codeFolder, fn.codeUri as string);

@@ -2,6 +2,7 @@
 //! agree, and keep the rules of the house (docs/reliability.md, group L; docs/architecture.md).
 
 mod template {
+    mod alarms;
     mod baseline;
     mod circles;
     mod dependencies;

@@ -1,13 +1,15 @@
-//! What CloudWatch Logs makes of a line: metric filters, rules of Contributor Insights and saved queries of template.yaml,
-//! run over lines.
+//! What CloudWatch makes of lines and metrics: metric filters, rules of Contributor Insights and saved queries of template.yaml, run over
+//! lines, and its alarms, run over points of metrics.
 //!
 //! Only what template.yaml uses is understood; anything else is an error.
 
+mod alarm;
 mod pattern;
 mod query;
 mod rule;
 mod tokens;
 
+pub use alarm::{Alarm, Point, State};
 pub use pattern::Pattern;
 pub use query::{Query, Row};
 pub use rule::Rule;

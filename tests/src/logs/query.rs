@@ -22,7 +22,7 @@ enum Command {
 }
 
 #[derive(Debug)]
-enum Expression {
+pub(super) enum Expression {
     Field(String),
     Value(Value),
     Call(String, Vec<Expression>),
@@ -167,7 +167,7 @@ fn value(expression: &Expression, row: &Row, now: u64) -> Value {
     }
 }
 
-fn calculated(one: f64, operator: &str, other: f64) -> Value {
+pub(super) fn calculated(one: f64, operator: &str, other: f64) -> Value {
     match operator {
         "+" => Value::from(one + other),
         "-" => Value::from(one - other),
@@ -234,7 +234,7 @@ fn named(rest: &mut Rest) -> Vec<Named> {
     all
 }
 
-fn expression(rest: &mut Rest) -> Expression {
+pub(super) fn expression(rest: &mut Rest) -> Expression {
     let mut left = conjunction(rest);
     while rest.takes_word("or") {
         left = Expression::Operator("or", vec![left, conjunction(rest)]);

@@ -4,12 +4,18 @@ use super::selected;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+#[derive(Debug)]
+enum Filter {
+    IsPresent(String),
+    GreaterThan(String, f64),
+}
+
 /// A rule with one key.
 #[derive(Debug)]
 pub struct Rule {
     key: String,
     value: Option<String>,
-    filters: Vec<(String, f64)>,
+    filters: Vec<Filter>,
 }
 
 impl Rule {
@@ -25,9 +31,14 @@ impl Rule {
         let filter = |filter: &Value| {
             let members = filter.as_object().unwrap();
             assert_eq!(members.len(), 2, "{filter}");
-            (filter["Match"].as_str().unwrap().to_owned(), filter["GreaterThan"].as_f64().unwrap())
+            let path = filter["Match"].as_str().unwrap().to_owned();
+            if filter["IsPresent"] == true {
+                return Filter::IsPresent(path);
+            }
+            Filter::GreaterThan(path, filter["GreaterThan"].as_f64().unwrap())
         };
-        let filters = contribution["Filters"].as_array().unwrap().iter().map(filter).collect();
+        let filters: Vec<Filter> = contribution["Filters"].as_array().unwrap().iter().map(filter).collect();
+        assert!(!filters.is_empty(), "only what matches is charged: {body}");
         Self { key: key.clone(), value, filters }
     }
 
@@ -37,7 +48,10 @@ impl Rule {
         for line in lines {
             let number = |selector: &str| selected(line, selector).and_then(Value::as_f64);
             let Some(key) = selected(line, &self.key).and_then(Value::as_str) else { continue };
-            let matches = self.filters.iter().all(|(path, least)| number(path).is_some_and(|value| value > *least));
+            let matches = self.filters.iter().all(|filter| match filter {
+                Filter::IsPresent(path) => selected(line, path).is_some(),
+                Filter::GreaterThan(path, least) => number(path).is_some_and(|value| value > *least),
+            });
             let value = self.value.as_ref().map_or(Some(1.0), |path| number(path));
             if let Some(value) = value.filter(|_| matches) {
                 *found.entry(key.to_owned()).or_default() += value;

@@ -1,8 +1,8 @@
 //! The metric filters, rules and saved queries of template.yaml over every line that the functions logged in the suite, each compared
 //! with what plain reading of the lines finds.
 
-use std::collections::BTreeMap;
-use tests::logs::{Pattern, Query, Rule, selected};
+use std::collections::{BTreeMap, BTreeSet};
+use tests::logs::{Pattern, Query, Row, Rule, selected};
 use tests::recorded::recordings;
 use tests::{Value, template};
 
@@ -71,29 +71,135 @@ fn the_throttle_of_the_gateway_is_counted_in_its_log() {
     assert_eq!(counted("ThrottledByGatewayFilter", &lines), (expected, expected as f64));
 }
 
+/// The logical ids of a type.
+fn ids(kind: &str) -> BTreeSet<&'static str> {
+    let all = template().document["Resources"].as_object().unwrap();
+    all.iter().filter(|(_, resource)| resource["Type"] == kind).map(|(id, _)| id.as_str()).collect()
+}
+
+/// What a saved query finds in lines with their times; `now` in milliseconds. Its limit is for people who read it.
+fn query(id: &str, parameters: &[(&str, &str)], lines: &[(u64, &str)], now: u64) -> Vec<Row> {
+    let text = property(id, "QueryString").as_str().unwrap();
+    let (before, _) = text.split_once("| limit").unwrap_or((text, ""));
+    Query::parse(before, parameters).run(lines.iter().copied(), now / 1000)
+}
+
+/// The lines with their places as times.
+fn timed(lines: &[(String, Value)]) -> Vec<(u64, &str)> {
+    (1..).zip(lines).map(|(at, (line, _))| (at, line.as_str())).collect()
+}
+
+#[test]
+fn nothing_that_counts_lines_is_left_out_here() {
+    let filters = [
+        "BugsFilter",
+        "ColdStartsFilter",
+        "LatencyFilter",
+        "LimitedFilter",
+        "OldestSweepJobFilter",
+        "ReadUnitsFilter",
+        "ThrottledByGatewayFilter",
+        "UnauthorizedFilter",
+        "UnavailableFilter",
+        "WriteUnitsFilter",
+    ];
+    assert_eq!(ids("AWS::Logs::MetricFilter"), filters.into());
+    let rules = ["FailuresByCustomer", "RequestsByCustomer", "WriteUnitsByCustomer"];
+    assert_eq!(ids("AWS::CloudWatch::InsightRule"), rules.into());
+    let queries = ["AuditQuery", "CostQuery", "ErrorsQuery", "RequestQuery", "UnusedKeysQuery"];
+    assert_eq!(ids("AWS::Logs::QueryDefinition"), queries.into());
+}
+
 #[test]
 fn customers_have_all_lines_that_name_them() {
     let lines = lines();
-    let mut expected: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    let mut expected: BTreeMap<String, (f64, f64, f64)> = BTreeMap::new();
     for (_, line) in &lines {
         if let Some(customer) = line["customer"].as_str() {
-            let (requests, units) = expected.entry(customer.to_owned()).or_default();
+            let (requests, units, failures) = expected.entry(customer.to_owned()).or_default();
             *requests += 1.0;
             *units += line["write"].as_f64().unwrap_or_default();
+            *failures += f64::from(line["status"].as_u64().unwrap() >= 500);
         }
     }
     assert!(expected.len() > 10, "{} customers are recorded", expected.len());
-    let body = property("RequestsByCustomer", "RuleBody")["Fn::Sub"].as_str().unwrap();
-    let requests = Rule::parse(body).contributors(lines.iter().map(|(_, line)| line));
-    assert_eq!(requests, expected.iter().map(|(customer, (requests, _))| (customer.clone(), *requests)).collect());
+    for (id, value) in [
+        ("RequestsByCustomer", (|one| one.0) as fn(&(f64, f64, f64)) -> f64),
+        ("WriteUnitsByCustomer", |one| one.1),
+        ("FailuresByCustomer", |one| one.2),
+    ] {
+        let body = property(id, "RuleBody")["Fn::Sub"].as_str().unwrap();
+        let found = Rule::parse(body).contributors(lines.iter().map(|(_, line)| line));
+        let expected = expected.iter().map(|(customer, values)| (customer.clone(), value(values)));
+        assert_eq!(found, expected.filter(|(_, value)| *value > 0.0).collect(), "{id}");
+        assert!(!found.is_empty(), "no recorded line is counted by {id}");
+    }
 
-    // The limit of the query is above the number of customers of the suite only where few tests ran.
-    let text = property("CostQuery", "QueryString").as_str().unwrap().replace("limit 1000", "limit 1000000");
-    let rows = Query::parse(&text, &[]).run(lines.iter().map(|(line, _)| (1, line.as_str())), 1);
+    let rows = query("CostQuery", &[], &timed(&lines), 1000);
     assert_eq!(rows.len(), expected.len());
     for row in rows {
-        let (requests, units) = expected[row["customer"].as_str().unwrap()];
+        let (requests, units, _) = expected[row["customer"].as_str().unwrap()];
         assert_eq!((row["requests"].as_f64(), row["write_units"].as_f64()), (Some(requests), Some(units)), "{row:?}");
         assert!(row["usd"].as_f64().is_some_and(|usd| usd > requests * 1.2e-6), "{row:?}");
     }
+}
+
+#[test]
+fn the_query_for_errors_finds_every_failure() {
+    let lines = lines();
+    let is_error = |line: &Value| line["level"].is_string() || line["type"] == "platform.report";
+    let expected = lines.iter().filter(|(_, line)| is_error(line)).count();
+    assert!(expected > 0, "no failure is recorded");
+    assert_eq!(query("ErrorsQuery", &[], &timed(&lines), 1000).len(), expected);
+}
+
+/// The id of an answer finds the function's line, the gateway's id both lines, the function's id the gateway's line.
+#[test]
+fn the_query_by_request_id_joins_the_logs() {
+    let mut joined = 0;
+    for recording in recordings() {
+        let both: Vec<&str> = recording.log.lines().chain(recording.access.lines()).collect();
+        let lines: Vec<(u64, &str)> = (1..).zip(both.iter().copied()).collect();
+        // A test that made thousands of requests shows no more than another.
+        let Some(access) = recording.access.lines().take(1000).find(|line| line.contains("-4")) else { continue };
+        let access: Value = serde_json::from_str(access).unwrap();
+        let found = |id: &str| -> Vec<Value> {
+            let rows = query("RequestQuery", &[("id", id)], &lines, 1000);
+            rows.iter().map(|row| serde_json::from_str(row["@message"].as_str().unwrap()).unwrap()).collect()
+        };
+        let (gateway, function) = (access["id"].as_str().unwrap(), access["function"].as_str().unwrap());
+        let by_gateway = found(gateway);
+        assert!(by_gateway.contains(&access), "{gateway}: {by_gateway:?}");
+        assert!(function == "-" || found(function).contains(&access), "{function}");
+        if let Some(line) = by_gateway.iter().find(|line| line["gateway"] == gateway) {
+            assert_eq!((by_gateway.len(), &line["route"]), (2, &access["route"]), "{by_gateway:?}");
+            assert_eq!(found(line["request_id"].as_str().unwrap()), [line.clone()]);
+            joined += 1;
+        }
+    }
+    assert!(joined > 0, "no request of both logs is recorded");
+}
+
+#[test]
+fn the_queries_about_keys_name_them_all() {
+    let lines = lines();
+    let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut changes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, (_, line)) in (1..).zip(&lines) {
+        let Some(key) = line["key"].as_str() else { continue };
+        last.insert(key, at);
+        *changes.entry(key).or_default() += usize::from(!line["route"].as_str().unwrap().starts_with("GET "));
+    }
+    // As if a line were written every day: what was last used before the last 90 lines.
+    let days = |at: u64| at * 24 * 60 * 60 * 1000;
+    let daily: Vec<(u64, &str)> = timed(&lines).into_iter().map(|(at, line)| (days(at), line)).collect();
+    let now = lines.len() as u64;
+    let rows = query("UnusedKeysQuery", &[], &daily, days(now));
+    let expected: BTreeSet<&str> = last.iter().filter(|(_, at)| **at + 90 < now).map(|(key, _)| *key).collect();
+    assert_eq!(rows.iter().map(|row| row["key"].as_str().unwrap()).collect::<BTreeSet<_>>(), expected);
+    assert!(!expected.is_empty(), "no key is recorded");
+
+    let (key, count) = changes.into_iter().max_by_key(|(_, count)| *count).unwrap();
+    assert!(count > 0, "no key has changed anything");
+    assert_eq!(query("AuditQuery", &[("key", key)], &timed(&lines), 1000).len(), count, "{key}");
 }

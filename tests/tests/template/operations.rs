@@ -1,12 +1,12 @@
-//! What an engineer on call gets from template.yaml: each metric filter, rule and saved query over lines, and the alarms with
-//! their lines of docs/operations.md. tests/suite runs the same over the lines that the other tests recorded.
+//! What an engineer on call gets from template.yaml: each metric filter, rule and saved query over lines. tests/suite runs the same
+//! over the lines that the other tests recorded; alarms.rs has the alarms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use tests::logs::{Pattern, Query, Row, Rule, selected};
-use tests::{Value, json, repository_root, template};
+use tests::{Value, json, template};
 
 /// The resources of a type, by their logical ids.
-fn resources(kind: &str) -> BTreeMap<&'static str, &'static Value> {
+pub fn resources(kind: &str) -> BTreeMap<&'static str, &'static Value> {
     let all = template().document["Resources"].as_object().unwrap();
     let of_kind = all.iter().filter(|(_, resource)| resource["Type"] == kind);
     of_kind.map(|(id, resource)| (id.as_str(), &resource["Properties"])).collect()
@@ -265,26 +265,6 @@ fn the_query_for_unused_keys_finds_those_that_were_last_used_90_days_ago() {
     let found = query("UnusedKeysQuery", &[], &lines);
     assert_eq!(column(&found, "key"), ["key_3", "key_1"]);
     assert_eq!(column(&found, "requests"), [&json!(1), &json!(2)]);
-}
-
-#[test]
-fn each_alarm_has_its_line_in_the_runbook_and_notifies_the_topic() {
-    let text = std::fs::read_to_string(repository_root().join("docs/operations.md")).unwrap();
-    let section = text.split("\n## Alarms\n").nth(1).expect("docs/operations.md has a section Alarms");
-    let rows = section.split("\n## ").next().unwrap().lines().filter_map(|line| line.strip_prefix("| **"));
-    let documented: Vec<&str> = rows.filter_map(|row| row.split("**").next()).collect();
-    let alarms = resources("AWS::CloudWatch::Alarm");
-    let names = alarms.keys().map(|id| id.strip_suffix("Alarm").unwrap()).chain(["Budget"]);
-    assert_eq!(documented.iter().copied().collect::<BTreeSet<_>>(), names.collect());
-    assert_eq!(documented.len(), alarms.len() + 1, "a line is there twice");
-    let topic = json!({ "Fn::If": ["HasAlarmTopic", [{ "Ref": "AlarmTopic" }], { "Ref": "AWS::NoValue" }] });
-    for (id, alarm) in alarms {
-        let name = id.strip_suffix("Alarm").unwrap();
-        let description = alarm["AlarmDescription"].as_str().unwrap();
-        assert!(description.ends_with(&format!(". docs/operations.md, alarm {name}.")), "{description}");
-        assert_eq!((&alarm["AlarmActions"], &alarm["OKActions"]), (&topic, &topic), "{id}");
-        assert!(alarm["TreatMissingData"].is_string(), "{id}");
-    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use regex::Regex;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tests::{Value, repository_root};
+use tests::{Value, repository_root, template};
 
 const LICENSE: &str = "Apache-2.0";
 const MAX_README_LINES: usize = 150;
@@ -116,7 +116,7 @@ fn columns(costs: &str, heading: &str) -> Vec<(Vec<String>, String)> {
 #[test]
 fn the_costs_add_up_and_are_those_of_the_capacity_table() {
     let (costs, readme) = (text("docs/costs.md"), text("README.md"));
-    for heading in ["Per million requests", "Per month at 100 requests/s"] {
+    for heading in ["Per million requests", "Per month at 100 requests/s", "What observing costs"] {
         for (cells, sum) in columns(&costs, heading) {
             let total: f64 = cells.iter().map(|cell| result(cell)).sum();
             let digits = sum.split_once('.').unwrap().1.len();
@@ -147,6 +147,11 @@ fn the_costs_add_up_and_are_those_of_the_capacity_table() {
     let month = columns(&costs, "Per month at 100 requests/s")[0].1.parse::<f64>().unwrap();
     let said = format!("about ${million:.0} per million reads; ${month:.0} a month at 100 requests/s");
     assert!(readme.contains(&said), "README.md does not say {said:?}");
+    let deployed = &columns(&costs, "What observing costs")[1];
+    assert_eq!(deployed.1.parse::<f64>().unwrap(), month);
+    let (parts, observing) = (&columns(&costs, "Per month at 100 requests/s")[0].0, result(&deployed.0[2]));
+    let sum: f64 = parts[5..].iter().map(|part| result(part)).sum();
+    assert_eq!(format!("{sum:.2}"), format!("{observing:.2}"), "{parts:?}");
 }
 
 /// The whole number before a unit in a cell of the capacity table, such as `8 + 4` before WCU; its first choice, and what is in brackets left out.
@@ -182,4 +187,31 @@ fn the_cost_of_each_operation_is_that_of_its_units() {
     assert!(count >= 13, "only {count} operations");
     let said = format!("requests x 0.00000{:.0} + ", constant * 100.0);
     assert!(costs.contains(&said), "docs/costs.md does not say {said:?}");
+}
+
+#[test]
+fn the_costs_count_what_the_template_observes() {
+    let costs = text("docs/costs.md");
+    let all: Vec<&Value> = template().document["Resources"].as_object().unwrap().values().collect();
+    let of = |kind: &str| -> Vec<&Value> { all.iter().copied().filter(|resource| resource["Type"] == kind).collect() };
+    let (by_route, others): (Vec<&Value>, Vec<&Value>) = of("AWS::Logs::MetricFilter")
+        .into_iter()
+        .partition(|filter| filter["Properties"]["MetricTransformations"][0]["Dimensions"].is_array());
+    assert_eq!(by_route.len(), 1);
+    let routes: usize = template().functions.iter().map(|function| function.routes.len()).sum();
+    let metrics = format!("| Metrics: {routes} routes, {} others | {} x", others.len(), routes + others.len());
+    // The canary's alarm is the option's.
+    let alarms = of("AWS::CloudWatch::Alarm").into_iter().filter(|alarm| alarm["Condition"].is_null());
+    let read = |alarm: &Value| {
+        let parts = alarm["Properties"]["Metrics"].as_array();
+        let is_read =
+            |part: &&Value| part["MetricStat"].is_object() || part.to_string().contains("INSIGHT_RULE_METRIC");
+        parts.map_or(1, |parts| parts.iter().filter(is_read).count())
+    };
+    let alarms = format!("the metrics that they read | {} x", alarms.map(read).sum::<usize>());
+    let rules = format!("Contributor Insights: rules | {} x", of("AWS::CloudWatch::InsightRule").len());
+    for said in [metrics, alarms, rules] {
+        assert!(costs.contains(&said), "docs/costs.md does not say {said:?}");
+    }
+    assert_eq!(of("AWS::ApplicationSignals::ServiceLevelObjective").len(), 2, "6 signals a minute");
 }

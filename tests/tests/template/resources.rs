@@ -232,6 +232,9 @@ fn what_the_clock_starts_reports_its_failures() {
         let configs = resources("AWS::Lambda::EventInvokeConfig").into_iter();
         let own = configs.filter(|(_, config)| config["FunctionName"] == json!({ "Ref": id })).collect::<Vec<_>>();
         let [(_, config)] = own[..] else { panic!("{id} has not one EventInvokeConfig: {own:?}") };
+        // Settings hold for one alias: the one that the schedule invokes, as every function has it.
+        assert!(properties["AutoPublishAlias"].is_null(), "{id}");
+        assert!(config["Qualifier"].to_string().contains(&format!("${{{id}.Alias}}")), "{config}");
         assert_eq!(config["MaximumRetryAttempts"], 0, "{id}");
         assert_eq!(config["MaximumEventAgeInSeconds"], 60, "{id}: an older tick is the next one's");
         assert_eq!(config["DestinationConfig"]["OnFailure"]["Destination"], arn, "no message when {id} fails");
