@@ -27,7 +27,7 @@ async fn a_new_customer_is_shown_whole_and_in_order() {
     assert_eq!(created.header("content-type"), Some("application/json"));
     assert!(created.etag().starts_with('"'), "{created}");
     assert_eq!(created.header("idempotency-replayed"), None);
-    assert_snapshot!(redacted(&created.body), @r#"{"id":"cust_…","customer_id":"acme-corp","display_name":"Acme","description":"x","state":"active","labels":{"env":"prod"},"created_at":"TIME","updated_at":"TIME","archived_at":null}"#);
+    assert_snapshot!(redacted(&created.body), @r#"{"id":"cust_…","customer_id":"acme-corp","display_name":"Acme","description":"x","state":"active","labels":{"env":"prod"},"limits":null,"created_at":"TIME","updated_at":"TIME","archived_at":null}"#);
     assert_eq!(created.json()["created_at"], created.json()["updated_at"]);
 }
 
@@ -43,7 +43,7 @@ async fn what_is_not_given_is_null_and_empty_text_means_null() {
         let created = create(&app, body).send().await.expect_status(201);
         assert_eq!(
             members(&created.body).join(" "),
-            "id customer_id display_name description state labels created_at updated_at archived_at"
+            "id customer_id display_name description state labels limits created_at updated_at archived_at"
         );
         let created = created.json();
         assert_eq!([&created["display_name"], &created["description"], &created["archived_at"]], [&Value::Null; 3]);

@@ -99,7 +99,8 @@ async fn a_death_between_commit_and_answer_is_replayed() {
 async fn a_time_out_during_a_transaction_leaves_all_or_nothing() {
     // The first one is applied before the end, and the second one is still on its way then.
     for (slow, is_applied) in [(Action::DelayAfter { ms: 4000 }, true), (Action::Delay { ms: 4000 }, false)] {
-        let app = App::start_with(|options| options.timeout = Duration::from_secs(2)).await;
+        let time = ("create-tenant".to_owned(), Duration::from_secs(2));
+        let app = App::start_with(|options| options.timeouts.extend([time])).await;
         let key = app.new_integration("acme-corp").await;
         app.lambda.warm("create-tenant", 1).await.unwrap();
         app.lambda.set_deadline(local::lambda::Deadline::Fixed(600_000));
