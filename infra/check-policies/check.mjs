@@ -174,6 +174,67 @@ for (const [allowed, principal, action, contextVariables] of [
   if ((done.overallResult === 'Allowed') !== allowed) failures.push(`${principal} ${allowed ? 'may not' : 'may'} kms:${action} ${JSON.stringify(contextVariables)}`);
 }
 
+/** A policy of this repository for the stack `tenancy`. */
+const own = (file) => JSON.parse(
+  readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+    .replaceAll('ACCOUNT', ACCOUNT).replaceAll('REGION', 'eu-west-1').replaceAll('STACK', 'tenancy').replaceAll('OWNER/NAME', 'example/tenancy').replaceAll('STAGE', 'prod'),
+);
+
+/** What a deployment may do (infra/deploy-policy.json): change its own stack, and neither read data nor reach other stacks and roles. */
+known.set('deploy', [{ name: 'deploy', policy: own('deploy-policy.json') }]);
+const local = (service, name) => `arn:aws:${service}:eu-west-1:${ACCOUNT}:${name}`;
+const passed = (service) => ({ 'iam:PassedToService': `${service}.amazonaws.com` });
+for (const [allowed, action, resource, context] of [
+  [true, 'cloudformation:ExecuteChangeSet', local('cloudformation', 'stack/tenancy/1')],
+  [true, 's3:PutObject', 'arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1/tenancy/code'],
+  [true, 'lambda:UpdateFunctionCode', local('lambda', 'function:tenancy-GetTenantFunction-1')],
+  [true, 'iam:PutRolePolicy', `arn:aws:iam::${ACCOUNT}:role/tenancy-GetTenantRole-1`],
+  [true, 'iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/tenancy-GetTenantRole-1`, passed('lambda')],
+  [true, 'dynamodb:UpdateTable', local('dynamodb', 'table/tenancy-Table-1')],
+  [true, 'logs:PutMetricFilter', local('logs', 'log-group:tenancy-FunctionLogGroup-1')],
+  [true, 'scheduler:UpdateSchedule', local('scheduler', 'schedule/default/tenancy-Sweep-1')],
+  [false, 'cloudformation:DeleteStack', local('cloudformation', 'stack/tenancy/1')],
+  [false, 'cloudformation:ExecuteChangeSet', local('cloudformation', 'stack/other/1')],
+  [false, 's3:DeleteObject', 'arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1/tenancy/code'],
+  [false, 'lambda:UpdateFunctionCode', local('lambda', 'function:other-GetTenantFunction-1')],
+  [false, 'lambda:InvokeFunction', local('lambda', 'function:tenancy-GetTenantFunction-1')],
+  [false, 'iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/tenancy-GetTenantRole-1`, passed('ec2')],
+  [false, 'iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/Administrator`, passed('lambda')],
+  [false, 'iam:PutRolePolicy', `arn:aws:iam::${ACCOUNT}:role/Administrator`],
+  [false, 'iam:PutRolePolicy', `arn:aws:iam::${ACCOUNT}:role/deploy-tenancy`],
+  [false, 'iam:CreateUser', `arn:aws:iam::${ACCOUNT}:user/tenancy-user`],
+  [false, 'dynamodb:GetItem', local('dynamodb', 'table/tenancy-Table-1')],
+  [false, 'dynamodb:Scan', local('dynamodb', 'table/tenancy-Table-1')],
+  [false, 'dynamodb:DeleteTable', local('dynamodb', 'table/tenancy-Table-1')],
+  [false, 'dynamodb:UpdateTable', local('dynamodb', 'table/other-Table-1')],
+  [false, 'logs:FilterLogEvents', local('logs', 'log-group:tenancy-FunctionLogGroup-1')],
+  [false, 'kms:ScheduleKeyDeletion', Parameters.KmsKeyArn.Default],
+]) await expect(allowed, 'deploy', action, resource, context);
+
+/** Who may deploy (infra/deploy-trust.json): the workflow of this repository in this environment. */
+// The simulator drops an issuer's condition keys, as it does the one above.
+const issuer = 'token.actions.githubusercontent.com';
+const trust = JSON.parse(JSON.stringify(own('deploy-trust.json')).replace(`${issuer}:sub`, 'aws:SourceArn').replace(`${issuer}:aud`, 'aws:SourceAccount'));
+for (const [allowed, subject, audience] of [
+  [true, 'repo:example/tenancy:environment:prod', 'sts.amazonaws.com'],
+  [false, 'repo:example/tenancy:environment:dev', 'sts.amazonaws.com'],
+  [false, 'repo:example/tenancy:pull_request', 'sts.amazonaws.com'],
+  [false, 'repo:other/tenancy:environment:prod', 'sts.amazonaws.com'],
+  [false, 'repo:example/tenancy:environment:prod', 'https://github.com/example'],
+]) {
+  counts[allowed ? 'allowed' : 'denied'] += 1;
+  const done = await runSimulation({
+    request: {
+      principal: `arn:aws:iam::${ACCOUNT}:oidc-provider/${issuer}`, action: 'sts:AssumeRoleWithWebIdentity',
+      resource: { resource: `arn:aws:iam::${ACCOUNT}:role/deploy`, accountId: ACCOUNT },
+      contextVariables: { 'aws:SourceArn': subject, 'aws:SourceAccount': audience },
+    },
+    identityPolicies: [], serviceControlPolicies: [], resourceControlPolicies: [], resourcePolicy: trust,
+  }, {});
+  if (done.resultType === 'error') throw new Error(JSON.stringify(done.errors));
+  if ((done.overallResult === 'Allowed') !== allowed) failures.push(`${subject} for ${audience} ${allowed ? 'may not' : 'may'} deploy`);
+}
+
 for (const failure of failures) console.error(failure);
 console.log(`${counts.allowed} requests that must be allowed and ${counts.denied} that must be denied: ${failures.length} are not`);
 process.exitCode = failures.length > 0 ? 1 : 0;

@@ -17,8 +17,8 @@ only, which do not need Node; with `cdk` only the others.
 4. The expanded output of `cdk synth` is the same stack: only the location of the code differs, and each function's asset
    contains that function's binary.
 5. The comparison can fail: one changed property is exactly one difference.
-6. With `sam`: infra/stack-policy.json keeps the table, which an import can create (restore.py), and the documents' commands of `aws` and `sam`
-   name existing operations, options and parameters (documented.py).
+6. With `sam`: infra/stack-policy.json keeps the table, which an import can create (restore.py), infra/deploy-policy.json allows what CloudFormation
+   needs (deployer.py), and the documents' commands of `aws` and `sam` name existing operations, options and parameters (documented.py).
 
 With `iam` it runs infra/check-policies instead, over the requests that the black-box tests recorded in target/test-log.
 
@@ -38,6 +38,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import deployer
 import documented
 import options
 import restore
@@ -234,6 +235,19 @@ def main():
             if len(restore.policy_errors(weak, text, sam["Resources"])) != 2:
                 raise Failed("a policy that lets the table be replaced and deleted passes")
 
+        def deploy_policy():
+            text = (ROOT / "infra/deploy-policy.json").read_text()
+            resources = options.resolved(expand(sam, options.ALL), options.values(sam, options.ALL))["Resources"].values()
+            types = {resource["Type"] for resource in resources}
+            if errors := deployer.errors(json.loads(text), text, types):
+                raise Failed("\n".join(errors))
+            if deployer.errors(json.loads(text.replace("sqs:CreateQueue", "sqs:SendMessage")), text, types) != [
+                "AWS::SQS::Queue needs sqs:CreateQueue",
+                "nothing needs sqs:SendMessage",
+            ]:
+                raise Failed("a policy that allows too little and too much passes")
+            return f"{len(types)} types of resources"
+
         def commands():
             files = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*.yml")]
             errors, count = documented.errors({file.name: file.read_text() for file in files}, sam["Parameters"])
@@ -256,6 +270,7 @@ def main():
             step("sam validate --lint", validate)
             step("cfn-lint of the template and of what it deploys", lint)
             step("the table is kept by the stack policy, and can be imported", restorable)
+            step("infra/deploy-policy.json allows what CloudFormation needs", deploy_policy)
             step("the documents' commands of aws and sam exist", commands)
         if arguments.part != "sam":
             step("cdk-nag of the expanded template", nag)

@@ -3,6 +3,7 @@
 mod dev {
     pub mod process;
 
+    mod commands;
     mod keys;
     mod readme;
     mod refusals;

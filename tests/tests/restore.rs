@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use local::proxy::{Action, FaultProxy, Rule};
+use local::store::Endpoint;
 use restore_drill::stack::{Place, Stack};
 use restore_drill::walk::{Report, equal, walk};
 use restore_drill::{export, seed};
@@ -106,4 +108,23 @@ async fn the_walk_finds_what_a_restore_changed_or_lost() {
         store.delete_table(table).await.unwrap();
     }
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A busy machine: the answer to a write comes too late, and the client's is 503.
+#[tokio::test]
+async fn what_is_answered_503_is_repeated_and_done_once() {
+    let late = Rule::on("TransactWriteItems", Action::DelayAfter { ms: 4000 }).function("CreateTenantFunction");
+    let proxy = FaultProxy::start(endpoint().url(), vec![late.nth(1).times(10)]).await.unwrap();
+    let place = Place { template: template().clone(), store: Endpoint::new(proxy.url()), programs: functions_folder() };
+    let table = format!("restore-busy-{}", std::process::id());
+    endpoint().create_table(template(), &table).await.unwrap();
+    let stack = Arc::new(Stack::start(&place, &table).await.unwrap());
+    let world = seed::fill(&place, &stack, 2, 0).await.unwrap();
+    let failed: Vec<_> = stack.log().lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
+    assert!(failed.iter().any(|line| line["route"] == "POST /tenants" && line["status"] == 503), "{failed:?}");
+    for customer in &world.customers {
+        let tenants = stack.call(&customer.key, "GET", "/tenants", Value::Null).await.unwrap();
+        assert_eq!(tenants["data"].as_array().unwrap().len(), 5, "{}: {tenants}", customer.slug);
+    }
+    endpoint().delete_table(&table).await.unwrap();
 }

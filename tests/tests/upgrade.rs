@@ -26,7 +26,7 @@ struct Releases {
 }
 
 /// The only exception to the rule: the previous release does not read the 16 partitions in which this one keeps its jobs, so after a rollback
-/// they wait for the next upgrade. No release of the form before was deployed. It is 0 when infra/previous-release names a later commit.
+/// they wait for the next upgrade. No release of the form before was deployed. It is 0 for a later release in infra/previous-release.tar.gz.
 const LEFT_BY_PREVIOUS: usize = 1;
 
 const PREVIOUS: usize = 0;
@@ -34,7 +34,10 @@ const CURRENT: usize = 1;
 
 impl Releases {
     async fn start(name: &str) -> Self {
-        let previous = Template::read(given("PREVIOUS_TEMPLATE")).unwrap();
+        let mut previous = Template::read(given("PREVIOUS_TEMPLATE")).unwrap();
+        // The gateway is the emulator of this tree, which knows the variables of this tree's access log.
+        let log = "/Resources/Api/Properties/AccessLogSettings";
+        *previous.document.pointer_mut(log).unwrap() = template().document.pointer(log).unwrap().clone();
         let place = |template: Template, programs| Place { template, store: endpoint(), programs };
         // The key programs are in the folder of this release alone; they are no part of a deployment.
         let places = [place(previous, given("PREVIOUS_FUNCTIONS_DIR")), place(template().clone(), functions_folder())];

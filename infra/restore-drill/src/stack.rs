@@ -3,6 +3,8 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
 use local::{
@@ -18,6 +20,9 @@ use tokio::process::Command;
 
 /// Processes per function: the drill is about answers, not about load.
 const CONCURRENCY: usize = 2;
+
+/// How often a request is sent that is answered 5xx. A busy machine may answer so, and clients repeat it.
+const ATTEMPTS: u32 = 5;
 
 /// Where clients find the API, before and after: a restored stack takes over the domain name. With another one, the tokens of end users
 /// would end with the old stack, because they name the API that issued them.
@@ -38,6 +43,8 @@ pub struct Stack {
     gateway: Gateway,
     lambda: Lambda,
     client: Client,
+    /// The number of POST requests.
+    posts: AtomicUsize,
 }
 
 impl Stack {
@@ -55,7 +62,7 @@ impl Stack {
         }
         let lambda = Lambda::start(options).await?;
         let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), &place.template, lambda.clone()).await?;
-        Ok(Self { table: table.to_owned(), gateway, lambda, client: Client::new() })
+        Ok(Self { table: table.to_owned(), gateway, lambda, client: Client::new(), posts: AtomicUsize::new(0) })
     }
 
     pub fn url(&self) -> String {
@@ -75,7 +82,7 @@ impl Stack {
         answer.map(drop).map_err(|error| Error::new(format!("{function}: {error}\n{}", self.log())))
     }
 
-    /// Sends a request; `null` is no body.
+    /// Sends a request, again if it is answered 5xx; `null` is no body.
     pub async fn send(
         &self,
         key: &str,
@@ -91,12 +98,24 @@ impl Stack {
             headers.push(("content-type", "application/json"));
         }
         headers.extend(more);
-        self.client.request(method, &format!("{}{path}", self.url()), &headers, text).await
+        let url = format!("{}{path}", self.url());
+        let mut attempt = 1;
+        loop {
+            let answer = self.client.request(method, &url, &headers, text.clone()).await?;
+            if answer.status < 500 || attempt == ATTEMPTS {
+                return Ok(answer);
+            }
+            tokio::time::sleep(Duration::from_secs(1) * attempt).await;
+            attempt += 1;
+        }
     }
 
-    /// Sends a request that must be answered 2xx; returns the body.
+    /// Sends a request that must be answered 2xx; returns the body. A POST has an Idempotency-Key, so that nothing is done twice.
     pub async fn call(&self, key: &str, method: &str, path: &str, body: Value) -> Result<Value> {
-        let answer = self.send(key, method, path, &[], &body).await?;
+        // Not that of another stack on the same table.
+        let own = format!("{}-{}", self.url(), self.posts.fetch_add(1, Ordering::Relaxed));
+        let more: &[_] = if method == "POST" { &[("idempotency-key", own.as_str())] } else { &[] };
+        let answer = self.send(key, method, path, more, &body).await?;
         match answer.status {
             200..300 => Ok(answer.json()),
             status => Err(Error::new(format!("{method} {path} answered {status}: {}\n{}", answer.text(), self.log()))),

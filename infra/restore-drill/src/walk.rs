@@ -23,9 +23,6 @@ use crate::{
 /// Differences that are reported in full; the others are counted.
 const REPORTED: usize = 10;
 
-/// How often a read is sent that is answered 5xx.
-const ATTEMPTS: usize = 5;
-
 /// Headers that differ from request to request.
 const PASSING: [&str; 3] = ["date", "x-request-id", "apigw-requestid"];
 
@@ -152,17 +149,13 @@ pub fn row_id(row: &Value) -> Result<String> {
     text(row, "id").or_else(|error| text(row.get("repository").ok_or(error)?, "id"))
 }
 
-/// The answer to a read. A busy machine may answer 5xx, which clients repeat; what is answered so again and again is an error of the stack.
+/// The answer to a read. What is answered 5xx again and again is an error of the stack.
 async fn answered(stack: &Stack, key: &str, path: &str) -> Result<Response> {
-    let mut last = String::new();
-    for _ in 0..ATTEMPTS {
-        let answer = stack.send(key, "GET", path, &[], &Value::Null).await?;
-        if answer.status < 500 {
-            return Ok(answer);
-        }
-        last = format!("{} {}", answer.status, answer.text());
+    let answer = stack.send(key, "GET", path, &[], &Value::Null).await?;
+    if answer.status < 500 {
+        return Ok(answer);
     }
-    Err(Error::new(format!("GET {path} answered {last}\n{}", stack.log())))
+    Err(Error::new(format!("GET {path} answered {} {}\n{}", answer.status, answer.text(), stack.log())))
 }
 
 impl Walk {

@@ -145,7 +145,7 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "upgrade",
         about: "the previous release and this one read and change what the other has written",
-        needs: &["git", "tar"],
+        needs: &["tar", "gzip"],
         parts: &[],
         run: |at| Box::pin(upgrade::upgrade(at)),
     },
@@ -214,7 +214,7 @@ struct Context {
     filters: Vec<String>,
     store: OnceCell<Store>,
     programs: OnceCell<Programs>,
-    /// Whether the numbers of the ratchets are replaced.
+    /// Whether the numbers of the ratchets, or the previous release, are replaced.
     write: bool,
 }
 
@@ -227,7 +227,7 @@ pub struct Options {
     /// Lists the stages.
     #[arg(long)]
     list: bool,
-    /// With the stage ratchets: records the current numbers in infra/ratchets.json.
+    /// With the stage ratchets: records the current numbers in infra/ratchets.json. With the stage upgrade: makes the commit that is checked out the previous release.
     #[arg(long)]
     write: bool,
     /// The store: embedded, dynamodb-local or http://HOST:PORT.
@@ -248,8 +248,10 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let (names, filters): (Vec<_>, Vec<_>) =
         words.into_iter().partition(|word| STAGES.iter().any(|stage| stage.name == word));
     let everything = names.is_empty() && filters.is_empty();
-    if write && names != ["ratchets"] {
-        return Err("--write is for the stage ratchets: cargo xtask test ratchets --write".to_owned());
+    if write && names != ["ratchets"] && names != ["upgrade"] {
+        return Err(
+            "--write is for one of the stages ratchets and upgrade: cargo xtask test ratchets --write".to_owned()
+        );
     }
     named::check(&filters)?;
     let chosen = || STAGES.iter().filter(|stage| everything || names.iter().any(|name| name == stage.name));

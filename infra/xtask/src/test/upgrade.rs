@@ -1,7 +1,7 @@
 //! The stage `upgrade`: the previous release and this one work on one table, in both directions.
 //!
-//! `infra/previous-release` names the commit. It is built from the history of this repository, without a network, and kept until the file names
-//! another one. Third-party crates are those that the stage `mutants` compiles.
+//! `infra/previous-release.tar.gz` has the sources of the previous release's functions, so that neither the history of the repository nor a
+//! network is needed. They are built once, and kept until the archive changes. Third-party crates are those that the stage `mutants` compiles.
 
 use std::{
     fs,
@@ -10,25 +10,24 @@ use std::{
 
 use tokio::process::Command;
 
-use super::{Context, check, skip_part, suite};
+use super::{Context, check, suite};
 use crate::{Result, cargo, progress::step, tools, tree};
 
-/// The file with the commit of the release that is deployed.
-const PREVIOUS: &str = "infra/previous-release";
+/// The sources of the release that is deployed.
+const PREVIOUS: &str = "infra/previous-release.tar.gz";
+
+/// What the functions are built from.
+const SOURCES: [&str; 7] =
+    ["shared", "functions", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "template.yaml", "infra/openapi.yaml"];
 
 /// Builds the previous release, and runs the tests with the binaries of both.
 pub async fn upgrade(context: &Context) -> Result<()> {
-    let file = tree::root().join(PREVIOUS);
-    let text = fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let commit = commit(&text).ok_or_else(|| format!("{PREVIOUS} holds no full commit id"))?;
-    if !is_known(commit).await {
-        return skip_part(&format!(
-            "the history has no {commit}, the previous release: clone the repository with its history"
-        ));
+    if context.write {
+        return record(context).await;
     }
-    let folder = tree::root().join("target/upgrade").join(commit);
-    if !folder.join("functions").is_dir() {
-        step("building the previous release", build(context, commit, &folder)).await?;
+    let folder = tree::root().join("target/upgrade");
+    if !is_built(&folder) {
+        step("building the previous release", build(context, &folder)).await?;
     }
     let mut command = cargo::command(&["test", "--test", "upgrade"]);
     suite::on_store(context, &mut command).await?;
@@ -37,53 +36,66 @@ pub async fn upgrade(context: &Context) -> Result<()> {
     check(context, &mut command).await
 }
 
-/// The commit id on the file's first line.
-fn commit(text: &str) -> Option<&str> {
-    let id = text.lines().next()?.trim();
-    (id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
-}
-
-fn git(arguments: &[&str]) -> Command {
+/// Makes the commit that is checked out the previous release.
+async fn record(context: &Context) -> Result<()> {
     let mut git = Command::new("git");
-    git.arg("-C").arg(tree::root()).args(arguments);
-    git
+    git.arg("-C").arg(tree::root()).args(["archive", "--format=tar.gz", "-o", PREVIOUS, "HEAD"]).args(SOURCES);
+    tools::run(&context.groups, &mut git).await
 }
 
-async fn is_known(commit: &str) -> bool {
-    let mut git = git(&["cat-file", "-e", &format!("{commit}^{{commit}}")]);
-    git.stderr(std::process::Stdio::null()).status().await.is_ok_and(|status| status.success())
+/// The archive from which the kept programs were built.
+fn built_from(folder: &Path) -> PathBuf {
+    folder.join("previous-release.tar.gz")
 }
 
-/// Unpacks the commit and builds its functions.
-async fn build(context: &Context, commit: &str, folder: &Path) -> Result<()> {
-    let (sources, archive) = (folder.join("tree"), folder.join("tree.tar"));
+fn is_built(folder: &Path) -> bool {
+    let built = fs::read(built_from(folder));
+    built.is_ok_and(|built| fs::read(tree::root().join(PREVIOUS)).is_ok_and(|archive| archive == built))
+}
+
+/// Unpacks the archive and builds its functions.
+async fn build(context: &Context, folder: &Path) -> Result<()> {
+    let (archive, sources) = (tree::root().join(PREVIOUS), folder.join("tree"));
+    tree::empty(folder)?;
     tree::empty(&sources)?;
-    let mut pack = git(&["archive", "--format=tar", "-o"]);
-    tools::run(&context.groups, pack.arg(&archive).arg(commit)).await?;
+    // With new times: cargo takes older files for those of the last build in its folder, which was that of the mutants.
     let mut unpack = Command::new("tar");
-    tools::run(&context.groups, unpack.arg("-xf").arg(&archive).arg("-C").arg(&sources)).await?;
+    tools::run(&context.groups, unpack.arg("-xzmf").arg(&archive).arg("-C").arg(&sources)).await?;
+    let manifest = sources.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(|error| format!("{PREVIOUS} has no Cargo.toml: {error}"))?;
+    fs::write(&manifest, only_functions(&text)).map_err(|error| format!("cannot write Cargo.toml: {error}"))?;
     // Not the folder of this tree: its programs have the same names.
     let target = tree::root().join("target/mutants/build");
-    let mut command = cargo::command(&["build", "--quiet", "--offline", "--locked", "-p=functions", "--bins"]);
+    // Not `--locked`: cargo takes the packages that are left out from Cargo.lock, and keeps the versions of the others.
+    let mut command = cargo::command(&["build", "--quiet", "-p=functions", "--bins"]);
     command.current_dir(&sources).env("CARGO_TARGET_DIR", &target);
     tools::run(&context.groups, &mut command).await?;
-    keep(&target.join("debug"), &sources.join("functions/src/bin"), &folder.join("functions"))
+    keep(&target.join("debug"), &sources.join("functions/src/bin"), &folder.join("functions"))?;
+    fs::copy(&archive, built_from(folder)).map(drop).map_err(|error| format!("cannot copy {PREVIOUS}: {error}"))
 }
 
-/// Links the programs of these sources, which the next build would replace, into a folder that is there only when it is complete.
+/// The workspace without the packages that are not in the archive.
+fn only_functions(manifest: &str) -> String {
+    let line = |line: &str| match line.starts_with("members = [") {
+        true => "members = [\"shared\", \"functions\"]\n".to_owned(),
+        false => format!("{line}\n"),
+    };
+    manifest.lines().map(line).collect()
+}
+
+/// Links the programs of these sources, which the next build would replace, into a folder.
 fn keep(built: &Path, sources: &Path, kept: &Path) -> Result<()> {
     let failed = |error: std::io::Error| format!("cannot keep the previous release: {error}");
-    let incomplete: PathBuf = kept.with_extension("incomplete");
-    tree::empty(&incomplete)?;
+    tree::empty(kept)?;
     for source in fs::read_dir(sources).map_err(failed)? {
         let source = source.map_err(failed)?.path();
         if let (Some(name), Some("rs")) =
             (source.file_stem(), source.extension().and_then(|extension| extension.to_str()))
         {
-            fs::hard_link(built.join(name), incomplete.join(name)).map_err(failed)?;
+            fs::hard_link(built.join(name), kept.join(name)).map_err(failed)?;
         }
     }
-    fs::rename(&incomplete, kept).map_err(failed)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -91,9 +103,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_previous_release_is_a_full_commit_id() {
-        assert!(commit(&fs::read_to_string(tree::root().join(PREVIOUS)).unwrap()).is_some());
-        assert_eq!(commit("16f3a22\n"), None);
-        assert_eq!(commit(""), None);
+    fn the_packages_that_are_not_in_the_archive_are_left_out() {
+        let manifest = fs::read_to_string(tree::root().join("Cargo.toml")).unwrap();
+        let left = only_functions(&manifest);
+        assert_eq!(left.lines().filter(|line| !manifest.lines().any(|own| own == *line)).count(), 1);
+        assert!(left.contains("\nmembers = [\"shared\", \"functions\"]\n"), "{left}");
     }
 }
