@@ -91,10 +91,11 @@ pub fn most_writes_at_once(log: &[LogEntry]) -> usize {
     writes.iter().map(|one| at_start(one)).max().unwrap_or_default()
 }
 
-/// An answer without what the caller itself sent, the request's own id, and what differs by nature: for comparing answers.
+/// An answer without what the caller itself sent, the request's own ids, and what differs by nature: for comparing answers.
 pub fn shape(exchange: &Exchange, sent: &[&str]) -> String {
     let mut headers = exchange.headers.clone();
-    headers.retain(|(name, _)| !["x-request-id", "date", "content-length"].contains(&name.as_str()));
+    let own = ["x-request-id", "apigw-requestid", "date", "content-length"];
+    headers.retain(|(name, _)| !own.contains(&name.as_str()));
     let mut text = format!("{} {headers:?} {}", exchange.status, exchange.body);
     if let Some(id) = exchange.header("x-request-id") {
         text = text.replace(id, "REQUEST");
