@@ -91,7 +91,7 @@ pub fn most_writes_at_once(log: &[LogEntry]) -> usize {
     writes.iter().map(|one| at_start(one)).max().unwrap_or_default()
 }
 
-/// An answer without what the caller itself sent, the request's own id, and what differs by nature: for comparing answers.
+/// An answer without what the caller itself sent, the request's own ids, and what differs by nature: for comparing answers.
 pub fn shape(exchange: &Exchange, sent: &[&str]) -> String {
     let mut headers = exchange.headers.clone();
     let own = ["x-request-id", "apigw-requestid", "date", "content-length"];
