@@ -1,6 +1,7 @@
 """Checks infra/deploy-policy.json, which the role of a deployment has, against what CloudFormation says that it needs.
 
-Each resource type's schema, of which cfn-lint has a copy, lists the permissions of its handlers.
+Each resource type's schema, of which cfn-lint has a copy, lists the permissions of its handlers. Some of them are no actions of IAM
+(findings/cloudformation-handler-permissions.sh).
 """
 
 import fnmatch
