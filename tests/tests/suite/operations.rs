@@ -173,7 +173,7 @@ fn the_query_by_request_id_joins_the_logs() {
         assert!(function == "-" || found(function).contains(&access), "{function}");
         if let Some(line) = by_gateway.iter().find(|line| line["gateway"] == gateway) {
             assert_eq!((by_gateway.len(), &line["route"]), (2, &access["route"]), "{by_gateway:?}");
-            assert_eq!(found(line["request_id"].as_str().unwrap()), [line.clone()]);
+            assert_eq!(found(line["request_id"].as_str().unwrap()), std::slice::from_ref(line));
             joined += 1;
         }
     }
