@@ -190,10 +190,13 @@ def main():
 
         def lint():
             run(tool("cfn-lint"), ROOT / "template.yaml")
-            sizes, files = {}, []
+            sizes, files, default = {}, [], None
+            if unknown := options.SETTINGS.keys() - options.VARIANTS.keys():
+                raise Failed(f"no options: {unknown}")
             for name, (parameters, adds) in options.VARIANTS.items():
                 plain = options.resolved(expand(sam, parameters), options.values(sam, parameters))
-                if errors := options.errors(plain, adds):
+                default = default or plain
+                if errors := options.errors(plain, adds) or options.unset(name, plain, default):
                     raise Failed(f"{name}: {errors}")
                 sizes[name] = len(plain["Resources"])
                 files.append(scratch / f"{name}.json")

@@ -31,6 +31,55 @@ VARIANTS["all options"] = (ALL, None)
 
 LIMIT = 500  # resources in a stack
 
+ENDPOINT = "x-amazon-apigateway-endpoint-configuration.disableExecuteApiEndpoint"
+OUTAGE = [{"Name": {"Fn::Sub": "${AWS::StackName}-failures"}}, {"Name": {"Fn::Sub": "${AWS::StackName}-bugs"}}]
+
+# What each option is for: a resource, a path in its properties, its value by default and with the option.
+SETTINGS = {
+    "an alarm topic": [("BugsAlarm", "AlarmActions", None, [{"Ref": "AlarmTopic"}]), ("BugsAlarm", "OKActions", None, [{"Ref": "AlarmTopic"}])],
+    "a custom domain": [
+        ("Api", f"Body.servers.0.{ENDPOINT}", False, True),
+        ("CustomDomain", "MutualTlsAuthentication", None, None),
+        ("GetHealthFunction", "Environment.Variables.PUBLIC_URL", {"Ref": "PublicUrl"}, {"Fn::Sub": "https://${DomainName}"}),
+    ],
+    "mutual TLS": [
+        ("CustomDomain", "MutualTlsAuthentication", None, {"TruststoreUri": {"Ref": "TrustStoreUri"}}),
+        ("Api", f"Body.servers.0.{ENDPOINT}", False, True),
+    ],
+    "a customer managed key": [
+        ("Table", "SSESpecification.KMSMasterKeyId", None, {"Ref": "KmsKeyArn"}),
+        ("FunctionLogGroup", "KmsKeyId", None, {"Ref": "KmsKeyArn"}),
+        ("ApiLogGroup", "KmsKeyId", None, {"Ref": "KmsKeyArn"}),
+        ("SweepFailureQueue", "KmsMasterKeyId", None, {"Ref": "KmsKeyArn"}),
+        ("SweepFailureQueue", "SqsManagedSseEnabled", True, None),
+    ],
+    "an import": [("Table", "ImportSourceSpecification.S3BucketSource.S3Bucket", None, {"Ref": "ImportBucket"})],
+    "backups": [("BackupSelection", "BackupSelection.Resources", None, [{"Fn::GetAtt": ["Table", "Arn"]}])],
+    "a canary": [("CanaryAlarm", "Dimensions", None, [{"Name": "CanaryName", "Value": {"Ref": "Canary"}}])],
+    "gradual deployments": [("GetHealthFunctionDeploymentGroup", "AlarmConfiguration.Alarms", None, OUTAGE)],
+}
+
+
+def at(template, id, path):
+    """A property of a resource; None where there is none."""
+    value = template["Resources"].get(id, {}).get("Properties", {})
+    for name in path.split("."):
+        if isinstance(value, list):
+            value = value[int(name)]
+        else:
+            value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def unset(name, plain, default):
+    """What of an option does not have its value, in a stack with it and in the default one."""
+    found = []
+    for id, path, off, on in SETTINGS.get(name, []):
+        for template, expected in [(default, off), (plain, on)]:
+            if (value := at(template, id, path)) != expected:
+                found.append(f"{id}.{path} is {value}, not {expected}")
+    return found
+
 
 def values(template, parameters=None):
     """The values of all parameters of a template: these, and the defaults of the others."""

@@ -160,8 +160,11 @@ fn the_query_by_request_id_joins_the_logs() {
     for recording in recordings() {
         let both: Vec<&str> = recording.log.lines().chain(recording.access.lines()).collect();
         let lines: Vec<(u64, &str)> = (1..).zip(both.iter().copied()).collect();
-        // A test that made thousands of requests shows no more than another.
-        let Some(access) = recording.access.lines().take(1000).find(|line| line.contains("-4")) else { continue };
+        // Thousands of requests show no more than a few.
+        let Some(access) = recording.access.lines().find(|line| line.contains("-4")) else { continue };
+        if both.len() > 300 {
+            continue;
+        }
         let access: Value = serde_json::from_str(access).unwrap();
         let found = |id: &str| -> Vec<Value> {
             let rows = query("RequestQuery", &[("id", id)], &lines, 1000);
@@ -173,7 +176,7 @@ fn the_query_by_request_id_joins_the_logs() {
         assert!(function == "-" || found(function).contains(&access), "{function}");
         if let Some(line) = by_gateway.iter().find(|line| line["gateway"] == gateway) {
             assert_eq!((by_gateway.len(), &line["route"]), (2, &access["route"]), "{by_gateway:?}");
-            assert_eq!(found(line["request_id"].as_str().unwrap()), [line.clone()]);
+            assert_eq!(found(line["request_id"].as_str().unwrap()), std::slice::from_ref(line));
             joined += 1;
         }
     }

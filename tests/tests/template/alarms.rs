@@ -140,3 +140,33 @@ fn alarms_read_metrics_that_the_services_publish() {
     let rule = &resources("AWS::CloudWatch::InsightRule")["RequestsByCustomer"]["RuleName"];
     assert_eq!(rule, &json!({ "Fn::Sub": "${AWS::StackName}-requests-by-customer" }));
 }
+
+#[test]
+fn the_objectives_are_those_of_the_runbook() {
+    let objectives = resources("AWS::ApplicationSignals::ServiceLevelObjective");
+    assert_eq!(objectives.keys().collect::<Vec<_>>(), [&"AvailabilityObjective", &"LatencyObjective"]);
+    let metric = |query: &Value| {
+        let part = &query[0]["MetricStat"];
+        assert_eq!(part["Metric"]["Dimensions"], json!([{ "Name": "ApiId", "Value": { "Ref": "Api" } }]));
+        ["Namespace", "MetricName"].map(|name| part["Metric"][name].as_str().unwrap().to_owned()).join(" ")
+            + &format!(" {}", part["Stat"].as_str().unwrap())
+    };
+    let of_days = json!({ "RollingInterval": { "Duration": 28, "DurationUnit": "DAY" } });
+    let availability = objectives["AvailabilityObjective"];
+    let sli = &availability["RequestBasedSli"]["RequestBasedSliMetric"];
+    assert_eq!(metric(&sli["TotalRequestCountMetric"]), "AWS/ApiGateway Count Sum");
+    assert_eq!(metric(&sli["MonitoredRequestCountMetric"]["BadCountMetric"]), "AWS/ApiGateway 5xx Sum");
+    assert_eq!((&availability["Goal"]["AttainmentGoal"], &availability["Goal"]["Interval"]), (&json!(99.9), &of_days));
+    let latency = objectives["LatencyObjective"];
+    assert_eq!(metric(&latency["Sli"]["SliMetric"]["MetricDataQueries"]), "AWS/ApiGateway Latency p99");
+    assert_eq!(
+        (&latency["Sli"]["MetricThreshold"], &latency["Sli"]["ComparisonOperator"], &latency["Goal"]["Interval"]),
+        (&json!(1000), &json!("LessThan"), &of_days)
+    );
+    // The burn rate that the dashboard shows is one that an objective has.
+    let (name, minutes) =
+        (&availability["Name"]["Fn::Sub"], &availability["BurnRateConfigurations"][0]["LookBackWindowMinutes"]);
+    let body = resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let shown = format!(r#""BurnRate", "SloName", {name}, "BurnRateWindowMinutes", "{minutes}""#);
+    assert!(body.contains(&shown), "{shown}");
+}

@@ -99,6 +99,7 @@ fn every_function_has_a_role_of_its_own_and_writes_to_the_log_of_all() {
     let group = &template().document["Resources"]["FunctionLogGroup"];
     assert_eq!((&group["DeletionPolicy"], &group["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")));
     assert_eq!(group["Properties"]["RetentionInDays"], json!({ "Ref": "LogRetentionDays" }));
+    assert_eq!(template().document["Parameters"]["LogRetentionDays"]["Default"], 400);
     // The policies that are looked at here are all there are.
     for kind in ["AWS::IAM::Policy", "AWS::Lambda::Permission"] {
         assert!(resources(kind).is_empty(), "{kind}");
