@@ -52,7 +52,13 @@ impl Bucket {
     /// A bucket at `now`. One that is not stored is full.
     pub fn new(limit: RateLimit, full_at: Option<i64>, now: Timestamp) -> Self {
         let now = now.milliseconds().saturating_mul(1000);
-        Self { limit, now, full_at: full_at.unwrap_or(0).max(now) }
+        Self { limit, now, full_at: now }.with_full_at(full_at)
+    }
+
+    /// The same bucket as it is stored by now.
+    #[must_use]
+    pub fn with_full_at(self, full_at: Option<i64>) -> Self {
+        Self { full_at: full_at.unwrap_or(0).max(self.now), ..self }
     }
 
     /// In microseconds since 1970.
@@ -84,7 +90,8 @@ impl Bucket {
     pub fn status(&self) -> RateLimitStatus {
         let missing = (self.full_at - self.now) / self.limit.interval() + 1;
         let remaining = i64::from(self.limit.burst) - missing;
-        let seconds = |microseconds: i64| u32::try_from((microseconds + 999_999) / 1_000_000).unwrap_or(u32::MAX);
+        let seconds =
+            |microseconds: i64| u32::try_from((microseconds.max(0) + 999_999) / 1_000_000).unwrap_or(u32::MAX);
         RateLimitStatus {
             burst: self.limit.burst,
             remaining: u32::try_from(remaining).unwrap_or(0),
@@ -154,7 +161,7 @@ mod tests {
             assert_eq!(burst, 4);
             (bucket.has_token(), remaining, full_after_seconds, token_after_seconds)
         };
-        assert_eq!(status(-5), (true, 3, 1, 1));
+        assert_eq!(status(-5000), (true, 3, 1, 1));
         assert_eq!(status(500), (true, 2, 1, 1));
         assert_eq!(status(1500), (true, 0, 2, 1));
         assert_eq!(status(1501), (false, 0, 2, 1));

@@ -184,6 +184,7 @@ impl Process {
         };
 
         let cause = result.as_ref().err().and_then(log::cause);
+        let cause = cause.or_else(|| store.and_then(Store::uncounted).and_then(log::cause));
         let response = result.unwrap_or_else(|error| problem(&error, &context));
         log::request(&RequestEvent {
             labels: &labels,

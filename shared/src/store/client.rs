@@ -107,6 +107,12 @@ pub(super) fn transaction_timeouts() -> aws_sdk_dynamodb::config::Builder {
     Config::builder().timeout_config(timeouts(Duration::from_millis(1500), MAX_REQUEST_TIME))
 }
 
+/// One attempt of 200 ms, for what a request can do without.
+pub(super) fn one_short_attempt() -> aws_sdk_dynamodb::config::Builder {
+    let time = Duration::from_millis(200);
+    Config::builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts(time, time))
+}
+
 /// The table, with the time and the deadline of one request.
 #[derive(Clone)]
 pub struct Store {

@@ -131,8 +131,8 @@ fn change(read: &Snapshot<Customer>, after: &Customer) -> Result<Write<'static>>
     Ok(Write::change(read, &row(&read.entity)?, &row(after)?))
 }
 
-/// The writes of a patch. Without `If-Match` it does not depend on concurrent changes, except of the state. One of the limits does: it
-/// writes the root, too, which must have the same.
+/// The writes of a patch. Without `If-Match` it does not depend on concurrent changes, except of the state. A patch of the limits also updates
+/// the root, so it is bound to the version that was read.
 fn patched(
     read: &Snapshot<Customer>,
     after: &Customer,

@@ -4,6 +4,7 @@ use super::authentication::{entry_value, key_ring};
 use super::first_read::FirstRead;
 use super::item::{self, Item, get_text, number, text};
 use super::keys;
+use super::rate_limits;
 use super::snapshot::{Entity, Snapshot};
 use super::write::Write;
 use crate::domain::customer::{Customer, Slug};
@@ -21,6 +22,8 @@ pub struct CustomerKeys {
     pub(super) customer_id: Slug,
     pub(super) is_active: bool,
     pub(super) keys: KeyRing,
+    /// Whether the customer has limits, and so its keys have buckets.
+    pub(super) has_buckets: bool,
 }
 
 impl Entity for CustomerKeys {
@@ -35,6 +38,7 @@ impl Entity for CustomerKeys {
             customer_id: slug("customer_id")?,
             is_active: get_text(&item, "state") == Some("active"),
             keys: key_ring(&item)?,
+            has_buckets: item.contains_key(rate_limits::BUCKETS),
         })
     }
 }
@@ -104,10 +108,13 @@ pub(super) fn root_write(
     if let Some((key_id, ended)) = &change.ended {
         write = write.set(&path(*key_id), entry_value(ended));
     }
-    match change.dropped {
-        Some(dropped) => write.remove(&path(dropped)),
-        None => write,
+    if let Some(dropped) = change.dropped {
+        write = write.remove(&path(dropped));
+        if root.entity.has_buckets {
+            write = write.remove(&rate_limits::path(&dropped.ulid()));
+        }
     }
+    write
 }
 
 /// The write that adds a key's details.

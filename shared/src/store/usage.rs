@@ -1,9 +1,9 @@
-//! What one request uses of the table, who sent it, and the caller's bucket: the store learns them, the log and the answer show them
-//! (docs/operations.md, contract section 2.12).
+//! What the store notes of one request, for its log line and its answer: the capacity units, the caller and its bucket (docs/operations.md,
+//! contract section 2.12).
 
 use crate::domain::principal::CustomerRoot;
 use crate::domain::rate_limit::RateLimitStatus;
-use crate::domain::{CustomerId, KeyId, UserId};
+use crate::domain::{CustomerId, Error, KeyId, UserId};
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +37,7 @@ pub(super) struct Usage {
     written: AtomicU64,
     caller: OnceLock<CallerIds>,
     rate_limit: OnceLock<RateLimitStatus>,
+    uncounted: OnceLock<Error>,
 }
 
 impl Usage {
@@ -59,6 +60,15 @@ impl Usage {
 
     pub fn set_rate_limit(&self, status: RateLimitStatus) {
         let _ = self.rate_limit.set(status);
+    }
+
+    /// Notes why a request was not counted at its limit.
+    pub fn set_uncounted(&self, cause: Error) {
+        let _ = self.uncounted.set(cause);
+    }
+
+    pub fn uncounted(&self) -> Option<&Error> {
+        self.uncounted.get()
     }
 
     pub fn rate_limit(&self) -> Option<RateLimitStatus> {

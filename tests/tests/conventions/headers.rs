@@ -57,7 +57,7 @@ async fn caches_keep_no_secret_and_ask_again_for_what_needs_a_credential() {
     let create_key = || app.operator("POST", keys).json(json!({ "name": "x" })).once("create");
     let made = create_key().send().await.expect_status(201).json();
     let rotate = format!("{keys}/{}/rotate", text(&made, "key_id"));
-    let rotate = || app.operator("POST", &rotate).once("rotate");
+    let rotate = || app.operator("POST", &rotate).once("rotated-once");
     let create = || app.operator("POST", "/v1/customers").json(json!({ "customer_id": "other" })).once("other");
     let tenant = "/tenants/by-external-id/one";
     for (call, status, expected) in [

@@ -40,16 +40,20 @@ async fn a_customer_that_sends_50_times_its_limit_does_not_slow_another() {
     // At most three times: what else the machine does is not meant.
     for _ in 0..3 {
         let alone = requests(&app, &other, 20).await;
+        let started = Instant::now();
         let both = async { tokio::join!(requests(&app, &flooding, LIMIT * TIMES), requests(&app, &other, 20)) };
         let ((flood, beside), log) = app.requests_of(both).await;
         assert!(alone.iter().chain(&beside).all(|(answer, _)| answer.status == 200), "the other customer is refused");
         let admitted = flood.iter().filter(|(answer, _)| answer.status == 200).count();
         assert!(flood.iter().all(|(answer, _)| [200, 429].contains(&answer.status)));
-        // A full bucket, and what came while it was sent and answered.
-        assert!((1..=(LIMIT * (SECONDS + 3)) as usize).contains(&admitted), "{admitted} are admitted");
-        // Of the table, the flood writes only the buckets.
-        let writes = log.iter().filter(|entry| entry.is_write() && entry.status == Some(200)).count();
-        assert!(writes <= admitted + 20, "{writes} writes for {admitted} admitted requests");
+        // A full bucket, and what came while they were sent and answered.
+        let came = LIMIT * (1 + started.elapsed().as_secs() as u32 + 1);
+        assert!((1..=came as usize).contains(&admitted), "{admitted} are admitted");
+        // The table is written to count, by requests that read a token: also by those that then lose it to another.
+        let writes = log.iter().filter(|entry| entry.is_write()).count();
+        let is_count = |entry: &&LogEntry| entry.is_write() && entry.body.to_string().contains("#buckets");
+        assert_eq!(log.iter().filter(is_count).count(), writes);
+        assert!(writes <= flood.len() / 2, "{writes} writes for {admitted} admitted requests");
         let (alone, beside) = (p99(&alone), p99(&beside));
         measured.push((alone, beside));
         if beside <= 2 * alone + Duration::from_millis(10) {
@@ -58,12 +62,6 @@ async fn a_customer_that_sends_50_times_its_limit_does_not_slow_another() {
         }
     }
     panic!("p99 of the other customer alone and beside the flood: {measured:?}");
-}
-
-/// What a refused request asks of the store.
-fn cost(log: &[LogEntry]) -> (usize, f64, f64) {
-    let sum = |units: fn(&LogEntry) -> f64| log.iter().map(units).sum();
-    (log.len(), sum(LogEntry::read_units), sum(LogEntry::write_units))
 }
 
 #[tokio::test]
@@ -84,7 +82,10 @@ async fn two_thousand_creates_without_a_token_leave_the_table_as_it_was() {
             refused
         })
         .await;
-    assert_eq!((answers, cost(&log)), (2_000, (2_000, 2_000.0, 0.0)));
+    assert_eq!(answers, 2_000);
+    // A read that takes too long is repeated.
+    let reads = log.iter().filter(|entry| entry.operation == "BatchGetItem").count();
+    assert!((2_000..2_100).contains(&reads) && log.len() == reads, "{reads} of {}", log.len());
     assert_eq!(app.items().await, before);
     assert_eq!(tenants(&app, &key).await.status, 429);
 }

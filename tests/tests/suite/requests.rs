@@ -69,8 +69,7 @@ fn judge(request: &Request) -> Option<&'static str> {
         && is_count(part)
     {
         let is_conditional = request.body["ConditionExpression"].as_str().is_some_and(|text| text.contains(":now"));
-        let shows =
-            ["ReturnValues", "ReturnValuesOnConditionCheckFailure"].iter().any(|name| !request.body[name].is_null());
+        let shows = !request.body["ReturnValues"].is_null();
         return (!is_conditional || shows).then_some("it counts a request without its condition, or shows the root");
     }
     let token = &request.body["ClientRequestToken"];
