@@ -13,7 +13,7 @@ from botocore import xform_name
 GLOBAL = {"--query", "--output", "--region", "--profile", "--no-cli-pager", "--cli-binary-format"}
 
 # Commands that are the AWS CLI's own and no operation.
-OWN = {("s3", "ls"), ("s3", "cp"), ("s3", "sync"), ("sts", "get-caller-identity")}
+OWN = {("s3", "ls"), ("s3", "cp"), ("s3", "rm"), ("s3", "sync"), ("sts", "get-caller-identity")}
 
 
 def commands(text, program):
@@ -22,6 +22,7 @@ def commands(text, program):
     for block in re.findall(r"^```(?:sh|console|yaml)[^\n]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         for line in re.sub(r"\\\n\s*", " ", block).splitlines():
             line = re.sub(r"^(\$ |\s*(- )?run: )", "", line).strip()
+            line = re.sub(r"^for .*; do .*(?=aws )(.*); done$", r"\1", line)
             line = re.sub(r"^\w+=\$\((.*)\)$", r"\1", line)
             if line.startswith(f"{program} "):
                 found.append(line)

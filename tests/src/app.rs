@@ -291,7 +291,7 @@ struct Access(Arc<Mutex<Vec<String>>>);
 
 impl Access {
     fn lines(&self) -> Vec<String> {
-        self.0.lock().expect("nobody panics while writing").clone()
+        self.0.lock().expect("no thread panicked with the lock").clone()
     }
 }
 
@@ -307,7 +307,7 @@ impl Backend for Functions {
     }
 
     fn answered(&self, exchange: &gateway::Exchange) {
-        self.access.0.lock().expect("nobody panics while writing").extend(exchange.access.clone());
+        self.access.0.lock().expect("no thread panicked with the lock").extend(exchange.access.clone());
     }
 }
 

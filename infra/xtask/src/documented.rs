@@ -72,6 +72,7 @@ fn a_block_of_the_runbooks_needs_aws_as_a_whole_or_not_at_all() {
     let text = format!("{}\n{}", read("runbooks.md"), read("operations.md"));
     let mut marked = 0;
     for block in text.split("```").skip(1).step_by(2) {
+        let block = block.replace("\\\n", " ");
         let (kind, lines) = block.split_once('\n').unwrap();
         let needs_aws =
             |line: &&str| ["aws ", "sam ", "npx cdk ", "--table TABLE"].iter().any(|program| line.contains(program));

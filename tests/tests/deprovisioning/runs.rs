@@ -1,6 +1,7 @@
 //! Runs of the sweep: what they log, for how long they work, and jobs of earlier releases.
 
 use crate::{SWEEP, World};
+use std::time::Duration;
 use tenancy::domain::Timestamp;
 use tests::checks::check_at_rest;
 use tests::{Action, Rule, Value, json};
@@ -9,12 +10,15 @@ use tests::{Action, Rule, Value, json};
 async fn sweep_line(world: &World) -> Value {
     let before = lines_of_sweeps(&world.app.lambda.log_text()).len();
     let _ = world.app.sweep().await;
-    loop {
-        match lines_of_sweeps(&world.app.lambda.log_text()).split_off(before).pop() {
-            Some(line) => break line,
-            None => tokio::time::sleep(std::time::Duration::from_millis(2)).await,
+    let line = async {
+        loop {
+            match lines_of_sweeps(&world.app.lambda.log_text()).split_off(before).pop() {
+                Some(line) => break line,
+                None => tokio::time::sleep(Duration::from_millis(2)).await,
+            }
         }
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(10), line).await.expect("the sweep logs a line")
 }
 
 fn lines_of_sweeps(log: &str) -> Vec<Value> {

@@ -191,7 +191,7 @@ fn every_member_of_a_line_is_recorded() {
 }
 
 #[test]
-fn a_line_that_says_too_much_is_told() {
+fn a_line_that_says_too_much_is_found() {
     assert_eq!(fault(r#"{"status":200,"route":"GET /tenants"}"#), None);
     assert_eq!(fault("thread 'main' panicked"), Some("it is not JSON".to_owned()));
     let long = format!(r#"{{"status":503,"route":"{}"}}"#, "x".repeat(300));

@@ -184,6 +184,16 @@ fn the_query_by_request_id_joins_the_logs() {
 }
 
 #[test]
+fn the_query_by_request_id_finds_the_callers_own_id() {
+    let lines = lines();
+    let is_plain = |id: &&str| id.len() > 5 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let id = lines.iter().find_map(|(_, line)| line["caller_request_id"].as_str().filter(is_plain));
+    let id = id.expect("a caller's own id is recorded");
+    let expected = lines.iter().filter(|(_, line)| line["caller_request_id"] == id).count();
+    assert_eq!(query("RequestQuery", &[("id", id)], &timed(&lines), 1000).len(), expected, "{id}");
+}
+
+#[test]
 fn the_queries_about_keys_name_them_all() {
     let lines = lines();
     let mut last: BTreeMap<&str, u64> = BTreeMap::new();

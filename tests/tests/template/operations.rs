@@ -201,9 +201,14 @@ fn the_query_by_request_id_finds_a_request_by_each_of_its_ids() {
         (2, json!({ "route": "GET /health", "status": 200, "request_id": "req_1", "gateway": "g1=" })),
         (3, json!({ "type": "platform.report", "record": { "requestId": "l1", "status": "timeout" } })),
         (4, json!({ "level": "error", "cause": "late", "lambda": "l1" })),
-        (5, json!({ "route": "GET /health", "status": 200, "request_id": "req_2", "gateway": "g2=" })),
+        (
+            5,
+            json!({ "route": "GET /health", "status": 200, "request_id": "req_2", "gateway": "g2=", "caller_request_id": "c2" }),
+        ),
     ];
-    for (id, expected) in [("req_1", vec![2]), ("g1=", vec![1, 2]), ("l1", vec![1, 3, 4]), ("req_3", vec![])] {
+    for (id, expected) in
+        [("req_1", vec![2]), ("c2", vec![5]), ("g1=", vec![1, 2]), ("l1", vec![1, 3, 4]), ("req_3", vec![])]
+    {
         let found = query("RequestQuery", &[("id", id)], &lines);
         assert_eq!(
             column(&found, "@timestamp").into_iter().filter_map(Value::as_u64).collect::<Vec<_>>(),
