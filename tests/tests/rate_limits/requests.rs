@@ -153,7 +153,8 @@ const SLOW: Action = Action::Delay { ms: 300 };
 async fn a_request_that_cannot_be_counted_goes_on() {
     let app = App::start().await;
     let key = app.new_integration("acme-corp").await;
-    limit(&app, "acme-corp", 1, 1).await;
+    // What comes late is applied all the same.
+    limit(&app, "acme-corp", 19, 1000).await;
     for action in [Action::Throttle, Action::DropBefore, Action::status(500, "{}"), Action::Conflict, SLOW] {
         app.faults([Rule::on("UpdateItem", action.clone())]);
         for _ in 0..3 {
