@@ -74,7 +74,10 @@ pub fn compatible(older: &Answer, newer: &Answer) -> Option<String> {
 fn includes(new: &Value, old: &Value) -> bool {
     match (new, old) {
         (Value::Object(new), Value::Object(old)) => {
-            old.iter().all(|(name, old)| new.get(name).is_some_and(|new| includes(new, old)))
+            // What a problem type says to people is of its release.
+            let is_problem = old.get("object").is_some_and(|object| object == "problem_type");
+            let mut members = old.iter().filter(|(name, _)| !is_problem || !matches!(name.as_str(), "when" | "action"));
+            members.all(|(name, old)| new.get(name).is_some_and(|new| includes(new, old)))
         }
         (Value::Array(new), Value::Array(old)) => {
             new.len() == old.len() && new.iter().zip(old).all(|(new, old)| includes(new, old))
@@ -342,6 +345,11 @@ mod tests {
         ] {
             assert!(compatible(&older, &newer).is_some(), "{newer:?}");
         }
+        let problem = |when: u32, slug: u32| {
+            answer(200, "1", &format!(r#"{{"object": "problem_type", "when": {when}, "slug": {slug}}}"#))
+        };
+        assert_eq!(compatible(&problem(1, 1), &problem(2, 1)), None);
+        assert!(compatible(&problem(1, 1), &problem(1, 2)).is_some());
         assert_eq!(compatible(&answer(200, "1", "{\"openapi\": 1}"), &answer(200, "2", "{\"openapi\": 2}")), None);
     }
 }
