@@ -340,7 +340,7 @@ pub const MUTANTS: &[Mutant] = &[
         change: Change::Code(
             "shared/src/store/authentication.rs",
             "        let entry = self.live_entry(claim, item)?;\n",
-            "        if MUTANT {\n            self.usage.set_caller(CallerIds::key(None, claim.key_id));\n        }\n        let entry = self.live_entry(claim, item)?;\n",
+            "        let entry = self.live_entry(claim, item).or_else(|| {\n            if MUTANT {\n                self.usage.set_caller(CallerIds::key(None, claim.key_id));\n            }\n            None\n        })?;\n",
         ),
         after: None,
         test: Test("faults", "the_line_has_the_callers_ids"),
