@@ -10,7 +10,6 @@ use local::{
     template::Template,
 };
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 /// A running API; dropping it closes the gateway.
 pub struct Api {
@@ -109,26 +108,4 @@ pub fn direct(endpoint: &str) -> BTreeMap<String, String> {
 pub fn text(answer: &Value, pointer: &str) -> Result<String> {
     let text = answer.pointer(pointer).and_then(Value::as_str);
     text.map(str::to_owned).ok_or_else(|| Error::new(format!("no {pointer} in {answer}")))
-}
-
-/// Creates an operator's key with the program `operator-key` of this folder.
-pub async fn operator_key(binaries: &Path, endpoint: &str, table: &str) -> Result<String> {
-    create(binaries, "operator-key", &["--operator", "bench", "--endpoint", endpoint, "--table", table]).await
-}
-
-/// Creates a key that signs tokens with the program `signing-key` of this folder.
-pub async fn signing_key(binaries: &Path, endpoint: &str, table: &str) -> Result<String> {
-    create(binaries, "signing-key", &["--endpoint", endpoint, "--table", table]).await
-}
-
-async fn create(binaries: &Path, name: &str, arguments: &[&str]) -> Result<String> {
-    let program = binaries.join(name);
-    let mut command = Command::new(&program);
-    command.arg("create").args(arguments);
-    command.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")]);
-    let output = command.output().await.map_err(|error| Error::new(format!("{}: {error}", program.display())))?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        false => Err(Error::new(format!("{name}: {}", String::from_utf8_lossy(&output.stderr)))),
-    }
 }

@@ -11,12 +11,12 @@ use std::{
     time::Instant,
 };
 
-use local::{Error, Result, lambda::Lambda, proxy, proxy::FaultProxy, store::Endpoint, template::Template};
+use local::{Error, Result, keys, lambda::Lambda, proxy, proxy::FaultProxy, store::Endpoint, template::Template};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
-    api::{self, Api, operator_key, text},
+    api::{self, Api, text},
     measure::milliseconds,
 };
 
@@ -103,7 +103,7 @@ impl Build {
         let binaries = mixed(plan, name, folder)?;
         let lambda = api::functions(plan.template, &table, &binaries, CALLERS, &api::direct(&endpoint)).await?;
         let api = Api::start(plan.template, lambda.clone()).await?;
-        let operator = operator_key(plan.seeding, plan.endpoint, &table).await?;
+        let operator = keys::operator_key(plan.seeding, plan.endpoint, &table, "bench").await?;
         let key = api.customer(&operator, "acme-industries", &["adapter"]).await?;
         let mut repositories = Vec::new();
         for number in 0..CALLERS {

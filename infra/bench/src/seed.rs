@@ -9,10 +9,10 @@ use std::{
 };
 
 use hyper::body::Bytes;
-use local::{Error, Result, lambda::InvokeError, store::Endpoint, template::Template};
+use local::{Error, Result, keys, lambda::InvokeError, store::Endpoint, template::Template};
 use serde_json::{Value, json};
 
-use crate::api::{self, Api, operator_key, text};
+use crate::api::{self, Api, text};
 
 /// A function and its payloads, sent alternately: two different bodies, so that every request has something to write.
 pub struct Event {
@@ -69,7 +69,7 @@ pub async fn seed(template: &Template, endpoint: &str, binaries: &Path) -> Resul
     };
     let api = Api::start(template, backend).await?;
 
-    let operator = operator_key(binaries, endpoint, &table).await?;
+    let operator = keys::operator_key(binaries, endpoint, &table, "bench").await?;
     let key =
         api.customer(&operator, "acme-industries", &["old adapter", "staging adapter", "production adapter"]).await?;
     let repository = api.repository(&key, "plant").await?;

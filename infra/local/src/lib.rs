@@ -8,6 +8,7 @@
 
 pub mod gateway;
 pub mod http;
+pub mod keys;
 pub mod lambda;
 pub mod proxy;
 pub mod server;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -11,12 +11,12 @@ use local::{
     Error, Result,
     gateway::Gateway,
     http::{Client, Response},
+    keys,
     lambda::{Lambda, Options},
     store::Endpoint,
     template::Template,
 };
 use serde_json::Value;
-use tokio::process::Command;
 
 /// Processes per function: the drill is about answers, not about load.
 const CONCURRENCY: usize = 2;
@@ -129,29 +129,12 @@ pub fn text(answer: &Value, member: &str) -> Result<String> {
     text.ok_or_else(|| Error::new(format!("no {member} in {answer}")))
 }
 
-/// Makes a key of an operator with the program operator-key.
+/// Makes a key of an operator.
 pub async fn operator_key(place: &Place, table: &str, operator: &str) -> Result<String> {
-    create(
-        &place.programs,
-        "operator-key",
-        &["--operator", operator, "--endpoint", place.store.url(), "--table", table],
-    )
-    .await
+    keys::operator_key(&place.programs, place.store.url(), table, operator).await
 }
 
-/// Makes a key that signs tokens with the program signing-key.
+/// Makes a key that signs tokens.
 pub async fn signing_key(place: &Place, table: &str) -> Result<String> {
-    create(&place.programs, "signing-key", &["--endpoint", place.store.url(), "--table", table]).await
-}
-
-async fn create(programs: &Path, name: &str, arguments: &[&str]) -> Result<String> {
-    let program = programs.join(name);
-    let mut command = Command::new(&program);
-    command.arg("create").args(arguments);
-    command.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local"), ("AWS_REGION", "eu-central-1")]);
-    let output = command.output().await.map_err(|error| Error::new(format!("{}: {error}", program.display())))?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        false => Err(Error::new(format!("{name}: {}", String::from_utf8_lossy(&output.stderr)))),
-    }
+    keys::signing_key(&place.programs, place.store.url(), table).await
 }

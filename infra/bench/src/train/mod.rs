@@ -10,13 +10,13 @@ mod requests;
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use local::{Error, Result, lambda::Lambda, proxy::FaultProxy, store::Endpoint, template::Template};
+use local::{Error, Result, keys, lambda::Lambda, proxy::FaultProxy, store::Endpoint, template::Template};
 use serde_json::{Map, Value, json};
 
 use self::requests::Requests;
 use crate::{
     SESSION_TOKEN,
-    api::{self, Api, operator_key, signing_key},
+    api::{self, Api},
     caching_proxy::CachingProxy,
 };
 
@@ -58,8 +58,8 @@ pub async fn train(plan: &Plan<'_>) -> Result<Map<String, Value>> {
     let mut environment: BTreeMap<String, String> = store.environment().collect();
     environment.insert("AWS_SESSION_TOKEN".to_owned(), SESSION_TOKEN.repeat(60));
     environment.insert("LLVM_PROFILE_FILE".to_owned(), raw.join("%p.profraw").display().to_string());
-    let operator = operator_key(plan.seeding, plan.endpoint, &table).await?;
-    signing_key(plan.seeding, plan.endpoint, &table).await?;
+    let operator = keys::operator_key(plan.seeding, plan.endpoint, &table, "bench").await?;
+    keys::signing_key(plan.seeding, plan.endpoint, &table).await?;
 
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for round in 1..=plan.rounds {
