@@ -8,6 +8,7 @@ use super::error::store_error;
 use super::item::{self, Item};
 use super::keys::{self, Key};
 use crate::domain::credential::Credential;
+use crate::domain::principal::CustomerRoot;
 use crate::domain::rate_limit::{Bucket, RateLimit, RateLimitStatus};
 use crate::domain::secret::{Claim, Root};
 use crate::domain::{Error, Result};
@@ -25,14 +26,12 @@ const MAX_ATTEMPTS: usize = 3;
 /// The bucket of all tokens of a customer's users.
 const OF_TOKENS: &str = "tokens";
 
-/// The root and the name of the bucket of a caller. Operators have none.
-fn place(credential: &Credential) -> Option<(Key, String)> {
+/// The customer and the name of the bucket of a caller. Operators have none.
+fn place(credential: &Credential) -> Option<(CustomerRoot, String)> {
     match credential {
         Credential::Key(Claim { root: Root::Operator(_), .. }) => None,
-        Credential::Key(Claim { root: Root::Customer(root), key_id, .. }) => {
-            Some((keys::customer_root(root), key_id.ulid()))
-        }
-        Credential::Token { token, .. } => Some((keys::customer_root(&token.root()), OF_TOKENS.to_owned())),
+        Credential::Key(Claim { root: Root::Customer(root), key_id, .. }) => Some((*root, key_id.ulid())),
+        Credential::Token { token, .. } => Some((token.root(), OF_TOKENS.to_owned())),
     }
 }
 
@@ -50,7 +49,8 @@ impl Store {
     /// Admits a request of an authenticated caller, or fails if its bucket is empty. One admitted request in
     /// [`RateLimit::requests_per_write`] is counted.
     pub(super) async fn admit(&self, credential: &Credential, items: &[Item]) -> Result<()> {
-        let Some((root, name)) = place(credential) else { return Ok(()) };
+        let Some((customer, name)) = place(credential) else { return Ok(()) };
+        let root = keys::customer_root(&customer);
         let Some(item) = items.iter().find(|item| root.is_of(item)) else { return Ok(()) };
         let Some(limit) = limit(item) else { return Ok(()) };
         let mut bucket = Bucket::new(limit, get_number(item, BUCKETS, &name), self.now);
